@@ -1,0 +1,1 @@
+"""What both ends of the line say: entries, batches, receipts, documents, topics, and how they are signed."""

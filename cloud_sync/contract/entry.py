@@ -1,0 +1,208 @@
+"""One entry of a journal: a business fact, its place in the chain, and its signature.
+
+An entry is an RFC 7515 JWS. Its protected header is exactly `{"alg":"ES256","kid":K,"prev":H}`, its payload
+the body, and its hash the SHA-256 of its signing input; `prev` is the hash of the entry before, and the
+SHA-256 of the epoch for the first. Bodies are signed and stored as the bytes that the encoder made: nobody
+encodes them again.
+"""
+
+import hashlib
+from typing import Final, Literal
+
+import msgspec
+
+from cloud_sync.contract.encoding import b64, encode
+from cloud_sync.contract.signing import PublicKey, Signer, Verifier
+from retail.custody import Move
+from retail.pricing.book import Version
+
+BODY_BYTES_MAX: Final = 32 * 1024
+"""The longest body: 250 lines of a sale; more is not one basket."""
+
+
+class UnbalancedError(ValueError):
+    """Postings that do not sum to zero, or a move of no units: money or goods would be made or lost."""
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """`amount_minor` is added to `account`: debit above zero, credit below."""
+
+    account: str
+    amount_minor: int
+    currency: str
+
+
+class SaleLine(msgspec.Struct, frozen=True):
+    """What was sold: names as the shopper saw them, price each and in all, tax code, and the items by EPC."""
+
+    gtin: str
+    name: str
+    units: int
+    price_minor: int
+    total_minor: int
+    tax: str
+    epcs: tuple[str, ...] = ()
+
+
+class TaxLine(msgspec.Struct, frozen=True):
+    """One row of the tax table: `gross_minor` holds `tax_minor` of tax at `rate_bp` basis points."""
+
+    tax: str
+    rate_bp: int
+    gross_minor: int
+    tax_minor: int
+
+
+class Genesis(msgspec.Struct, frozen=True, tag_field="kind", tag="genesis"):
+    """The first entry of an epoch: whose journal this is, and the key that signs it."""
+
+    key: PublicKey
+    tier: Literal["file", "tpm", "secure-element"]
+
+
+class Boot(msgspec.Struct, frozen=True, tag_field="kind", tag="boot"):
+    """The runtime started: which version of it."""
+
+    version: str
+
+
+class Sale(msgspec.Struct, frozen=True, tag_field="kind", tag="sale"):
+    """Goods changed hands: lines, taxes, the money that was posted and the units that moved, in one fact."""
+
+    sale: str
+    number: str
+    """Receipt number: gapless on this object, prefixed by its epoch."""
+    business_date: str
+    language: str
+    currency: str
+    total_minor: int
+    tender: str
+    prices: Version
+    """The price book that it was sold by."""
+    lines: tuple[SaleLine, ...]
+    taxes: tuple[TaxLine, ...]
+    postings: tuple[Posting, ...]
+    moves: tuple[Move, ...]
+    fiscal: str | None = None
+
+
+class Arrived(msgspec.Struct, frozen=True, tag_field="kind", tag="stock.move"):
+    """Units reached this object under a transfer of the hub's: counted once, however often it is told."""
+
+    transfer: str
+    moves: tuple[Move, ...]
+    epcs: tuple[str, ...] = ()
+
+
+class DocumentApplied(msgspec.Struct, frozen=True, tag_field="kind", tag="document.applied"):
+    """From here on this object works by this version of a signed document."""
+
+    name: str
+    version: Version
+    sha256: str
+
+
+Fact = Genesis | Boot | Sale | Arrived | DocumentApplied
+
+
+class Body(msgspec.Struct, frozen=True):
+    """What is signed: whose entry it is, where it stands, when it was written, and the fact.
+
+    `wall_ms` never goes back from one entry to the next; `clock` says whether it can be believed. `mono_us`
+    counts from the start of the machine and orders nothing across boots; only `seq` does.
+    """
+
+    dev: str
+    epoch: str
+    seq: int
+    idem: str
+    boot: str
+    mono_us: int
+    wall_ms: int
+    clock: Literal["trusted", "untrusted"]
+    fact: Fact
+
+
+_BODY: Final = msgspec.json.Decoder(Body)
+
+
+def kind_of(fact: Fact) -> str:
+    """The kind of a fact, as the journal's column and the type's tag have it."""
+    tag = type(fact).__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag
+
+
+def decode_body(body: bytes) -> Body:
+    """The body in `body`; raises msgspec.DecodeError (ValidationError) on bytes that are none of ours."""
+    return _BODY.decode(body)
+
+
+def encode_body(body: Body) -> bytes:
+    """The bytes of a body, checked: balanced, and not longer than BODY_BYTES_MAX."""
+    check_balance(body.fact)
+    data = encode(body)
+    if len(data) > BODY_BYTES_MAX:
+        raise ValueError(
+            f"expected a body of at most {BODY_BYTES_MAX} bytes, got {len(data)}: split the sale"
+        )
+    return data
+
+
+def check_balance(fact: Fact) -> None:
+    """Raise UnbalancedError if `fact` would make or lose money or goods."""
+    sums: dict[str, int] = {}
+    for posting in getattr(fact, "postings", ()):
+        sums[posting.currency] = sums.get(posting.currency, 0) + posting.amount_minor
+    for currency, total in sums.items():
+        if total:
+            raise UnbalancedError(f"{kind_of(fact)}: postings in {currency} sum to {total}, expected 0")
+    for move in getattr(fact, "moves", ()):
+        if move.units <= 0 or move.giver == move.taker:
+            raise UnbalancedError(f"{kind_of(fact)}: {move} moves nothing")
+
+
+class SignedEntry(msgspec.Struct, frozen=True):
+    """An entry as it is stored: the body's bytes, the hash before it, its own, and the signature r || s."""
+
+    seq: int
+    kid: str
+    prev: bytes
+    body: bytes
+    hash: bytes
+    sig: bytes
+
+    def jws(self) -> str:
+        """The entry as a compact JWS, which any JOSE library verifies with the object's public key."""
+        return f"{signing_input(self.kid, self.prev, self.body).decode('ascii')}.{b64(self.sig)}"
+
+
+def first_prev(epoch: str) -> bytes:
+    """What stands before the first entry of an epoch."""
+    return hashlib.sha256(epoch.encode()).digest()
+
+
+def signing_input(kid: str, prev: bytes, body: bytes) -> bytes:
+    """What an entry's signature and hash are made over."""
+    header = f'{{"alg":"ES256","kid":"{kid}","prev":"{b64(prev)}"}}'
+    return f"{b64(header.encode())}.{b64(body)}".encode("ascii")
+
+
+def entry_hash(kid: str, prev: bytes, body: bytes) -> bytes:
+    """The hash of an entry: the SHA-256 of its signing input."""
+    return hashlib.sha256(signing_input(kid, prev, body)).digest()
+
+
+def sign_entry(signer: Signer, seq: int, prev: bytes, body: bytes) -> SignedEntry:
+    """`body` (from `encode_body`) as the entry after the one with hash `prev`."""
+    kid = signer.public.kid
+    data = signing_input(kid, prev, body)
+    return SignedEntry(seq, kid, prev, body, hashlib.sha256(data).digest(), signer.sign(data))
+
+
+def check_entry(entry: SignedEntry, verifier: Verifier) -> None:
+    """Raise BadSignatureError or ValueError if the entry's hash or signature does not fit its bytes."""
+    data = signing_input(entry.kid, entry.prev, entry.body)
+    if hashlib.sha256(data).digest() != entry.hash:
+        raise ValueError(f"entry {entry.seq}: its hash is not that of its bytes")
+    verifier.check(data, entry.sig)

@@ -1,0 +1,51 @@
+"""What the readings mean: what the shopper did, said without a word of money."""
+
+import msgspec
+
+
+class Presented(msgspec.Struct, frozen=True, tag=True):
+    """An item is in front of the object."""
+
+    epc: str
+
+
+class Left(msgspec.Struct, frozen=True, tag=True):
+    """An item that was in front of the object is gone."""
+
+    epc: str
+
+
+class Took(msgspec.Struct, frozen=True, tag=True):
+    """An item that belongs on the shelf is in somebody's hand; weight and tags agree on it."""
+
+    epc: str
+
+
+class PutBack(msgspec.Struct, frozen=True, tag=True):
+    """An item that was taken is back on the shelf; weight and tags agree on it."""
+
+    epc: str
+
+
+class Ambiguous(msgspec.Struct, frozen=True, tag=True):
+    """The sensors disagree: nothing may be charged until they agree again (`Agreed`)."""
+
+    reason: str
+
+
+class Agreed(msgspec.Struct, frozen=True, tag=True):
+    """The sensors agree again."""
+
+
+class OutOfService(msgspec.Struct, frozen=True, tag=True):
+    """A device that the object needs is gone: `source` names it, `code` is that of its DeviceFault."""
+
+    source: str
+    code: str
+
+
+class BackInService(msgspec.Struct, frozen=True, tag=True):
+    """Every device that the object needs answers."""
+
+
+Event = Presented | Left | Took | PutBack | Ambiguous | Agreed | OutOfService | BackInService

@@ -1,0 +1,118 @@
+"""The bell: the Unix socket on which the runtime rings new heads, and takes what the agent brings.
+
+JSON lines. The runtime says `{"head": n}` at once and after each commit. The agent says one of `Said`, and is
+answered `{"ok": true}` or `{"ok": false, "error": ...}`, line by line and in order.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+# A receipt or a manifest is below 8 KiB; a line of 256 KiB is not our agent.
+LINE_BYTES_MAX: Final = 256 * 1024
+
+
+class StagedDocument(msgspec.Struct, frozen=True):
+    """A document that the agent has fetched whole: its signed manifest, and the file where its bytes are."""
+
+    manifest: str
+    path: str
+
+
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the agent brings: exactly one of a receipt (JWS), a staged document, or how the link is."""
+
+    receipt: str | None = None
+    document: StagedDocument | None = None
+    link: Literal["up", "down"] | None = None
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """The runtime's words: the journal's head."""
+
+    head: int
+
+
+class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The runtime's answer to one line; `ok` False carries the reason."""
+
+    ok: bool
+    error: str | None = None
+
+
+Hear = Callable[[Said], Awaitable[Answered]]
+
+
+class Bell:
+    """The runtime's end. `ring` may be called at any rate: a slow agent hears only the last head."""
+
+    def __init__(self, path: Path, hear: Hear) -> None:
+        self._path = path
+        self._hear = hear
+        self._head = 0
+        self._rung = asyncio.Condition()
+        self._server: asyncio.Server | None = None
+        self._agents: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        """Listen. A socket file that a killed runtime left behind is replaced."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+        # Only this object's own user may bring receipts: the directory is its, and so is the socket.
+        before = os.umask(0o177)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LINE_BYTES_MAX)
+        finally:
+            os.umask(before)
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self._server is not None:
+            self._server.close()
+            for agent in self._agents:
+                agent.close()
+            await self._server.wait_closed()
+            self._path.unlink(missing_ok=True)
+
+    async def ring(self, head: int) -> None:
+        """Tell every agent that the journal has grown to `head`."""
+        async with self._rung:
+            self._head = head
+            self._rung.notify_all()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ringing = asyncio.create_task(self._ring_to(writer))
+        self._agents.add(writer)
+        try:
+            while line := await reader.readline():
+                writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # the agent died, or spoke a line past the limit: it comes again
+        finally:
+            ringing.cancel()
+            self._agents.discard(writer)
+            writer.close()
+
+    async def _answer(self, line: bytes) -> Answered:
+        try:
+            said = msgspec.json.decode(line, type=Said)
+        except msgspec.DecodeError as error:
+            return Answered(ok=False, error=f"expected one of receipt, document, link: {error}")
+        return await self._hear(said)
+
+    async def _ring_to(self, writer: asyncio.StreamWriter) -> None:
+        told = -1
+        with contextlib.suppress(ConnectionError):
+            while True:
+                async with self._rung:
+                    while self._head == told:
+                        await self._rung.wait()
+                    told = self._head
+                writer.write(msgspec.json.encode(Rung(told)) + b"\n")
+                await writer.drain()

@@ -1,0 +1,98 @@
+"""The read side of the journal, for processes that never write it: the agent and the inspector.
+
+It opens the ledger with apsw as the writer does. A second SQLite library in one process would drop the
+file's POSIX locks when it closes (https://www.sqlite.org/howtocorrupt.html, section 2.2), so nobody may open
+a ledger with another one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import apsw
+import msgspec
+
+from cloud_sync.contract.entry import SignedEntry
+
+# The writer's checkpoint holds the file for a few milliseconds; five seconds is a broken disk.
+_BUSY_MS: Final = 5_000
+
+_ENTRY: Final = "SELECT seq, kid, prev, body, hash, sig FROM entry"
+
+
+class NoLedgerError(FileNotFoundError):
+    """There is no ledger at this path, or the file there is none."""
+
+
+def as_entry(row: tuple[Any, ...]) -> SignedEntry:
+    """The entry in a row of seq, kid, prev, body, hash, sig."""
+    return SignedEntry(*row)
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Whose journal it is: the object, and the epoch of this file."""
+
+    dev: str
+    epoch: str
+
+
+class Acked(msgspec.Struct, frozen=True):
+    """What the hub has confirmed: up to which seq, in which of its generations, and what a backup covers."""
+
+    seq: int = 0
+    generation: int = 0
+    safe: int = 0
+
+
+class LedgerReader:
+    """A ledger opened read-only. Every call ends its statement, so that it never holds up a checkpoint."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise NoLedgerError(f"{path}: there is no ledger; an object makes one when it first runs")
+        uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+        try:
+            self._db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+            self._db.set_busy_timeout(_BUSY_MS)
+            self.identity()
+        except apsw.Error as error:
+            raise NoLedgerError(f"{path}: this is no ledger: {error}") from error
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._db.close()
+
+    def identity(self) -> Identity | None:
+        """Whose journal it is; None in the moment between a new file and its first entry."""
+        row = self._db.execute("SELECT dev, epoch FROM journal").get
+        return Identity(*row) if row else None
+
+    def head(self) -> int:
+        """The last seq."""
+        return int(self._db.execute("SELECT coalesce(max(seq), 0) FROM entry").get)
+
+    def acked(self) -> int:
+        """The last seq that the hub has confirmed."""
+        return self.receipt().seq
+
+    def receipt(self) -> Acked:
+        """What the hub has confirmed."""
+        row = self._db.execute("SELECT seq, generation, safe FROM acked").get
+        return Acked(*row) if row else Acked()
+
+    def after(self, seq: int, limit: int) -> list[SignedEntry]:
+        """Up to `limit` entries that follow `seq`, in order."""
+        rows = self._db.execute(f"{_ENTRY} WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)).fetchall()
+        return [as_entry(row) for row in rows]
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """The hash of one entry; None when there is none."""
+        row = self._db.execute("SELECT hash FROM entry WHERE seq = ?", (seq,)).get
+        return None if row is None else bytes(row)
+
+    def entries(self, first: int = 1, chunk: int = 1_000) -> Iterator[SignedEntry]:
+        """Every entry from `first` on, read in pieces: a long ledger needs no more memory."""
+        while piece := self.after(first - 1, chunk):
+            yield from piece
+            first = piece[-1].seq + 1

@@ -1,0 +1,1 @@
+"""What a shop knows: goods, prices, taxes, stock rights; pure, and used by object and hub alike."""

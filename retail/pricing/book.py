@@ -1,0 +1,48 @@
+"""The price book: the signed document that says what the goods are and what they cost."""
+
+import msgspec
+
+from retail.units import Money
+
+
+class Names(msgspec.Struct, frozen=True):
+    """A product's words in one language: its name, and what else a shopper wants to know, in order."""
+
+    name: str
+    details: tuple[str, ...] = ()
+
+
+class Product(msgspec.Struct, frozen=True):
+    """One product as it is sold: price for one unit, tax code, mass of one pack, and what the unit price is of."""
+
+    gtin: str
+    words: dict[str, Names]
+    """Language (BCP 47) -> words; every book has its site's own language for every product."""
+    price_minor: int
+    tax: str
+    pack_mg: int
+    """Gross mass of one pack as a scale sees it."""
+    pack_tolerance_mg: int
+    net_mg: int | None = None
+    """Net content, where the law wants a unit price by mass beside the price."""
+
+
+class PriceBook(msgspec.Struct, frozen=True):
+    """All prices of a site. Prices include tax; `taxes` maps a tax code to its rate in basis points (1900 = 19 %)."""
+
+    site: str
+    language: str
+    currency: str
+    taxes: dict[str, int]
+    products: tuple[Product, ...]
+
+    def price(self, product: Product) -> Money:
+        """The price of one unit."""
+        return Money(product.price_minor, self.currency)
+
+
+class Version(msgspec.Struct, frozen=True, order=True):
+    """The version of a signed document: a hub restored from a backup starts a new generation."""
+
+    generation: int
+    n: int
