@@ -19,8 +19,12 @@ EDGES: Final = frozenset({SUPPLIER, TRANSIT, SOLD, COUNT})
 """Holders that are no place in the shop: their balance may be negative."""
 
 
+class CustodyError(ValueError):
+    """A sale was asked for that moves nothing, or goods of a holder that has none to sell."""
+
+
 class Move(msgspec.Struct, frozen=True):
-    """`units` (> 0) of one GTIN go from `giver` to `taker`: what one loses the other gains, by construction."""
+    """`units` (> 0) of one GTIN go from `giver` to `taker`: what one loses is what the other gains."""
 
     gtin: str
     giver: str
@@ -44,12 +48,17 @@ def after(holdings: Holdings, moves: Iterable[Move]) -> dict[tuple[str, str], in
 def moves_of_a_sale(held: Mapping[str, int], sold: Mapping[str, int], holder: str) -> tuple[Move, ...]:
     """The moves that a sale of `sold` (gtin -> units) from `holder` posts, given what it has (`held`).
 
-    Goods in the hand are never refused for book stock: where the book has too few, the sale posts its own count
-    correction first, so that rights never fall below zero and the overdraft stays visible.
+    Goods in the hand are never refused for book stock: where the book has too few, the sale posts its own
+    count correction first, so that rights never fall below zero and the overdraft stays visible. Raises
+    CustodyError when `holder` is an edge, or when no units of a GTIN are sold.
     """
+    if holder in EDGES:
+        raise CustodyError(f"expected a place that sells, got {holder!r}: an edge of the shop has no goods")
     moves: list[Move] = []
     for gtin, units in sorted(sold.items()):
-        missing = units - max(held.get(gtin, 0), 0)
+        if units <= 0:
+            raise CustodyError(f"expected units of {gtin} above 0, got {units}")
+        missing = units - held.get(gtin, 0)
         if missing > 0:
             moves.append(Move(gtin, COUNT, holder, missing))
         moves.append(Move(gtin, holder, SOLD, units))

@@ -10,7 +10,6 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from enum import Enum
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, cast
@@ -35,6 +34,14 @@ from cloud_sync.contract.entry import (
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Signer
 from edge.clock import Clock
+from edge.offline_queue.outcomes import (
+    Appended,
+    IdemConflictError,
+    JournalClosedError,
+    JournalDamagedError,
+    ReceiptRefusedError,
+    Recorded,
+)
 from edge.offline_queue.projections import Projection, catch_up, prepare
 
 SCHEMA_VERSION: Final = 1
@@ -47,37 +54,6 @@ _WAL_PAGES_MAX: Final = 4 * 1024 * 1024 // _PAGE_BYTES
 _GROUP_MAX: Final = 64
 # A room that appends faster than the disk writes is told so long before memory is short.
 _WAITING_MAX: Final = 1_024
-
-
-class Recorded(Enum):
-    """What became of a fact."""
-
-    NOW = "now"
-    ALREADY = "already"  # the same idem came again with the same fact: a retry, not an error
-
-
-class Appended(msgspec.Struct, frozen=True):
-    """An entry that is on the disk, and whether this call put it there."""
-
-    entry: SignedEntry
-    body: Body
-    recorded: Recorded
-
-
-class IdemConflictError(ValueError):
-    """One idempotency key was used for two different facts."""
-
-
-class JournalDamagedError(Exception):
-    """The file is not the journal that this object wrote: selling stops, the file is kept."""
-
-
-class JournalClosedError(Exception):
-    """The journal no longer writes: the disk failed, or it was closed."""
-
-
-class ReceiptRefusedError(ValueError):
-    """A receipt that is not for this journal, or speaks of entries that it never had."""
 
 
 class _Order(msgspec.Struct):
@@ -127,13 +103,19 @@ class Journal:
         return self._dev
 
     def start(self, version: str) -> None:
-        """Write `genesis` if the file is new, then `boot`; bring projections up to date; accept appends."""
-        if self.head == 0:
-            self._commit([_Order(_promise(), Genesis(self._signer.public, "file"), "genesis")])
-        self._commit([_Order(_promise(), Boot(version), f"boot/{self._boot}")])
-        prepare(self._db, self._projections)
-        while catch_up(self._db, self._projections):
-            pass
+        """Write `genesis` if the file is new, then `boot`; bring projections up to date; accept appends.
+
+        Raises JournalClosedError when the disk is full or fails.
+        """
+        try:
+            if self.head == 0:
+                self._commit([_Order(_promise(), Genesis(self._signer.public, "file"), "genesis")])
+            self._commit([_Order(_promise(), Boot(version), f"boot/{self._boot}")])
+            prepare(self._db, self._projections)
+            while catch_up(self._db, self._projections):
+                pass
+        except apsw.Error as error:
+            raise JournalClosedError(f"the journal of {self._dev} cannot be written: {error}") from error
         self._thread.start()
 
     async def append(self, fact: Fact, idem: str) -> Appended:
@@ -321,7 +303,7 @@ def open_journal(
     """Open the ledger at `path`, or make a new one with a new epoch.
 
     Raises JournalDamagedError when the file is another object's, another version's, or does not hold
-    together.
+    together; JournalClosedError when the disk does not let it be opened.
     """
     new = not path.exists()
     try:
@@ -342,6 +324,8 @@ def open_journal(
         raise JournalDamagedError(f"{path}: {error}: keep the file, and call the hub's owner") from error
     except apsw.NotADBError as error:
         raise JournalDamagedError(f"{path}: this file is no ledger: {error}") from error
+    except apsw.Error as error:
+        raise JournalClosedError(f"{path}: the ledger cannot be opened: {error}") from error
     return Journal(db, signer, dev, clock, projections)
 
 

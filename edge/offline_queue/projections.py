@@ -25,8 +25,13 @@ class Projection(Protocol):
         ...
 
     @property
-    def tables(self) -> Sequence[tuple[str, str]]:
-        """Its tables: name, and the statement that creates it."""
+    def tables(self) -> Sequence[str]:
+        """The names of its tables."""
+        ...
+
+    @property
+    def schema(self) -> str:
+        """The statements that create them."""
         ...
 
     def fold(self, db: apsw.Cursor, body: Body) -> None:
@@ -45,9 +50,9 @@ def prepare(db: apsw.Connection, projections: Sequence[Projection]) -> None:
 def reset(db: apsw.Connection, projection: Projection) -> None:
     """Empty a projection: the next `catch_up` rebuilds it."""
     with db:
-        for table, create in projection.tables:
+        for table in projection.tables:
             db.execute(f"DROP TABLE IF EXISTS {table}")
-            db.execute(create)
+        db.execute(projection.schema)
         db.execute("REPLACE INTO projection VALUES (?, ?, 0)", (projection.name, projection.version))
 
 

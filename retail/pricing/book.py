@@ -1,5 +1,7 @@
 """The price book: the signed document that says what the goods are and what they cost."""
 
+from functools import cached_property
+
 import msgspec
 
 from retail.units import Money
@@ -13,7 +15,7 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Product(msgspec.Struct, frozen=True):
-    """One product as it is sold: price for one unit, tax code, mass of one pack, and what the unit price is of."""
+    """One product as it is sold: price of one unit, tax code, mass of one pack, and its net content."""
 
     gtin: str
     words: dict[str, Names]
@@ -21,14 +23,14 @@ class Product(msgspec.Struct, frozen=True):
     price_minor: int
     tax: str
     pack_mg: int
-    """Gross mass of one pack as a scale sees it."""
+    """Gross mass of one pack as a scale sees it; 0 where nobody weighs it."""
     pack_tolerance_mg: int
     net_mg: int | None = None
     """Net content, where the law wants a unit price by mass beside the price."""
 
 
-class PriceBook(msgspec.Struct, frozen=True):
-    """All prices of a site. Prices include tax; `taxes` maps a tax code to its rate in basis points (1900 = 19 %)."""
+class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the index, which is no field
+    """All prices of a site, tax included; `taxes` is tax code -> rate in basis points (1900 = 19 %)."""
 
     site: str
     language: str
@@ -39,6 +41,15 @@ class PriceBook(msgspec.Struct, frozen=True):
     def price(self, product: Product) -> Money:
         """The price of one unit."""
         return Money(product.price_minor, self.currency)
+
+    def name(self, product: Product, language: str) -> str:
+        """What a product is called in `language`, or in the book's own where it has no such words."""
+        return (product.words.get(language) or product.words[self.language]).name
+
+    @cached_property
+    def by_gtin(self) -> dict[str, Product]:
+        """GTIN -> product; made once a book, at the first question."""
+        return {product.gtin: product for product in self.products}
 
 
 class Version(msgspec.Struct, frozen=True, order=True):

@@ -1,0 +1,28 @@
+# Two commands do it all: `make demo` and `make test`. More words for a target go into ARGS: make test ARGS="-k receipt"
+.DEFAULT_GOAL := help
+.PHONY: demo test check bench clean help
+MAKEFLAGS += --no-print-directory
+ARGS ?=
+
+demo: ## Start a whole shop on this machine; Ctrl-C stops it, and its ledgers stay in var/demo
+	@.ci/bootstrap.sh demo
+	@exec .venv/bin/opos demo --dir var/demo $(ARGS)
+
+test: check ## Run the checks, then the whole suite
+	@.venv/bin/pytest $(ARGS)
+
+check: ## Run the checks alone: style, types, floors, dependencies, dead code, spelling
+	@.ci/bootstrap.sh test
+	@.ci/check
+
+bench: ## Measure every figure against its ceiling
+	@.ci/bootstrap.sh test
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+clean: ## Remove what can be made again; the ledgers of the demo are not among it
+	@rm -rf .venv .*_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@if [ -e var/demo ]; then echo "The demo's ledgers are still in var/demo."; fi
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14

@@ -1,0 +1,1 @@
+"""The benchmarks: what the house costs, each figure beside its ceiling, measured in the same run."""

@@ -1,0 +1,76 @@
+"""`python -m benchmarks`: measures the chosen figures and says which goals are met."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import click
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from benchmarks.harness import Benchmark, Figure, figure, samples
+from benchmarks.subjects import UnknownNameError, chosen, installed
+
+MORE = """\
+\b
+Examples:
+  python -m benchmarks
+  python -m benchmarks cli --json
+
+Exit codes: 0 every goal is met; 1 a goal is missed; 2 wrong usage.
+"""
+
+
+@click.command(epilog=MORE)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for each figure.")
+@click.option(
+    "--rounds", type=click.IntRange(min=1), help="Take so many samples of each, instead of its own number."
+)
+@click.pass_context
+def measure(context: click.Context, names: tuple[str, ...], as_json: bool, rounds: int | None) -> None:
+    """Measure value and ceiling of each figure, in turns and in the same run.
+
+    NAME is a subject (a file of benchmarks/) or one of its figures; without a name everything is measured.
+    """
+    try:
+        selection = chosen(names, installed())
+    except UnknownNameError as error:
+        raise click.UsageError(str(error)) from error
+    figures = []
+    for found in _measured(selection, rounds):
+        figures.append(found)
+        if as_json:
+            click.echo(msgspec.json.encode(found))
+    if not as_json:
+        Console().print(_table(figures))
+    context.exit(0 if all(found.met for found in figures) else 1)
+
+
+def _measured(selection: Iterable[Benchmark], rounds: int | None) -> Iterator[Figure]:
+    """Measure one after another; a person at a terminal sees how far it is, on stderr."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        for benchmark in selection:
+            wanted = rounds or benchmark.rounds
+            taken = islice(samples(benchmark), wanted)
+            yield figure(benchmark, list(progress.track(taken, total=wanted, description=benchmark.name)))
+
+
+def _table(figures: Iterable[Figure]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("figure", overflow="fold")
+    for heading in ("value", "ceiling", "ratio", "goal", "", "spread"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in figures:
+        numbers = f"{each.value:g} {each.unit}", f"{each.ceiling:g}", f"{each.ratio:.2f}"
+        verdict = "[green]met[/]" if each.met else "[bold red]missed[/]"
+        table.add_row(each.name, *numbers, each.goal, verdict, f"{each.spread:.0%}")
+    return table
+
+
+if __name__ == "__main__":
+    measure(prog_name="python -m benchmarks")

@@ -1,0 +1,157 @@
+"""The carrier: takes what the uplink wants from the journal to the line, and says how both stand."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Final
+
+from cloud_sync.agent.herald import Herald
+from cloud_sync.agent.ports import Clock, Identity, Waiting
+from cloud_sync.agent.uplink import Outcome, Uplink, Wanted
+from cloud_sync.contract.batch import fitting, pack
+from cloud_sync.contract.receipt import Receipt
+from cloud_sync.contract.signing import Signer
+from cloud_sync.contract.state import ObjectState
+from cloud_sync.contract.topics import Address
+from cloud_sync.mqtt import Outgoing
+
+_log = logging.getLogger(__name__)
+
+Publish = Callable[[Outgoing], bool]
+
+# A broker without its hub keeps a batch no longer than this: by then it was sent again.
+BATCH_EXPIRY_S: Final = 30
+
+
+class Carrier:
+    """One object's journal on its way up; all of it is for the event loop's own thread."""
+
+    def __init__(
+        self, address: Address, signer: Signer, publish: Publish, clock: Clock, luck: random.Random
+    ) -> None:
+        self._address = address
+        self._signer = signer
+        self._publish = publish
+        self._clock = clock
+        self._luck = luck
+        self._herald = Herald(address)
+        self._wake = asyncio.Event()
+        self._line_up = False
+        self._waiting: Waiting | None = None
+        self.identity: Identity | None = None
+        self.uplink: Uplink | None = None
+        self.last_receipt_ms: int | None = None
+        self.on_flow: Callable[[bool], None] = lambda _up: None
+
+    def opened(self, waiting: Waiting, identity: Identity) -> None:
+        """There is a journal, and a runtime that records what the hub confirms."""
+        self._waiting, self.identity = waiting, identity
+        self.uplink = Uplink(waiting, self._luck)
+        self._connect()
+
+    def closed(self) -> None:
+        """The runtime is gone: nothing goes out until it is back."""
+        self._waiting = self.identity = self.uplink = None
+        self._wake.set()
+
+    def grown(self, head: int) -> None:
+        """The journal has entries up to `head`."""
+        if self.uplink is not None:
+            self.uplink.grown(head, self._clock.now_ns())
+            self._wake.set()
+
+    def line(self, up: bool) -> None:
+        """The broker is there, or gone."""
+        self._line_up = up
+        if up:
+            self._herald.forget()
+            self._connect()
+        elif self.uplink is not None:
+            self.uplink.disconnected()
+        self._wake.set()
+
+    def received(self, receipt: Receipt) -> Outcome | None:
+        """A receipt that was checked; None if there is no journal that it could be for."""
+        if self.uplink is None:
+            return None
+        self.last_receipt_ms = self._clock.wall_ms()
+        outcome = self.uplink.received(receipt, self._clock.now_ns())
+        if outcome is Outcome.FORK:
+            _log.error(
+                "the hub confirms entry %d of epoch %s with hash %s, and that is not ours (our head is %d):"
+                " nothing more is sent; keep the ledger's file",
+                *(receipt.seq, receipt.epoch, receipt.hash, self.uplink.head),
+            )
+        self._wake.set()
+        return outcome
+
+    async def run(self) -> None:
+        """Carry, for ever."""
+        flowing = False
+        while True:
+            self._wake.clear()
+            self._carry()
+            if flowing != self._flowing():
+                flowing = not flowing
+                self.on_flow(flowing)
+            self._tell()
+            await self._rest()
+
+    def _connect(self) -> None:
+        if self._line_up and self.uplink is not None:
+            self.uplink.connected(self._clock.now_ns())
+        self._wake.set()
+
+    def _flowing(self) -> bool:
+        return self.uplink is not None and self.uplink.flowing
+
+    def _carry(self) -> None:
+        """Send all that may go out now."""
+        if self.uplink is None:
+            return
+        self.uplink.tick(self._clock.now_ns())
+        while (wanted := self.uplink.wanted(self._clock.now_ns())) is not None:
+            if not self._send(self.uplink, wanted):
+                self.uplink.refused(self._clock.now_ns())
+
+    def _send(self, uplink: Uplink, wanted: Wanted) -> bool:
+        assert self._waiting is not None
+        assert self.identity is not None
+        entries = fitting(self._waiting.after(wanted.first - 1, wanted.limit))
+        if not entries:
+            return False
+        frame = pack(self._signer, self.identity.dev, self.identity.epoch, entries)
+        if not self._publish(Outgoing(self._address.up("journal"), frame, expiry_s=BATCH_EXPIRY_S)):
+            return False
+        uplink.sent(entries[0].seq, entries[-1].seq, self._clock.now_ns())
+        return True
+
+    def _state(self) -> ObjectState:
+        """How the object stands, without a time; without its runtime it sells nothing, and is not online."""
+        if self.identity is None or self.uplink is None:
+            return ObjectState(online=False)
+        return ObjectState(True, self.identity.epoch, self.uplink.head, self.uplink.acked)
+
+    def _tell(self) -> None:
+        state, now_ns = self._state(), self._clock.now_ns()
+        news = self._herald.news(state, now_ns, self._clock.wall_ms())
+        if news is None:
+            return
+        if self._publish(news):
+            self._herald.told(state, now_ns)
+        else:
+            self._herald.refused(now_ns)
+
+    async def _rest(self) -> None:
+        """Wait for news, or for the next moment at which there is something to do."""
+        deadlines = [self.uplink.deadline_ns if self.uplink is not None else None]
+        if self._line_up:
+            deadlines.append(self._herald.deadline_ns(self._state()))
+        known = [deadline for deadline in deadlines if deadline is not None]
+        delay_s = max(min(known) - self._clock.now_ns(), 0) / 1e9 if known else None
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return

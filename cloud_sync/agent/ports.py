@@ -1,0 +1,99 @@
+"""What the object's end asks of its neighbours: a journal to read, a runtime to hand things to, a clock."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from cloud_sync.contract.entry import SignedEntry
+
+
+class Identity(Protocol):
+    """Whose journal it is."""
+
+    @property
+    def dev(self) -> str:
+        """The object."""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """The epoch of its ledger's file."""
+        ...
+
+
+class Acked(Protocol):
+    """What the hub has confirmed before, as the journal remembers it."""
+
+    @property
+    def seq(self) -> int:
+        """The last confirmed entry."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """The generation of the hub that confirmed it; 0 before the first."""
+        ...
+
+
+class Waiting(Protocol):
+    """All that the object's end asks of a journal."""
+
+    def identity(self) -> Identity | None:
+        """Whose journal it is; None before its first entry."""
+        ...
+
+    def head(self) -> int:
+        """The last seq."""
+        ...
+
+    def receipt(self) -> Acked:
+        """What the hub has confirmed before."""
+        ...
+
+    def after(self, seq: int, limit: int) -> Sequence[SignedEntry]:
+        """Up to `limit` entries that follow `seq`, in order."""
+        ...
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """The hash of one entry; None when it is not (or no longer) there."""
+        ...
+
+
+class RuntimeAwayError(ConnectionError):
+    """There is no runtime to hand anything to: it comes back, and is handed what it needs then."""
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """The runtime's word on what it was handed; `error` is why it did not take it."""
+
+    error: str | None = None
+
+
+class Runtime(Protocol):
+    """The process that owns the ledger; handing it anything raises RuntimeAwayError while it is away."""
+
+    async def receipt(self, jws: str) -> Handed:
+        """Hand on a receipt: the runtime alone writes what is confirmed."""
+        ...
+
+    async def document(self, manifest: str, path: Path) -> Handed:
+        """Hand on a signed manifest and the file with the document's bytes."""
+        ...
+
+    def link(self, *, up: bool) -> None:
+        """Say whether the hub answers; said again to a runtime that comes later."""
+        ...
+
+
+class Clock(Protocol):
+    """What the object's end asks of time."""
+
+    def now_ns(self) -> int:
+        """Monotonic time."""
+        ...
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970, as well as this machine knows."""
+        ...

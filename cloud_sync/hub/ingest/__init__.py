@@ -1,0 +1,1 @@
+"""Where journals come in: a batch is judged, kept, and answered with a receipt."""

@@ -1,0 +1,159 @@
+"""The till's books: what this object has to sell, what it has sold, and which documents it works by.
+
+In memory for the hot path; in the journal's file as a projection that follows, so that a start reads a few
+rows instead of the whole journal. Both are folded from the same entries by the same rules.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from cloud_sync.contract.entry import Arrived, Body, DocumentApplied, Sale
+from retail.custody import SOLD, Move
+from retail.identity.answer import Resolved
+from retail.identity.resolver import resolve
+from retail.pricing.book import Version
+
+Row = tuple[Any, ...]
+
+
+class Sql(Protocol):
+    """All that a projection asks of a database."""
+
+    def execute(self, statement: str, bindings: Sequence[object] = ..., /) -> object:
+        """Run one statement."""
+        ...
+
+
+class LastSale(msgspec.Struct, frozen=True):
+    """The sale that was written last, as a till that comes back after a power cut needs it."""
+
+    seq: int
+    sale: str
+    number: str
+    total_minor: int
+    currency: str
+    units: int
+    wall_ms: int
+
+
+class ShopProjection:
+    """The till's books as tables: stock, items, documents in force, sales."""
+
+    name: Final = "shop"
+    version: Final = 1
+    tables: Final = ("stock", "item", "document", "sale")
+
+    @property
+    def schema(self) -> str:
+        """The statements that create the tables."""
+        return resources.files("edge.checkout").joinpath("shop.sql").read_text(encoding="utf-8")
+
+    def fold(self, db: Sql, body: Body) -> None:
+        """Bring the tables up to date with one more entry."""
+        match body.fact:
+            case Sale() as sale:
+                row = msgspec.structs.astuple(_last_sale(body, sale))
+                db.execute("INSERT INTO sale VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                _fold_moves(db, sale.moves)
+                for line in sale.lines:
+                    for epc in line.epcs:
+                        db.execute("REPLACE INTO item VALUES (?, ?, ?)", (epc, line.gtin, SOLD))
+            case Arrived(moves=moves, epcs=epcs):
+                _fold_moves(db, moves)
+                for epc, gtin, holder in _places(moves, epcs):
+                    db.execute("REPLACE INTO item VALUES (?, ?, ?)", (epc, gtin, holder))
+            case DocumentApplied(name=name, version=version, sha256=sha256):
+                db.execute(
+                    "REPLACE INTO document VALUES (?, ?, ?, ?)", (name, version.generation, version.n, sha256)
+                )
+            case _:
+                pass
+
+
+class Books:
+    """The same in memory; `apply` each entry once it is on the disk."""
+
+    def __init__(self) -> None:
+        self.stock: Counter[tuple[str, str]] = Counter()
+        self.items: dict[str, tuple[str, str]] = {}
+        """EPC -> (GTIN, holder)."""
+        self.documents: dict[str, tuple[Version, str]] = {}
+        """Name -> (version, sha256)."""
+        self.sales = 0
+        self.last_sale: LastSale | None = None
+
+    @classmethod
+    def load(cls, rows: Callable[[str], Iterable[Row]]) -> "Books":
+        """The books as the projection has them; `rows` answers a SELECT."""
+        books = cls()
+        for holder, gtin, units in rows("SELECT holder, gtin, units FROM stock"):
+            books.stock[holder, gtin] = units
+        for epc, gtin, holder in rows("SELECT epc, gtin, holder FROM item"):
+            books.items[epc] = (gtin, holder)
+        for name, generation, n, sha256 in rows("SELECT name, generation, n, sha256 FROM document"):
+            books.documents[name] = (Version(generation, n), sha256)
+        for (count,) in rows("SELECT count(*) FROM sale"):
+            books.sales = count
+        for row in rows("SELECT * FROM sale ORDER BY seq DESC LIMIT 1"):
+            books.last_sale = LastSale(*row)
+        return books
+
+    def apply(self, body: Body) -> None:
+        """One more entry is on the disk."""
+        match body.fact:
+            case Sale() as sale:
+                self._move(sale.moves)
+                for line in sale.lines:
+                    self.items.update((epc, (line.gtin, SOLD)) for epc in line.epcs)
+                self.sales += 1
+                self.last_sale = _last_sale(body, sale)
+            case Arrived(moves=moves, epcs=epcs):
+                self._move(moves)
+                self.items.update((epc, (gtin, holder)) for epc, gtin, holder in _places(moves, epcs))
+            case DocumentApplied(name=name, version=version, sha256=sha256):
+                self.documents[name] = (version, sha256)
+            case _:
+                pass
+
+    def is_sold(self, epc: str) -> bool:
+        """Whether this object sold the item, and has not had it back."""
+        return epc in self.items and self.items[epc][1] == SOLD
+
+    def at(self, holder: str) -> dict[str, str]:
+        """The items that a holder has: EPC -> GTIN."""
+        return {epc: gtin for epc, (gtin, where) in self.items.items() if where == holder}
+
+    def units(self, holder: str) -> dict[str, int]:
+        """The units that a holder has: GTIN -> units."""
+        return {gtin: units for (where, gtin), units in self.stock.items() if where == holder}
+
+    def _move(self, moves: Iterable[Move]) -> None:
+        for move in moves:
+            self.stock[move.giver, move.gtin] -= move.units
+            self.stock[move.taker, move.gtin] += move.units
+
+
+def _last_sale(body: Body, sale: Sale) -> LastSale:
+    units = sum(line.units for line in sale.lines)
+    return LastSale(body.seq, sale.sale, sale.number, sale.total_minor, sale.currency, units, body.wall_ms)
+
+
+def _fold_moves(db: Sql, moves: Iterable[Move]) -> None:
+    for move in moves:
+        for holder, units in ((move.giver, -move.units), (move.taker, move.units)):
+            db.execute(
+                "INSERT INTO stock VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET units = units + excluded.units",
+                (holder, move.gtin, units),
+            )
+
+
+def _places(moves: Sequence[Move], epcs: Iterable[str]) -> Iterable[tuple[str, str, str]]:
+    """Where each arrived item is now: the moves of an arrival all go to one holder."""
+    for epc in epcs:
+        answer = resolve(epc, "epc")
+        assert isinstance(answer, Resolved), f"{epc} was checked when its delivery was accepted"
+        yield epc, answer.gtin14, moves[0].taker

@@ -1,0 +1,342 @@
+"""The till: events and taps in, entries and a State out; it turns what was taken into what is owed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+from cloud_sync.contract.entry import Fact
+from edge.checkout.books import Books
+from edge.checkout.catalogue import Catalogue
+from edge.checkout.receipts import receipt_number
+from edge.checkout.sale import Bought, SaleStage, SaleStep, Shop, next_stage, sale_fact, sold_of
+from edge.checkout.state import Answer, BasketLine, Goods, Sold, Stage, State, Tap, TaxShown
+from edge.events import (
+    Agreed,
+    Ambiguous,
+    BackInService,
+    Event,
+    Left,
+    OutOfService,
+    Presented,
+    PutBack,
+    Took,
+)
+from edge.offline_queue.outcomes import Appended, JournalClosedError
+from retail.pricing.rules import Priced, price
+from retail.units import Money
+
+# A shopper reads "It's yours" and scans the receipt within a minute; the next one waits at least four
+# seconds.
+_DONE_NS_MAX: Final = 60_000_000_000
+_DONE_NS_MIN: Final = 4_000_000_000
+
+# A basket keeps the prices it was opened with for so long while nobody touches it (design, section 5).
+_PRICES_KEPT_NS: Final = 120_000_000_000
+
+# A basket past this is a rail of garments pushed before the mirror, not a shopper; and one entry holds its
+# lines.
+_ITEMS_MAX: Final = 100
+
+# A sale of the last minute is shown again after a restart: its shopper may still stand there.
+_SHOWN_AGAIN_MS: Final = 60_000
+
+
+class Ledger(Protocol):
+    """All that the till asks of a journal."""
+
+    @property
+    def epoch(self) -> str:
+        """The epoch that receipts are numbered in."""
+        ...
+
+    async def append(self, fact: Fact, idem: str) -> Appended:
+        """Write `fact`; return once it is on the disk."""
+        ...
+
+
+class Clock(Protocol):
+    """All that the till asks of time."""
+
+    def now_ns(self) -> int:
+        """Monotonic time."""
+        ...
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+
+class Till:
+    """One till of one object, owned by the event loop.
+
+    `new_sale` gives a fresh sale id each time; `on_books` is called when stock has changed.
+    """
+
+    def __init__(
+        self, shop: Shop, ledger: Ledger, books: Books, clock: Clock, new_sale: Callable[[], str]
+    ) -> None:
+        self._shop = shop
+        self._ledger = ledger
+        self._clock = clock
+        self._new_sale = new_sale
+        self.books = books
+        self.on_books: Callable[[], None] = lambda: None
+        self._catalogue: Catalogue | None = None
+        self._next_catalogue: Catalogue | None = None
+        self._delivered: Mapping[str, int] = {}
+        self._goods: dict[str, str] = {}
+        self._touched_ns = 0
+        self._stage = SaleStage.OPEN
+        self._done_since_ns = 0
+        self._sold: Sold | None = None
+        self._device: str | None = None
+        self._disk: str | None = None
+        self._disagree: str | None = None
+        self._online = False
+        self._language: str | None = None
+        self._rings: dict[object, Callable[[], None]] = {}
+        self._state = State(0, Stage.UNPAIRED, online=False, language="en", languages=("en",))
+        self._publish()
+
+    @property
+    def state(self) -> State:
+        """What the till is doing right now."""
+        return self._state
+
+    def subscribe(self, ring: Callable[[], None]) -> Callable[[], None]:
+        """Call `ring` after each change of the State; what is returned ends that."""
+        key = object()
+        self._rings[key] = ring
+
+        def unsubscribe() -> None:
+            self._rings.pop(key, None)
+
+        return unsubscribe
+
+    def hear(self, event: Event) -> None:
+        """What the shopper or a device did."""
+        match event:
+            case Presented(epc=epc) | Took(epc=epc):
+                self._add(epc)
+            case Left(epc=epc) | PutBack(epc=epc):
+                if self._goods.pop(epc, None) is not None:
+                    self._touched_ns = self._clock.now_ns()
+            case Ambiguous(reason=reason):
+                self._disagree = reason
+            case Agreed():
+                self._disagree = None
+            case OutOfService(source=source):
+                self._device = source
+            case BackInService():
+                self._device = None
+        self._publish()
+
+    def use(self, catalogue: Catalogue) -> None:
+        """A price book came into force; an open basket keeps the prices that it was opened with."""
+        if self._catalogue is None or not self._goods:
+            self._catalogue, self._next_catalogue = catalogue, None
+        else:
+            self._next_catalogue = catalogue
+        self._publish()
+
+    def delivered(self, units: Mapping[str, int]) -> None:
+        """What the hub says was brought to the holder that this object sells from (GTIN -> units)."""
+        self._delivered = dict(units)
+        self._publish()
+
+    def stocked(self) -> None:
+        """The books have changed under the till: goods have arrived."""
+        self.on_books()
+        self._publish()
+
+    def link(self, *, up: bool) -> None:
+        """Whether the hub can be reached; selling never depends on it."""
+        self._online = up
+        self._publish()
+
+    def disk(self, trouble: str | None) -> None:
+        """Whether a sale could be written: refused before anything is owed, never after."""
+        self._disk = trouble
+        self._publish()
+
+    def show_again(self, receipt: str) -> None:
+        """After a restart: show the last sale (`receipt` is its JWS) if its shopper may still stand there."""
+        last = self.books.last_sale
+        if last is None or not 0 <= self._clock.wall_ms() - last.wall_ms < _SHOWN_AGAIN_MS:
+            return
+        self._stage = SaleStage.DONE
+        self._done_since_ns = self._clock.now_ns()
+        self._sold = Sold(last.sale, last.number, Money(last.total_minor, last.currency), last.units, receipt)
+        self._publish()
+
+    def tick(self) -> None:
+        """Time has passed: end what has been shown long enough."""
+        now_ns = self._clock.now_ns()
+        shown_ns = now_ns - self._done_since_ns
+        if self._stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if self._goods else _DONE_NS_MAX):
+            self._end_shopper()
+        if self._next_catalogue and (not self._goods or now_ns - self._touched_ns > _PRICES_KEPT_NS):
+            self._catalogue, self._next_catalogue = self._next_catalogue, None
+        self._publish()
+
+    async def tap(self, tap: Tap, screen: int, value: str | None = None) -> Answer:
+        """A tap on the glass, painted on screen number `screen`."""
+        if screen != self._state.number:
+            return Answer.STALE
+        match tap, self._state.stage:
+            case Tap.BUY, Stage.OFFERED:
+                # A tap that was taken is seen through, whatever becomes of the browser that sent it.
+                await asyncio.shield(asyncio.ensure_future(self._buy()))
+            case Tap.DONE, Stage.DONE:
+                self._end_shopper()
+            case Tap.LANGUAGE, _ if value in self._state.languages:
+                self._language = value
+            case _:
+                return Answer.REFUSED
+        self._publish()
+        return Answer.ACCEPTED
+
+    async def _buy(self) -> None:
+        """The sale: shown as done only after it is on the disk."""
+        assert self._catalogue is not None
+        basket, priced = dict(self._goods), self._price()
+        assert priced is not None
+        number = receipt_number(self._ledger.epoch, self.books.sales + 1)
+        bought = Bought(
+            self._new_sale(), number, self._clock.wall_ms(), basket, priced, self._catalogue.version
+        )
+        fact = sale_fact(self._shop, self.books, bought)
+        self._stage = next_stage(self._stage, SaleStep.BUY)
+        self._publish()
+        try:
+            written = await self._ledger.append(fact, f"sale/{fact.sale}")
+        except (JournalClosedError, ValueError):
+            # Whether it was written, only the file can tell: the runtime starts again and looks. Nothing is
+            # said to be sold, and nothing more is sold.
+            self._disk = "journal"
+            self._stage = next_stage(self._stage, SaleStep.FAIL)
+            self._publish()
+            return
+        self.books.apply(written.body)
+        for epc in basket:
+            self._goods.pop(epc, None)
+        self._sold = sold_of(fact, written.entry.jws())
+        self._stage = next_stage(self._stage, SaleStep.RECORD)
+        self._done_since_ns = self._clock.now_ns()
+        self.on_books()
+        self._publish()
+
+    def _add(self, epc: str) -> None:
+        if self.books.is_sold(epc) or self._catalogue is None:
+            return
+        product = self._catalogue.product_of_tag(epc)
+        if product is not None:
+            self._goods[epc] = product.gtin
+            self._touched_ns = self._clock.now_ns()
+
+    def _end_shopper(self) -> None:
+        self._stage = next_stage(self._stage, SaleStep.LEAVE)
+        self._sold = None
+        self._language = None
+
+    def _price(self) -> Priced | None:
+        if self._catalogue is None or not 0 < len(self._goods) <= _ITEMS_MAX:
+            return None
+        language = self._language or self._catalogue.book.language
+        return price(Counter(self._goods.values()), self._catalogue.book, language)
+
+    def _publish(self) -> None:
+        """Make the State anew; its number grows only when what a tap could mean has changed."""
+        state = self._make_state()
+        if _meaning(state) != _meaning(self._state):
+            state = msgspec.structs.replace(state, number=self._state.number + 1)
+        if state != self._state:
+            self._state = state
+            for ring in tuple(self._rings.values()):
+                ring()
+
+    def _make_state(self) -> State:
+        number = self._state.number
+        if self._catalogue is None:
+            return State(number, Stage.UNPAIRED, self._online, "en", ("en",))
+        priced = self._price()
+        languages = self._catalogue.languages()
+        return State(
+            number=number,
+            stage=self._shown(priced),
+            online=self._online,
+            language=self._language or languages[0],
+            languages=languages,
+            lines=self._lines(priced),
+            total=priced.total if priced else None,
+            taxes=_taxes(priced),
+            offer=self._offer(),
+            sold=self._sold,
+            trouble=self._disk or self._device or self._contradiction,
+        )
+
+    def _shown(self, priced: Priced | None) -> Stage:
+        """What matters most to the shopper, first: their sale, then what forbids the next one."""
+        for holds, stage in (
+            (self._stage is SaleStage.RECORDING, Stage.RECORDING),
+            (self._stage is SaleStage.DONE, Stage.DONE),
+            (self._disk or self._device, Stage.OUT_OF_SERVICE),
+            (self._contradiction, Stage.DISAGREE),
+            (priced, Stage.OFFERED),
+        ):
+            if holds:
+                return stage
+        return Stage.IDLE
+
+    @property
+    def _contradiction(self) -> str | None:
+        return "too-many" if len(self._goods) > _ITEMS_MAX else self._disagree
+
+    def _lines(self, priced: Priced | None) -> tuple[BasketLine, ...]:
+        if priced is None or self._catalogue is None:
+            return ()
+        currency = self._catalogue.book.currency
+        return tuple(
+            BasketLine(self._shown_goods(line.gtin), line.units, Money(line.total_minor, currency))
+            for line in priced.lines
+        )
+
+    def _offer(self) -> Goods | None:
+        """What a shelf holds most of; a mirror offers nothing by itself."""
+        assert self._catalogue is not None
+        here = Counter(
+            gtin for gtin in self.books.at(self._shop.object).values() if self._catalogue.product(gtin)
+        )
+        if not here:
+            return None
+        gtin = min(here, key=lambda each: (-here[each], each))
+        return self._shown_goods(gtin)
+
+    def _shown_goods(self, gtin: str) -> Goods:
+        assert self._catalogue is not None
+        return self._catalogue.goods(gtin, self._here(gtin))
+
+    def _here(self, gtin: str) -> int | None:
+        """Units to be had here. Of goods that others sell too, nobody can be sure without the hub."""
+        holder = self._shop.sells_from
+        if holder == self._shop.object:
+            taken = sum(1 for each in self._goods.values() if each == gtin)
+            return self.books.stock[holder, gtin] - taken
+        if not self._online or gtin not in self._delivered:
+            return None
+        return max(self._delivered[gtin] + self.books.stock[holder, gtin], 0)
+
+
+def _meaning(state: State) -> tuple[object, ...]:
+    """What a tap depends on: the stage, the goods and their price, and the sale that is shown."""
+    goods = tuple((line.goods.gtin, line.units, line.total) for line in state.lines)
+    return state.stage, goods, state.total, state.sold.sale if state.sold else None
+
+
+def _taxes(priced: Priced | None) -> tuple[TaxShown, ...]:
+    if priced is None:
+        return ()
+    return tuple(TaxShown(row.rate_bp, Money(row.tax_minor, priced.total.currency)) for row in priced.taxes)

@@ -1,0 +1,155 @@
+"""Decode what a device said or what a label carries: JSON lines in, one JSON line out for each."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Final
+
+import click
+import msgspec
+
+from edge.drivers.profiles import ProfileError, load
+from edge.drivers.registry import Driver, driver_for
+from edge.readings import Garbled, Reading
+from retail.identity.resolver import Refused, resolve
+
+# A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
+LINE_BYTES_MAX: Final = 2 * 1024 * 1024
+
+
+class WireLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bytes in hexadecimal; `more` says that they follow those of the line before."""
+
+    input: str
+    more: bool = False
+
+
+class WireAnswer(msgspec.Struct, frozen=True):
+    """What the driver understood; `error` is the first thing that it did not."""
+
+    readings: tuple[Reading, ...] = ()
+    valid: bool = False
+    error: str | None = None
+
+
+class CodeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A code as text, and the form that it is in."""
+
+    input: str
+    form: str = ""
+
+
+class CodeAnswer(msgspec.Struct, frozen=True):
+    """What the code names, or why it names nothing."""
+
+    gtin14: str | None = None
+    serial: str | None = None
+    scheme: str | None = None
+    tag_uri: str | None = None
+    pure_identity_uri: str | None = None
+    valid: bool = False
+    error: str | None = None
+
+
+@click.group()
+def decode() -> None:
+    """Decode what a device said, or what a label carries.
+
+    Reads JSON lines {"input": ...} and writes one JSON line for each, in order, with its fields, `valid` and
+    `error` (null or a sentence). A line that cannot be decoded is answered too, and the exit code stays 0.
+    """
+
+
+@decode.command()
+@click.option(
+    "--profile", "name", required=True, metavar="NAME", help="What kind of device said it: r200, mt-sics ..."
+)
+@click.argument("lines", type=click.File("rb"), default="-", metavar="[FILE]")
+def wire(name: str, lines: BinaryIO) -> None:
+    r"""Decode the bytes of a device, in hexadecimal, into readings.
+
+    Each line is read by a fresh driver, unless it says "more": true. The bytes of a valid line end where a
+    frame ends, and hold nothing else.
+
+    \b
+    Examples:
+      echo '{"input": "53205320202020203130302E303020670D0A"}' | opos decode wire --profile mt-sics
+      echo '{"input": "BB 01 FF 00 01 15 16 7E"}' | opos decode wire --profile r200
+    """
+    try:
+        profile = load(name)
+        driver_for(profile)
+    except ProfileError as error:
+        raise click.BadParameter(str(error), param_hint="--profile") from error
+    _answer(lines, _Wire(lambda: driver_for(profile)))
+
+
+@decode.command()
+@click.argument("lines", type=click.File("rb"), default="-", metavar="[FILE]")
+def code(lines: BinaryIO) -> None:
+    r"""Decode a code as text into the product or item that it names.
+
+    \b
+    Examples:
+      echo '{"input": "4006381333931", "form": "ean"}' | opos decode code
+      echo '{"input": "3034257BF7194E4000001A85", "form": "epc"}' | opos decode code
+    """
+    _answer(lines, _code)
+
+
+class _Wire:
+    """Answers lines of bytes, and remembers the driver for the line that goes on."""
+
+    def __init__(self, fresh: Callable[[], Driver]) -> None:
+        self._fresh = fresh
+        self._driver = fresh()
+
+    def __call__(self, text: bytes) -> WireAnswer:
+        try:
+            line = msgspec.json.decode(text, type=WireLine)
+            data = bytes.fromhex(line.input)
+        except msgspec.DecodeError as error:
+            return WireAnswer(error=f'expected a JSON object {{"input": HEX}}: {error}')
+        except ValueError:
+            return WireAnswer(error="input: expected bytes in hexadecimal, two digits each")
+        if not line.more:
+            self._driver = self._fresh()
+        readings = tuple(self._driver.receive(data))
+        wrong = _wrong(data, readings, self._driver.pending)
+        return WireAnswer(readings, valid=wrong is None, error=wrong)
+
+
+def _wrong(data: bytes, readings: tuple[Reading, ...], pending: int) -> str | None:
+    for reading in readings:
+        if isinstance(reading, Garbled):
+            return reading.reason
+    if not data:
+        return "input: expected at least one byte, got none"
+    if pending:
+        return f"expected the end of a frame, got {pending} bytes that are no whole frame"
+    return None
+
+
+def _code(text: bytes) -> CodeAnswer:
+    try:
+        line = msgspec.json.decode(text, type=CodeLine)
+    except msgspec.DecodeError as error:
+        return CodeAnswer(error=f'expected a JSON object {{"input": TEXT, "form": FORM}}: {error}')
+    found = resolve(line.input, line.form)
+    if isinstance(found, Refused):
+        return CodeAnswer(error=found.reason)
+    return CodeAnswer(
+        found.gtin14, found.serial, found.scheme, found.tag_uri, found.pure_identity_uri, valid=True
+    )
+
+
+def _answer(lines: BinaryIO, decoded: Callable[[bytes], Any]) -> None:
+    for line in _read(lines):
+        answer = decoded(line)
+        click.echo(msgspec.json.encode(answer))  # echo flushes: who pipes lines in sees each answer at once
+
+
+def _read(lines: BinaryIO) -> Iterator[bytes]:
+    """Each line, cut at the limit: what is cut is no JSON any more and is answered as such."""
+    while line := lines.readline(LINE_BYTES_MAX):
+        yield line
+        while len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
+            line = lines.readline(LINE_BYTES_MAX)

@@ -1,0 +1,1 @@
+"""The glass: what the shopper sees and touches; it decides nothing and knows no device."""

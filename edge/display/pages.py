@@ -1,0 +1,96 @@
+"""Painting: a Screen as HTML, escaped, in the shopper's language; one template a screen and object."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import segno
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from edge.display.screens import LANGUAGES, Glass, Screen, name_of
+from edge.display.words import Words
+from retail import locale
+from retail.units import Money
+
+ROOM: Final = Path(__file__).parent
+STATIC: Final = ROOM / "static"
+
+# Every mask makes a valid code; to try all eight for the prettiest takes four times as long (65 ms against
+# 16 ms on a desktop's core), and a shopper waits for "It's yours".
+_QR_MASK: Final = 3
+
+# The margin that a reader needs (ISO/IEC 18004, section 6.3.8).
+_QR_MARGIN_MODULES: Final = 4
+
+_Written = TypeVar("_Written")
+
+
+class Pages:
+    """The templates and words of one glass, loaded once."""
+
+    def __init__(self, glass: Glass) -> None:
+        self._glass = glass
+        self._build = build(STATIC)
+        self._words = {language: Words(language) for language in LANGUAGES}
+        self._templates = Environment(
+            loader=FileSystemLoader(ROOM / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+
+    def page(self, screen: Screen, fragment: str) -> str:
+        """The whole page, with the fragment of `screen` on it."""
+        return self._templates.get_template("page.html").render(
+            glass=self._glass,
+            screen=screen,
+            fragment=Markup(fragment),  # noqa: S704  painted below
+        )
+
+    def fragment(self, screen: Screen) -> str:
+        """The part of the page that changes from screen to screen."""
+        template = self._templates.get_template(f"{screen.kind}/{name_of(screen)}.html")
+        words = self._words[screen.language]
+        return template.render(
+            screen=screen,
+            name=name_of(screen),
+            build=self._build,
+            languages=LANGUAGES,
+            say=words.say,
+            count=words.count,
+            amount=_in(screen.language, locale.amount),
+            parts=_in(screen.language, locale.amount_parts),
+            percent=lambda rate_bp: locale.percent(rate_bp, screen.language),
+            qr=qr,
+        )
+
+
+def qr(content: str, box_px: int) -> Markup:
+    """`content` as a QR code in a square of `box_px`: each module is a whole number of the panel's pixels."""
+    code = segno.make(content, error="l", micro=False, boost_error=False, mask=_QR_MASK)
+    modules, _ = code.symbol_size(border=_QR_MARGIN_MODULES)
+    module_px = box_px // modules
+    assert module_px, f"a code of {modules} modules does not fit {box_px} px"
+    edge_px = (box_px - modules * module_px) // 2
+    drawing = code.svg_inline(scale=module_px, border=_QR_MARGIN_MODULES, svgclass=None, lineclass=None)
+    return Markup(  # noqa: S704  numbers and segno's own path
+        f'<svg class="qr" viewBox="0 0 {box_px} {box_px}" data-module="{module_px}">'
+        f'<g transform="translate({edge_px} {edge_px})">{drawing}</g></svg>'
+    )
+
+
+def build(folder: Path) -> str:
+    """A name for this version of the page's own files: a page of an older one loads itself anew."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _in(language: str, write: Callable[[Money, str], _Written]) -> Callable[[Money], _Written]:
+    """A way to write money, held to one language."""
+    return lambda money: write(money, language)

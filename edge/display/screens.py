@@ -1,0 +1,272 @@
+"""What the glass can show: a closed union of screens, and the pure function from the till's state to one."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypedDict, TypeVar
+
+import msgspec
+
+from edge.checkout.state import BasketLine, Goods, Sold, Stage, State, TaxShown
+from retail.units import Money
+
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
+"""The languages that the glass speaks, each by its own name."""
+
+# A QR code of 1,500 bytes has 129 modules a side (ISO/IEC 18004, version 28-L): with its margin it still fits
+# the smallest panel at 3 pixels a module.
+RECEIPT_CHARACTERS_MAX: Final = 1500
+
+Kind = Literal["mirror", "shelf"]
+Tender = Literal["house-account"]
+Contradiction = Literal["tag-and-weight", "foreign-item"]
+
+_Words = TypeVar("_Words")
+
+
+class Glass(msgspec.Struct, frozen=True):
+    """Whose glass it is: the kind of object, its place by name, what a sale is paid by, the site's time."""
+
+    kind: Kind
+    place: str
+    tender: Tender = "house-account"
+    timezone: str = "UTC"
+
+
+class PriceTag(msgspec.Struct, frozen=True):
+    """One product in the language of the screen; `here` None says that no number can be vouched for."""
+
+    name: str
+    details: tuple[str, ...]
+    price: Money
+    unit_price: Money | None
+    here: int | None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """So many units of one product, and what they cost together."""
+
+    tag: PriceTag
+    units: int
+    total: Money
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What the shopper pays, the tax in it, and what it is paid by."""
+
+    total: Money
+    taxes: tuple[TaxShown, ...]
+    tender: Tender
+
+
+class Charged(msgspec.Struct, frozen=True):
+    """A sale that is in the journal; `qr` is the receipt as a JWS, or its number where that is too long."""
+
+    number: str
+    total: Money
+    units: int
+    tender: Tender
+    qr: str
+    qr_is: Literal["receipt", "number"]
+
+
+class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
+    """What every screen carries. A tap names `number`; `languages` are the others that can be chosen."""
+
+    number: int
+    kind: Kind
+    place: str
+    offline: bool
+    language: str
+    languages: tuple[str, ...]
+
+
+class Unpaired(_Shown, frozen=True, kw_only=True, tag="unpaired"):
+    """There is no signed price book yet: nothing can be bought."""
+
+
+class Attract(_Shown, frozen=True, kw_only=True, tag="attract"):
+    """Nobody is here; a shelf shows what it holds for sale."""
+
+    offer: PriceTag | None
+
+
+class Product(_Shown, frozen=True, kw_only=True, tag="product"):
+    """One item, what it costs, and the button that buys it."""
+
+    tag: PriceTag
+    charge: Charge
+
+
+class Basket(_Shown, frozen=True, kw_only=True, tag="basket"):
+    """Several items, or what was taken from a shelf, and the button that buys them all."""
+
+    lines: tuple[Line, ...]
+    units: int
+    charge: Charge
+
+
+class Recording(_Shown, frozen=True, kw_only=True, tag="wait"):
+    """The purchase is on its way to the disk: the same goods and the same price, and nothing to press."""
+
+    lines: tuple[Line, ...]
+    units: int
+    charge: Charge
+
+
+class Done(_Shown, frozen=True, kw_only=True, tag="done"):
+    """The sale is durable: what was charged, and the receipt to take along."""
+
+    charged: Charged
+    lines: tuple[Line, ...]
+
+
+class Sensors(_Shown, frozen=True, kw_only=True, tag="sensors"):
+    """The sensors contradict each other, and what the shopper can do about it; `offer` stays in sight."""
+
+    contradiction: Contradiction
+    offer: PriceTag | None
+
+
+class OutOfService(_Shown, frozen=True, kw_only=True, tag="out-of-service"):
+    """Nothing can be bought here: what became of the money, and what still works.
+
+    `starting` says that the devices have not answered yet; `uncharged` is what had been about to be paid.
+    """
+
+    starting: bool
+    charged: Charged | None
+    uncharged: Money | None
+    offer: PriceTag | None
+
+
+Screen = Unpaired | Attract | Product | Basket | Recording | Done | Sensors | OutOfService
+
+
+def name_of(screen: Screen) -> str:
+    """The name of a screen, as the page carries it in `data-screen`."""
+    tag = type(screen).__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag
+
+
+def screen_of(state: State, glass: Glass) -> Screen:
+    """What `glass` shows while the till is in `state`."""
+    return _Maker(state, glass).screen()
+
+
+class _Frame(TypedDict):
+    number: int
+    kind: Kind
+    place: str
+    offline: bool
+    language: str
+    languages: tuple[str, ...]
+
+
+class _Maker:
+    """One state on its way to a screen."""
+
+    def __init__(self, state: State, glass: Glass) -> None:
+        self._state = state
+        self._glass = glass
+        self._frame = _frame(state, glass)
+        self._lines = tuple(self._line(line) for line in state.lines)
+        self._units = sum(line.units for line in state.lines)
+
+    def screen(self) -> Screen:
+        screen: Screen
+        match self._state.stage:
+            case Stage.UNPAIRED:
+                screen = Unpaired(**self._frame)
+            case Stage.IDLE:
+                screen = Attract(**self._frame, offer=self._offer())
+            case Stage.OFFERED:
+                screen = self._offered()
+            case Stage.RECORDING:
+                screen = self._recording()
+            case Stage.DONE:
+                screen = self._done()
+            case Stage.DISAGREE:
+                screen = Sensors(**self._frame, contradiction=self._contradiction(), offer=self._offer())
+            case Stage.OUT_OF_SERVICE:
+                screen = self._out_of_service()
+        return screen
+
+    def _offered(self) -> Product | Basket:
+        if self._glass.kind == "mirror" and self._units == 1:
+            return Product(**self._frame, tag=self._lines[0].tag, charge=self._charge())
+        return Basket(**self._frame, lines=self._lines, units=self._units, charge=self._charge())
+
+    def _recording(self) -> Recording:
+        return Recording(**self._frame, lines=self._lines, units=self._units, charge=self._charge())
+
+    def _done(self) -> Done:
+        assert self._state.sold is not None, "the till says done, but there is no sale"
+        return Done(**self._frame, charged=self._charged(self._state.sold), lines=self._lines)
+
+    def _out_of_service(self) -> OutOfService:
+        sold = self._state.sold
+        return OutOfService(
+            **self._frame,
+            starting=self._state.trouble == "device.waiting",
+            charged=None if sold is None else self._charged(sold),
+            uncharged=self._state.total,
+            offer=self._offer(),
+        )
+
+    def _contradiction(self) -> Contradiction:
+        return "foreign-item" if self._state.trouble == "foreign-item" else "tag-and-weight"
+
+    def _charge(self) -> Charge:
+        assert self._state.total is not None, "the till offers goods, but there is no total"
+        return Charge(self._state.total, self._state.taxes, self._glass.tender)
+
+    def _charged(self, sold: Sold) -> Charged:
+        fits = 0 < len(sold.receipt) <= RECEIPT_CHARACTERS_MAX
+        return Charged(
+            number=sold.number,
+            total=sold.total,
+            units=sold.units,
+            tender=self._glass.tender,
+            qr=sold.receipt if fits else sold.number,
+            qr_is="receipt" if fits else "number",
+        )
+
+    def _offer(self) -> PriceTag | None:
+        """The price tag that a shelf never hides; a mirror has none, since its goods walk."""
+        if self._glass.kind == "mirror":
+            return None
+        if self._state.offer is not None:
+            return self._price_tag(self._state.offer)
+        return self._lines[0].tag if self._lines else None
+
+    def _line(self, line: BasketLine) -> Line:
+        return Line(self._price_tag(line.goods), line.units, line.total)
+
+    def _price_tag(self, goods: Goods) -> PriceTag:
+        return PriceTag(
+            name=self._spoken(goods.names, goods.gtin),
+            details=self._spoken(goods.details, ()),
+            price=goods.price,
+            unit_price=goods.unit_price,
+            here=goods.here,
+        )
+
+    def _spoken(self, words: Mapping[str, _Words], silent: _Words) -> _Words:
+        """The words in the shopper's language, else in the site's own, else in any."""
+        for language in (self._frame["language"], *self._state.languages, *words):
+            if language in words:
+                return words[language]
+        return silent
+
+
+def _frame(state: State, glass: Glass) -> _Frame:
+    spoken = [language for language in state.languages if language in LANGUAGES]
+    language = state.language if state.language in LANGUAGES else (spoken or ["en"])[0]
+    return {
+        "number": state.number,
+        "kind": glass.kind,
+        "place": glass.place,
+        "offline": not state.online,
+        "language": language,
+        "languages": tuple(other for other in spoken if other != language),
+    }

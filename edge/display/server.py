@@ -1,0 +1,180 @@
+"""The server of the glass: one page, one stream of screens, one door for taps; nothing leaves the object."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from edge.checkout.state import Answer, State, Tap
+from edge.display.guard import Guard
+from edge.display.pages import STATIC, Pages
+from edge.display.screens import Glass, screen_of
+from edge.display.stream import Stream, Watchers
+from retail.locale import clock_time
+
+# {"action":"language","screen":9007199254740991,"value":"zh-Hans"} is 64 bytes; 1 KiB is no tap of ours.
+TAP_BYTES_MAX: Final = 1024
+
+
+class TillView(Protocol):
+    """All that the glass asks of the till."""
+
+    @property
+    def state(self) -> State:
+        """What the till is doing right now."""
+        ...
+
+    def subscribe(self, ring: Callable[[], None]) -> Callable[[], None]:
+        """Call `ring`, which returns at once, after each change; what is returned ends that."""
+        ...
+
+    async def tap(self, tap: Tap, screen: int, value: str | None) -> Answer:
+        """What becomes of a tap that was painted on the screen with this number."""
+        ...
+
+
+class WallClock(Protocol):
+    """All that the glass asks of time."""
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970 in UTC."""
+        ...
+
+    def quality(self) -> str:
+        """`trusted` where the time may be shown to people."""
+        ...
+
+
+class TapSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of POST /tap: what was tapped, and the number of the screen that it was painted on."""
+
+    action: Tap
+    screen: int
+    value: str | None = None
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The answer to a tap."""
+
+    answer: Answer
+
+
+class TapError(ValueError):
+    """A request that is no tap of ours: the status and the sentence that it is answered by."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+_TAP: Final = msgspec.json.Decoder(TapSaid)
+
+
+def glass_app(
+    till: TillView,
+    glass: Glass,
+    status: Callable[[], object],
+    *,
+    embedders: Sequence[str] = (),
+    clock: WallClock,
+) -> Starlette:
+    """The app of one glass; its `state.watchers.close()` ends the open streams, so that a server can stop.
+
+    `status` gives what GET /status says: bytes of JSON, or anything that msgspec writes as JSON. `embedders`
+    are the origins that may show the glass in a frame; raises EmbedderError on what is no origin.
+    """
+    door = _Door(till, glass, status, clock)
+    app = Starlette(
+        routes=[
+            Route("/", door.page),
+            Route("/events", door.events),
+            Route("/tap", door.tap, methods=["POST"]),
+            Route("/state", door.state),
+            Route("/status", door.status),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, embedders=embedders)],
+        exception_handlers={TapError: _refuse},
+    )
+    app.state.watchers = door.watchers
+    return app
+
+
+class _Door:
+    """The routes, and the last screen painted: ten watchers of one change cost one painting."""
+
+    def __init__(self, till: TillView, glass: Glass, status: Callable[[], object], clock: WallClock) -> None:
+        self._till = till
+        self._glass = glass
+        self._status = status
+        self._clock = clock
+        self._pages = Pages(glass)
+        self._painted: tuple[State, str] | None = None
+        self.watchers = Watchers(till.subscribe, self._fragment, self._time)
+
+    async def page(self, _: Request) -> Response:
+        screen = screen_of(self._till.state, self._glass)
+        return HTMLResponse(self._pages.page(screen, self._fragment()))
+
+    async def events(self, _: Request) -> Stream | Response:
+        if self.watchers.full:
+            return PlainTextResponse("too many pages look at this glass: close one\n", status_code=503)
+        return Stream(self.watchers)
+
+    async def tap(self, request: Request) -> Response:
+        said = await _tap_of(request)
+        return _json(Answered(await self._till.tap(said.action, said.screen, said.value)))
+
+    async def state(self, _: Request) -> Response:
+        return _json(screen_of(self._till.state, self._glass))
+
+    async def status(self, _: Request) -> Response:
+        return _json(self._status())
+
+    def _fragment(self) -> str:
+        state = self._till.state
+        if self._painted is None or self._painted[0] is not state:
+            self._painted = (state, self._pages.fragment(screen_of(state, self._glass)))
+        return self._painted[1]
+
+    def _time(self) -> str:
+        """The time on the wall; nothing where nobody has set the clock: a wrong time is worse than none."""
+        if self._clock.quality() != "trusted":
+            return ""
+        screen = screen_of(self._till.state, self._glass)
+        return clock_time(self._clock.wall_ms(), self._glass.timezone, screen.language)
+
+
+async def _tap_of(request: Request) -> TapSaid:
+    """The tap in a request; raises TapError."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise TapError(415, "expected a tap as application/json")
+    try:
+        return _TAP.decode(await _body(request))
+    except msgspec.DecodeError as error:
+        raise TapError(400, f'expected {{"action": ..., "screen": n}}: {error}') from error
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > TAP_BYTES_MAX:
+            raise TapError(413, f"expected a tap of at most {TAP_BYTES_MAX} bytes")
+    return body
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, TapError)
+    return PlainTextResponse(f"{error}\n", status_code=error.status)
+
+
+def _json(said: object) -> Response:
+    body = said if isinstance(said, bytes) else msgspec.json.encode(said)
+    return Response(body, media_type="application/json")

@@ -1,0 +1,1 @@
+"""The drivers: from the bytes of a device to its readings; they know no shop."""

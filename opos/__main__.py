@@ -1,0 +1,30 @@
+"""The `opos` command: one door to every tool of the house."""
+
+import click
+
+from opos.exits import EXIT_CODES
+from opos.front_door import FrontDoor, listed
+
+PURPOSE = """\
+OPOS: the object as the point of sale.
+
+A mirror or a shelf senses what a shopper holds, shows it, sells it and keeps its own books, with or
+without a network.
+
+\b
+Examples:
+  opos demo --dir var/demo       a whole shop on this machine
+  opos COMMAND --help            what a command can do
+"""
+
+
+def main() -> None:
+    """Open the front door: parse the command line, run one command, end with its exit code."""
+    door = FrontDoor("opos", commands=listed(), help=PURPOSE, epilog=EXIT_CODES)
+    click.version_option(package_name="opos", message="%(prog)s %(version)s")(door)
+    door.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    door()
+
+
+if __name__ == "__main__":
+    main()

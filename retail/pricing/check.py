@@ -1,0 +1,119 @@
+"""Whether a price book may be sold by: what is wrong with it, in sentences for the person who wrote it."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from retail import locale
+from retail.identity import gtin
+from retail.identity.answer import Refused
+from retail.pricing.book import Names, PriceBook, Product
+
+# Enough to see what went wrong with an import; a book with more mistakes than this has one mistake.
+PROBLEMS_MAX: Final = 100
+# A line or two of a terminal: what is quoted from a broken book may be as long as the book.
+PROBLEM_CHARACTERS_MAX: Final = 240
+# Two and a half times the largest shop that we measure with (100,000 products).
+PRODUCTS_MAX: Final = 250_000
+# 100 million of a currency with cents: dearer than anything on a shelf, and exact when summed (see rules.py).
+PRICE_MINOR_MAX: Final = 10**10
+# All of the price again on top: no tax on sales is higher.
+RATE_BP_MAX: Final = 10_000
+# A tonne: what stands on a scale in a shop weighs less.
+MASS_MG_MAX: Final = 10**9
+# Two lines of the mirror's title; and what its body has room for.
+NAME_CHARACTERS_MAX: Final = 80
+DETAIL_CHARACTERS_MAX: Final = 200
+DETAILS_MAX: Final = 12
+
+# It becomes part of an account's name (`tax/standard`), so it is as plain as one.
+_TAX_CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+
+# Controls, halves of a character, and the two separators that break a line. Marks of direction may stay.
+_CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def check(book: PriceBook) -> list[str]:
+    """What is wrong with `book`, a sentence each and at most PROBLEMS_MAX of them; empty when nothing is."""
+    return [problem[:PROBLEM_CHARACTERS_MAX] for problem in islice(_problems(book), PROBLEMS_MAX)]
+
+
+def _problems(book: PriceBook) -> Iterator[str]:
+    yield from _problems_of_the_book(book)
+    for code, rate_bp in book.taxes.items():
+        yield from _problems_of_a_tax(code, rate_bp)
+    for number, count in Counter(product.gtin for product in book.products).items():
+        if count > 1:
+            yield f"product {number}: expected it once, got it {count} times"
+    for product in book.products:
+        for problem in _problems_of_a_product(product, book):
+            yield f"product {product.gtin}: {problem}"
+
+
+def _problems_of_the_book(book: PriceBook) -> Iterator[str]:
+    if not book.site:
+        yield "site: expected a name, got none"
+    if not locale.is_language(book.language):
+        yield f"language: expected a BCP 47 language such as en or zh-Hans, got {book.language!r}"
+    if not locale.is_currency(book.currency):
+        yield f"currency: expected the letters of ISO 4217 such as EUR, got {book.currency!r}"
+    if not 1 <= len(book.products) <= PRODUCTS_MAX:
+        yield f"products: expected 1 to {PRODUCTS_MAX}, got {len(book.products)}"
+
+
+def _problems_of_a_tax(code: str, rate_bp: int) -> Iterator[str]:
+    if not _TAX_CODE.fullmatch(code):
+        yield f"tax {code!r}: expected a code of small letters, digits and hyphens, at most 32"
+    if not 0 <= rate_bp <= RATE_BP_MAX:
+        yield f"tax {code!r}: expected a rate of 0 to {RATE_BP_MAX} basis points, got {rate_bp}"
+
+
+def _problems_of_a_product(product: Product, book: PriceBook) -> Iterator[str]:
+    yield from _problems_of_a_number(product.gtin)
+    if product.tax not in book.taxes:
+        yield f"expected a tax code of the book ({', '.join(sorted(book.taxes))}), got {product.tax!r}"
+    if not 1 <= product.price_minor <= PRICE_MINOR_MAX:
+        yield f"expected a price of 1 to {PRICE_MINOR_MAX} minor units, got {product.price_minor}"
+    yield from _problems_of_mass(product)
+    if book.language not in product.words:
+        yield f"expected words in {book.language}, the book's own language, got none"
+    for language, words in product.words.items():
+        yield from _problems_of_words(language, words)
+
+
+def _problems_of_a_number(number: str) -> Iterator[str]:
+    found = gtin.parse(number)
+    if isinstance(found, Refused):
+        yield found.reason
+    elif found != number:
+        yield f"expected the 14 digits {found}, got the {len(number)} digits {number}"
+
+
+def _problems_of_mass(product: Product) -> Iterator[str]:
+    if not 0 <= product.pack_mg <= MASS_MG_MAX:
+        yield f"expected a pack of 0 to {MASS_MG_MAX} mg, got {product.pack_mg}"
+    if not 0 <= product.pack_tolerance_mg <= product.pack_mg:
+        yield f"expected a tolerance of 0 to {product.pack_mg} mg, got {product.pack_tolerance_mg}"
+    if product.net_mg is not None and not 1 <= product.net_mg <= MASS_MG_MAX:
+        yield f"expected a net content of 1 to {MASS_MG_MAX} mg, got {product.net_mg}"
+
+
+def _problems_of_words(language: str, words: Names) -> Iterator[str]:
+    if not locale.is_language(language):
+        yield f"expected a BCP 47 language, got words in {language!r}"
+    yield from _problems_of_text(f"name in {language}", words.name, NAME_CHARACTERS_MAX)
+    if len(words.details) > DETAILS_MAX:
+        yield f"expected at most {DETAILS_MAX} details in {language}, got {len(words.details)}"
+    for detail in words.details[:DETAILS_MAX]:
+        yield from _problems_of_text(f"detail in {language}", detail, DETAIL_CHARACTERS_MAX)
+
+
+def _problems_of_text(what: str, text: str, longest: int) -> Iterator[str]:
+    if not text.strip() or len(text) > longest:
+        yield f"{what}: expected 1 to {longest} characters, got {len(text)}"
+    # A line break or an escape in a name would move the cursor of a terminal or of a receipt printer.
+    if not text.isprintable() and any(unicodedata.category(character) in _CONTROL for character in text):
+        yield f"{what}: expected no control characters, got {text[:longest]!r}"

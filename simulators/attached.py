@@ -1,0 +1,133 @@
+"""A device at its port: bytes in, frames out when they are due, a hand on the goods and on the faults."""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from simulators.devices.device import Device, RefusedError, understood
+from simulators.faults import BITS_A_BYTE, Faults, Line
+from simulators.ports import Port
+
+VERBS: Final = ("faults", "heal", "unplug", "plug", "restart")
+SECOND_NS: Final = 1_000_000_000
+
+
+class Kept(msgspec.Struct):
+    """What stays when the bench dies: the world as the hand left it, the plug, and the knobs."""
+
+    world: dict[str, Any]
+    plugged: bool = True
+    faults: Faults = Faults()
+
+
+class Attached:
+    """One device, its line and its port; whoever touches it ends with a turn, in which all that is due is said."""
+
+    def __init__(self, device: Device, port: Port, luck: random.Random, *, paced: bool = False) -> None:
+        pace_us = BITS_A_BYTE * 1_000_000 // device.baud if paced else 0
+        self._device = device
+        self._port = port
+        self._line = Line(luck, device.baud, device.terminator, byte_pace_us=pace_us)
+        self._plugged = True
+        self._alarm: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        """Appear at the port, if the plug is in."""
+        if self._plugged:
+            await self._plug()
+
+    async def close(self) -> None:
+        """Disappear from the port; what the hand did stays."""
+        if self._alarm:
+            self._alarm.cancel()
+        self._port.close()
+
+    async def obey(self, order: Mapping[str, Any]) -> None:
+        """Do what a hand asks; RefusedError when it is misread or cannot be."""
+        verb = order.get("verb")
+        fields = {name: value for name, value in order.items() if name != "verb"}
+        if verb in self._device.verbs:
+            self._device.obey(order, time.monotonic_ns())
+        elif verb not in VERBS:
+            known = ", ".join(sorted((*VERBS, *self._device.verbs)))
+            raise RefusedError(f"the verb {verb!r} is unknown here: the verbs are {known}")
+        elif verb == "faults":
+            self._turn_knobs(fields)
+        elif fields:
+            raise RefusedError(f"{verb} takes no {', '.join(fields)}")
+        else:
+            await self._act(verb)
+        self._turn()
+
+    def kept(self) -> dict[str, Any]:
+        """What a new bench must know."""
+        return msgspec.to_builtins(Kept(self._device.world(), self._plugged, self._line.faults))  # type: ignore[no-any-return]
+
+    def restore(self, kept: Any) -> None:
+        """Be as before; RefusedError when `kept` is not of this device."""
+        known: Kept = understood(kept, Kept, f"a {self._device.kind}")
+        self._device.restore(known.world, time.monotonic_ns())
+        self._plugged = known.plugged
+        self._line.faults = known.faults
+
+    def status(self) -> dict[str, Any]:
+        """Say what it is, where it is, what lies there and what is wrong with it."""
+        kept = self.kept()
+        return {"type": self._device.kind, "at": [self._port.address], **kept.pop("world"), **kept}
+
+    async def _act(self, verb: str) -> None:
+        match verb:
+            case "unplug":
+                self._unplug()
+            case "plug" if not self._plugged:
+                await self._plug()
+            case "restart":
+                self._line.clear()
+                self._device.power_on(time.monotonic_ns())
+            case "heal":
+                self._line.heal()
+                self._device.shake(0)
+
+    async def _plug(self) -> None:
+        await self._port.open(self._hear)
+        self._plugged = True
+        self._device.power_on(time.monotonic_ns())
+        self._turn()
+
+    def _unplug(self) -> None:
+        self._plugged = False
+        self._port.close()
+        self._line.clear()
+
+    def _turn_knobs(self, settings: dict[str, Any]) -> None:
+        knobs = self._line.turn(settings)
+        if knobs.unstable_s:
+            self._device.shake(time.monotonic_ns() + knobs.unstable_s * SECOND_NS)
+
+    @property
+    def _host_baud(self) -> int:
+        return self._port.host_baud or self._device.baud
+
+    def _hear(self, data: bytes) -> None:
+        self._device.hear(self._line.hear(data, self._host_baud), time.monotonic_ns())
+        self._turn()
+
+    def _turn(self) -> None:
+        """Say all that is due, and set the alarm for what is due next."""
+        if self._alarm:
+            self._alarm.cancel()
+        if not self._plugged:
+            return
+        now_ns = time.monotonic_ns()
+        for frame in self._device.speak(now_ns):
+            self._line.say(frame, now_ns, self._host_baud)
+        for piece in self._line.due(now_ns):
+            self._port.write(piece)
+        wakes_ns = [at_ns for at_ns in (self._device.wakes_ns, self._line.wakes_ns) if at_ns is not None]
+        if wakes_ns:
+            after_ns = max(0, min(wakes_ns) - now_ns)
+            self._alarm = asyncio.get_running_loop().call_later(after_ns / SECOND_NS, self._turn)

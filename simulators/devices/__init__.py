@@ -1,0 +1,1 @@
+"""The devices, without their ports: each one answers its maker's commands as the maker's manual says."""

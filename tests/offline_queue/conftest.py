@@ -1,0 +1,60 @@
+"""A ledger in a temporary directory, a clock that stands still until it is moved, and a key."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.contract.signing import SoftwareKey
+from edge.clock import ClockQuality
+from edge.offline_queue.journal import Journal, open_journal
+from edge.offline_queue.projections import Projection
+from edge.readings import Nanoseconds
+
+
+class StillClock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.ns = 1_000_000_000
+        self.ms = 1_700_000_000_000
+
+    def now_ns(self) -> Nanoseconds:
+        return Nanoseconds(self.ns)
+
+    def wall_ms(self) -> int:
+        return self.ms
+
+    def quality(self) -> ClockQuality:
+        return "untrusted"
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture(scope="session")
+def key() -> SoftwareKey:
+    return SoftwareKey.generate()
+
+
+Opener = Callable[..., Journal]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, clock: StillClock, key: SoftwareKey) -> Iterator[Opener]:
+    """Open the journal in the test's directory, as often as the test likes."""
+    journals: list[Journal] = []
+
+    def again(*projections: Projection, dev: str = "mirror-4") -> Journal:
+        if journals:
+            journals[-1].close()
+        journal = open_journal(tmp_path / "ledger.db", key, dev, clock, projections)
+        journals.append(journal)
+        journal.start("1.0")
+        return journal
+
+    yield again
+    if journals:
+        journals[-1].close()

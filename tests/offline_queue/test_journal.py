@@ -1,0 +1,269 @@
+"""The journal keeps its promises: gapless, chained, signed, once, and never changed."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from cloud_sync.contract.encoding import b64
+from cloud_sync.contract.entry import (
+    Arrived,
+    Boot,
+    DocumentApplied,
+    UnbalancedError,
+    check_entry,
+    decode_body,
+    first_prev,
+)
+from cloud_sync.contract.receipt import Receipt
+from cloud_sync.contract.signing import SoftwareKey, Verifier
+from edge.offline_queue.journal import Journal
+from edge.offline_queue.outcomes import (
+    IdemConflictError,
+    JournalClosedError,
+    JournalDamagedError,
+    ReceiptRefusedError,
+    Recorded,
+)
+from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from retail.custody import Move
+from retail.pricing.book import Version
+
+GTIN = "09520001000017"
+Opener = Callable[..., Journal]
+
+
+def arrived(transfer: str, units: int = 1) -> Arrived:
+    return Arrived(transfer, (Move(GTIN, "transit", "shelf", units),))
+
+
+def append(journal: Journal, *transfers: str) -> list[Any]:
+    async def together() -> list[Any]:
+        return await asyncio.gather(
+            *(journal.append(arrived(each), f"transfer/{each}") for each in transfers)
+        )
+
+    return asyncio.run(together())
+
+
+def test_a_new_ledger_begins_with_the_key_and_the_start_of_the_runtime(
+    opened: Opener, tmp_path: Path
+) -> None:
+    journal = opened()
+    entries = list(LedgerReader(tmp_path / "ledger.db").entries())
+    assert [decode_body(entry.body).fact.__class__.__name__ for entry in entries] == ["Genesis", "Boot"]
+    assert entries[0].prev == first_prev(journal.epoch)
+
+
+def test_every_entry_follows_the_one_before_and_is_signed(
+    opened: Opener, tmp_path: Path, key: SoftwareKey
+) -> None:
+    append(opened(), "a", "b", "c")
+    append(opened(), "d")
+    entries = list(LedgerReader(tmp_path / "ledger.db").entries())
+    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6, 7]
+    assert all(after.prev == before.hash for before, after in pairwise(entries))
+    for entry in entries:
+        check_entry(entry, Verifier(key.public))
+
+
+def test_callers_at_the_same_time_each_get_their_own_entry(opened: Opener) -> None:
+    names = [f"t{n}" for n in range(200)]
+    appended = append(opened(), *names)
+    assert [each.body.fact.transfer for each in appended] == names
+    assert len({each.entry.seq for each in appended}) == 200
+
+
+def test_the_same_fact_under_the_same_key_is_written_once(opened: Opener) -> None:
+    journal = opened()
+    first, again = append(journal, "a")[0], append(journal, "a")[0]
+    assert (first.recorded, again.recorded) == (Recorded.NOW, Recorded.ALREADY)
+    assert again.entry == first.entry
+
+
+def test_a_retry_after_a_restart_finds_the_entry(opened: Opener) -> None:
+    first = append(opened(), "a")[0]
+    assert append(opened(), "a")[0].entry == first.entry
+
+
+def test_another_fact_under_a_used_key_is_an_error_and_writes_nothing(opened: Opener) -> None:
+    journal = opened()
+    append(journal, "a")
+    head = journal.head
+    with pytest.raises(IdemConflictError, match="use a new key"):
+        asyncio.run(journal.append(arrived("a", units=2), "transfer/a"))
+    assert journal.head == head
+
+
+def test_an_unbalanced_fact_is_refused_and_its_neighbours_are_written(opened: Opener) -> None:
+    journal = opened()
+
+    async def three() -> tuple[Any, Any, Any]:
+        return await asyncio.gather(
+            journal.append(arrived("a"), "a"),
+            journal.append(arrived("b", units=0), "b"),
+            journal.append(arrived("c"), "c"),
+            return_exceptions=True,
+        )
+
+    a, b, c = asyncio.run(three())
+    assert isinstance(b, UnbalancedError)
+    assert c.entry.seq == a.entry.seq + 1
+
+
+def test_time_in_the_journal_never_goes_back(opened: Opener, clock: Any) -> None:
+    journal = opened()
+    before = append(journal, "a")[0].body.wall_ms
+    clock.ms -= 3_600_000
+    assert append(journal, "b")[0].body.wall_ms == before
+    assert append(opened(), "c")[0].body.wall_ms == before
+
+
+def test_a_waiter_that_gives_up_does_not_stop_the_writer(opened: Opener) -> None:
+    journal = opened()
+
+    async def impatient() -> None:
+        waiting = asyncio.ensure_future(journal.append(arrived("a"), "a"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await journal.append(arrived("b"), "b")
+
+    asyncio.run(impatient())
+    assert append(journal, "c")[0].recorded is Recorded.NOW
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE entry SET kind = 'boot' WHERE seq = 1", "never changed"),
+        ("DELETE FROM entry WHERE seq = 2", "never deleted"),
+        (
+            "INSERT INTO entry SELECT 9, kind, 'x', kid, hash, body, hash, sig FROM entry WHERE seq = 2",
+            "gap|names the hash",
+        ),
+        (
+            "INSERT INTO entry SELECT 3, kind, 'x', kid, prev, body, hash, sig FROM entry WHERE seq = 2",
+            "hash of the one before",
+        ),
+    ],
+)
+def test_the_database_itself_refuses(opened: Opener, tmp_path: Path, statement: str, why: str) -> None:
+    opened().close()
+    db = apsw.Connection(str(tmp_path / "ledger.db"))
+    with pytest.raises(apsw.ConstraintError, match=why):
+        db.execute(statement)
+    db.close()
+
+
+def test_a_closed_journal_says_so(opened: Opener) -> None:
+    journal = opened()
+    journal.close()
+    with pytest.raises(JournalClosedError):
+        append(journal, "a")
+
+
+def test_a_ledger_of_another_object_is_not_touched(opened: Opener) -> None:
+    opened().close()
+    with pytest.raises(JournalDamagedError, match="belongs to another object"):
+        opened(dev="shelf-b12")
+
+
+def test_a_file_that_is_no_ledger_is_kept(opened: Opener, tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"a shopping list, and quite a long one" * 100)
+    with pytest.raises(JournalDamagedError, match="no ledger"):
+        opened()
+    assert (tmp_path / "ledger.db").read_bytes().startswith(b"a shopping list")
+    with pytest.raises(NoLedgerError):
+        LedgerReader(tmp_path / "ledger.db")
+
+
+def test_a_changed_last_entry_is_found_at_the_start(opened: Opener, tmp_path: Path) -> None:
+    append(opened(), "a")
+    opened().close()
+    db = apsw.Connection(str(tmp_path / "ledger.db"))
+    db.execute("DROP TRIGGER entry_is_written_in_ink")
+    db.execute(
+        "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"units\":1', '\"units\":2') AS BLOB)"
+        " WHERE kind = 'stock.move'"
+    )
+    assert db.changes() == 1
+    db.close()
+    with pytest.raises(JournalDamagedError, match="not what was written"):
+        opened()
+
+
+def receipt(journal: Journal, confirmed: int, **changed: Any) -> Receipt:
+    reader = LedgerReader(Path(journal._db.filename))
+    digest = reader.hash_of(confirmed) if "hash" not in changed else None
+    reader.close()
+    fields: dict[str, Any] = {
+        "dev": journal.dev,
+        "epoch": journal.epoch,
+        "seq": confirmed,
+        "hash": b64(digest) if digest else "",
+        "generation": 1,
+        "safe": 0,
+        "at_ms": 0,
+    }
+    return Receipt(**(fields | changed))
+
+
+def test_only_a_receipt_moves_acked_and_never_back(opened: Opener) -> None:
+    journal = opened()
+    append(journal, "a", "b")
+    asyncio.run(journal.acknowledge(receipt(journal, 3), "jws"))
+    assert asyncio.run(journal.acknowledge(receipt(journal, 2), "jws")) == 3
+    assert opened().acked == 3
+
+
+def test_a_hub_restored_from_a_backup_may_confirm_less(opened: Opener) -> None:
+    journal = opened()
+    append(journal, "a", "b")
+    asyncio.run(journal.acknowledge(receipt(journal, 4), "jws"))
+    assert asyncio.run(journal.acknowledge(receipt(journal, 2, generation=2), "jws")) == 2
+    assert asyncio.run(journal.acknowledge(receipt(journal, 0, generation=3, hash=""), "jws")) == 0
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"dev": "other"}, {"epoch": "other"}, {"seq": 99, "hash": "AAAA"}, {"hash": "AAAA"}],
+    ids=["another object", "another epoch", "beyond the head", "another hash"],
+)
+def test_a_receipt_that_does_not_fit_is_refused(opened: Opener, changed: dict[str, Any]) -> None:
+    journal = opened()
+    with pytest.raises(ReceiptRefusedError):
+        asyncio.run(journal.acknowledge(receipt(journal, 1, **changed), "jws"))
+    assert journal.acked == 0
+
+
+def test_a_reader_in_another_connection_sees_each_commit(opened: Opener, tmp_path: Path) -> None:
+    journal = opened()
+    reader = LedgerReader(tmp_path / "ledger.db")
+    append(journal, "a")
+    assert reader.head() == journal.head == 3
+    assert [entry.seq for entry in reader.after(1, 10)] == [2, 3]
+    identity = reader.identity()
+    assert identity is not None
+    assert (identity.dev, identity.epoch) == ("mirror-4", journal.epoch)
+
+
+def test_documents_are_entries_too(opened: Opener) -> None:
+    fact = DocumentApplied("prices", Version(1, 2), "00")
+    assert asyncio.run(opened().append(fact, "d")).body.fact == fact
+
+
+def test_a_boot_is_written_at_each_start(opened: Opener, tmp_path: Path) -> None:
+    for _ in range(3):
+        opened()
+    facts = [decode_body(entry.body).fact for entry in LedgerReader(tmp_path / "ledger.db").entries()]
+    assert facts[1:] == [Boot("1.0")] * 3
+
+
+def test_a_copy_is_a_ledger_too(opened: Opener, tmp_path: Path) -> None:
+    append(opened(), "a")
+    LedgerReader(tmp_path / "ledger.db").copy_to(tmp_path / "copy.db")
+    assert LedgerReader(tmp_path / "copy.db").head() == 3

@@ -1,0 +1,153 @@
+"""A shelf says what was taken and put back only where the weight and the tags agree."""
+
+import pytest
+
+from edge.events import Agreed, Ambiguous, Event, PutBack, Took
+from edge.readings import (
+    DeviceFault,
+    DeviceReady,
+    Heard,
+    Milligrams,
+    Nanoseconds,
+    Reading,
+    RoundEnded,
+    TagSeen,
+    Weighed,
+)
+from edge.sensors.shelf import Pack, ShelfSense
+
+PACK_MG = 262_000
+TOLERANCE_MG = 5_000
+PACKS = [f"30{n:02X}" for n in range(6)]
+
+
+class Shelf:
+    """A shelf with a scale and a reader, moved by a hand; time goes on by itself."""
+
+    def __init__(self, packs: list[str], lying: list[str] | None = None) -> None:
+        self.sense = ShelfSense()
+        self.sense.expect({epc: Pack(PACK_MG, TOLERANCE_MG) for epc in packs})
+        self.lying = list(packs) if lying is None else lying
+        self.weight_mg = PACK_MG * len(self.lying)
+        self.ms = 0
+        self.events: list[Event] = []
+        self.wait(1_000)
+
+    def hear(self, source: str, reading: Reading) -> None:
+        self.events += self.sense.hear(Heard(source, Nanoseconds(self.ms * 1_000_000), reading))
+
+    def wait(self, ms: int, *, steady: bool = True) -> None:
+        for _ in range(0, ms, 50):
+            self.ms += 50
+            for epc in self.lying:
+                self.hear("reader", TagSeen(epc))
+            self.hear("reader", RoundEnded())
+            self.hear("scale", Weighed(Milligrams(self.weight_mg), steady))
+
+    def take(self, *epcs: str, weight: bool = True, tag: bool = True) -> None:
+        if weight:
+            self.weight_mg -= PACK_MG * len(epcs)
+            self.wait(300, steady=False)
+        if tag:
+            self.lying = [epc for epc in self.lying if epc not in epcs]
+
+    def put(self, *epcs: str, mass_mg: int = PACK_MG) -> None:
+        self.weight_mg += mass_mg * len(epcs)
+        self.lying += epcs
+
+
+def test_what_is_taken_and_put_back_is_said_once() -> None:
+    shelf = Shelf(PACKS)
+    shelf.take(PACKS[1], PACKS[4])
+    shelf.wait(2_000)
+    assert shelf.events == [Took(PACKS[1]), Took(PACKS[4])]
+    shelf.put(PACKS[4])
+    shelf.wait(2_000)
+    assert shelf.events[2:] == [PutBack(PACKS[4])]
+
+
+def test_the_last_pack_can_be_taken() -> None:
+    shelf = Shelf(PACKS[:1])
+    shelf.take(PACKS[0])
+    shelf.wait(2_000)
+    assert shelf.events == [Took(PACKS[0])]
+
+
+@pytest.mark.parametrize("off_mg", [-TOLERANCE_MG * 5, TOLERANCE_MG * 5])
+def test_packs_that_differ_within_their_tolerance_are_no_contradiction(off_mg: int) -> None:
+    shelf = Shelf(PACKS)
+    shelf.take(PACKS[0])
+    shelf.weight_mg += off_mg
+    shelf.wait(5_000)
+    assert shelf.events == [Took(PACKS[0])]
+
+
+@pytest.mark.parametrize(
+    ("weight", "tag"), [(True, False), (False, True)], ids=["only the weight is gone", "only the tag is gone"]
+)
+def test_one_sensor_alone_charges_nothing_and_is_said_after_a_while(weight: bool, tag: bool) -> None:
+    shelf = Shelf(PACKS)
+    shelf.take(PACKS[0], weight=weight, tag=tag)
+    shelf.wait(2_000)
+    assert shelf.events == []
+    shelf.wait(3_000)
+    assert shelf.events == [Ambiguous("tag-and-weight")]
+
+
+def test_agreement_after_a_contradiction_is_said_before_what_was_taken() -> None:
+    shelf = Shelf(PACKS)
+    shelf.take(PACKS[0], tag=False)
+    shelf.wait(4_000)
+    shelf.lying.remove(PACKS[0])
+    shelf.wait(2_000)
+    assert shelf.events == [Ambiguous("tag-and-weight"), Agreed(), Took(PACKS[0])]
+
+
+def test_a_hand_that_leans_on_the_shelf_charges_nothing() -> None:
+    shelf = Shelf(PACKS)
+    shelf.weight_mg += 3_000_000
+    shelf.wait(1_500)
+    shelf.weight_mg -= 3_000_000
+    shelf.wait(3_000)
+    assert shelf.events == []
+
+
+def test_a_moving_load_is_no_weight() -> None:
+    shelf = Shelf(PACKS)
+    shelf.take(PACKS[0])
+    shelf.wait(10_000, steady=False)
+    assert shelf.events == []
+
+
+def test_somebody_elses_item_is_named_as_such() -> None:
+    shelf = Shelf(PACKS)
+    shelf.put("30FF")
+    shelf.wait(4_000)
+    assert shelf.events == [Ambiguous("foreign-item")]
+
+
+def test_a_sold_item_is_not_missed() -> None:
+    shelf = Shelf(PACKS)
+    shelf.take(PACKS[0])
+    shelf.wait(2_000)
+    shelf.sense.expect({epc: Pack(PACK_MG, TOLERANCE_MG) for epc in PACKS[1:]})
+    shelf.wait(4_000)
+    assert shelf.events == [Took(PACKS[0])]
+
+
+def test_what_was_taken_while_nobody_listened_is_known_after_a_start() -> None:
+    shelf = Shelf(PACKS, lying=PACKS[2:])
+    assert shelf.events == [Took(PACKS[0]), Took(PACKS[1])]
+
+
+@pytest.mark.parametrize("reading", [DeviceFault("device.gone", "The scale is gone."), DeviceReady()])
+def test_a_scale_that_starts_again_is_believed_only_once_it_has_weighed(reading: Reading) -> None:
+    shelf = Shelf(PACKS)
+    shelf.hear("scale", reading)
+    shelf.lying = PACKS[1:]
+    for _ in range(100):
+        shelf.ms += 50
+        for epc in shelf.lying:
+            shelf.hear("reader", TagSeen(epc))
+        shelf.hear("reader", RoundEnded())
+    assert shelf.events == []
