@@ -15,6 +15,8 @@ case $goal in
 esac
 venv=.venv
 log=var/setup.log
+unreachable='Temporary failure|Could not resolve|Name or service not known|Network is unreachable|No route to host'
+unreachable+='|Could not connect|Connection refused|Connection timed out|NewConnectionError|ConnectTimeout|Read timed out'
 sudo=$([ "$(id -u)" = 0 ] || echo "sudo ")
 
 main() {
@@ -42,6 +44,7 @@ stop() {
 # Runs a command with its output in the log; a person at a terminal sees its latest line.
 logged() {
     local status=0 line
+    echo "== $*" >>"$log"
     if [ -t 1 ]; then
         "$@" 2>&1 </dev/null 9>&- | tee -a "$log" |
             while IFS= read -r line; do printf '\r\033[K  %.72s' "$line"; done || status=$?
@@ -52,15 +55,17 @@ logged() {
     return $status
 }
 
-last_complaint() { sed -nE 's/^ *(E|ERROR|Error): *//p' "$log" | tail -n 1; }
+# What the log has of the command that ran last, and the complaint in it that says most.
+last_step() { awk '/^== / { step = "" } { step = step $0 "\n" } END { printf "%s", step }' "$log"; }
+complaint() { last_step | sed -nE '/^ *(E|ERROR|Error): */ { s///; h }; $ { x; /./!x; p }'; }
 
 # A full disk and a missing network look the same to apt and to pip.
-stop_if_machine_is_to_blame() {
-    if grep -q 'No space left on device' "$log"; then
-        stop "the disk is full: free some space (this shows what takes it: du -xh / | sort -h | tail), then run: make $goal"
+stop_if_the_machine_is_to_blame() {
+    if last_step | grep 'No space left on device' >/dev/null; then
+        stop "the disk is full: make room (what takes it: du -xh / | sort -h | tail), then run: make $goal"
     fi
-    if grep -qE 'Temporary failure|Could not resolve|Name or service not known|Network is unreachable|Could not connect|No route to host|NewConnectionError|Connection timed out|timed out' "$log"; then
-        stop "the network does not reach the package servers ($(last_complaint)): connect this machine, then run: make $goal"
+    if last_step | grep -E "$unreachable" >/dev/null; then
+        stop "the network does not reach the package servers ($(complaint)): connect this machine, then run: make $goal"
     fi
 }
 
@@ -127,8 +132,8 @@ install_packages() {
     # A machine may be offline and still have the packages: only the installation decides.
     logged ${sudo}apt-get update || true
     logged ${sudo}env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 ${mend#apt-get } || {
-        stop_if_machine_is_to_blame
-        stop "apt-get failed ($(last_complaint)): run: ${sudo}apt-get update && ${sudo}$mend && make $goal"
+        stop_if_the_machine_is_to_blame
+        stop "apt-get failed ($(complaint)): run: ${sudo}apt-get update && ${sudo}$mend && make $goal"
     }
     if [[ " ${wanted[*]} " == *" mosquitto "* && -d /run/systemd/system ]]; then
         say "Debian runs the new mosquitto as a service on port 1883. The demo starts one of its own on another port;"
@@ -155,8 +160,8 @@ make_venv() {
     if [ ! -e $venv ]; then
         say "making $venv with $python"
         logged "$python" -m venv $venv || {
-            stop_if_machine_is_to_blame
-            stop "$python cannot make a virtual environment ($(last_complaint)): run: ${sudo}apt-get install -y --reinstall python3-venv && make $goal"
+            stop_if_the_machine_is_to_blame
+            stop "$python cannot make a virtual environment ($(complaint)): run: ${sudo}apt-get install -y --reinstall python3-venv && make $goal"
         }
     fi
     place >$venv/.opos-place
@@ -172,8 +177,8 @@ fill_venv() {
     say "installing Python packages into $venv (a minute or two the first time; details: $log)"
     rm -f $venv/.opos-demo $venv/.opos-test
     logged $venv/bin/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[$extras]" || {
-        stop_if_machine_is_to_blame
-        stop "pip failed ($(last_complaint)): see $log, then run: rm -rf $venv && make $goal"
+        stop_if_the_machine_is_to_blame
+        stop "pip failed ($(complaint)): see $log, then run: rm -rf $venv && make $goal"
     }
     key >"$venv/.opos-$goal"
 }

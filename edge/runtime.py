@@ -22,7 +22,7 @@ import uvicorn
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
-from cloud_sync.contract.signing import BadSignatureError, SoftwareKey, Verifier, unseal
+from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
 from edge.checkout.backroom import Backroom
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.documents import DocumentRefusedError, Documents
@@ -32,12 +32,13 @@ from edge.clock import Clock, SystemClock
 from edge.config import ConfigError, ObjectConfig
 from edge.display.screens import Glass
 from edge.display.server import glass_app
-from edge.drivers.registry import driver_for, parse_uri
+from edge.drivers.profiles import ProfileError
+from edge.drivers.registry import Driver, PeripheralUri, PeripheralUriError, driver_for, parse_uri
 from edge.drivers.transports import converse
 from edge.events import Event
 from edge.offline_queue.bell import Answered, Bell, Said
 from edge.offline_queue.journal import Journal, open_journal
-from edge.offline_queue.outcomes import JournalClosedError, JournalDamagedError, ReceiptRefusedError
+from edge.offline_queue.outcomes import JournalClosedError, JournalDamagedError
 from edge.offline_queue.reader import LedgerReader
 from edge.readings import Heard, Reading
 from edge.sensors.mirror import MirrorSense
@@ -91,6 +92,7 @@ class ObjectRuntime:
         self._config = config
         self._clock = clock
         self._listener = listener
+        self._devices = _devices(config)
         self._stopped = asyncio.Event()
         self._failure: str | None = None
         self._journal = _open_journal(config, version, clock)
@@ -146,9 +148,8 @@ class ObjectRuntime:
     def _conversations(self) -> Iterator[Coroutine[Any, Any, None]]:
         """One for each device: bytes to readings, for ever."""
         luck = random.SystemRandom()
-        for peripheral in self._config.peripherals:
-            uri = parse_uri(peripheral.uri)
-            yield converse(uri, driver_for(uri.profile), self._hearer(peripheral.role), self._clock, luck)
+        for role, uri, driver in self._devices:
+            yield converse(uri, driver, self._hearer(role), self._clock, luck)
 
     def _hearer(self, role: str) -> Callable[[Reading], None]:
         def hear(reading: Reading) -> None:
@@ -187,7 +188,7 @@ class ObjectRuntime:
                 await self._backroom.receive(said.document.manifest, Path(said.document.path))
             if said.link is not None:
                 self._till.link(up=said.link == "up")
-        except (BadSignatureError, msgspec.DecodeError, ReceiptRefusedError, DocumentRefusedError) as error:
+        except ValueError as error:  # every refusal is one: of a signature, a receipt, a document
             _log.warning("refused: %s", error)
             return Answered(ok=False, error=str(error))
         except JournalClosedError as error:
@@ -233,6 +234,15 @@ async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> s
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, runtime.stop)
     return await runtime.run()
+
+
+def _devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
+    """The object's devices: role, address and driver of each."""
+    try:
+        uris = [(peripheral.role, parse_uri(peripheral.uri)) for peripheral in config.peripherals]
+        return [(role, uri, driver_for(uri.profile)) for role, uri in uris]
+    except (PeripheralUriError, ProfileError) as error:
+        raise StartError(str(error)) from error
 
 
 def _open_journal(config: ObjectConfig, version: str, clock: Clock) -> Journal:

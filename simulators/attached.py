@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -12,7 +12,6 @@ from simulators.devices.device import Device, RefusedError, understood
 from simulators.faults import BITS_A_BYTE, Faults, Line
 from simulators.ports import Port
 
-VERBS: Final = ("faults", "heal", "unplug", "plug", "restart")
 SECOND_NS: Final = 1_000_000_000
 
 
@@ -25,7 +24,7 @@ class Kept(msgspec.Struct):
 
 
 class Attached:
-    """One device, its line and its port; whoever touches it ends with a turn, in which all that is due is said."""
+    """One device, its line and its port; whoever touches it ends with a turn that says all that is due."""
 
     def __init__(self, device: Device, port: Port, luck: random.Random, *, paced: bool = False) -> None:
         pace_us = BITS_A_BYTE * 1_000_000 // device.baud if paced else 0
@@ -38,7 +37,7 @@ class Attached:
     async def open(self) -> None:
         """Appear at the port, if the plug is in."""
         if self._plugged:
-            await self._plug()
+            await self._appear()
 
     async def close(self) -> None:
         """Disappear from the port; what the hand did stays."""
@@ -48,24 +47,27 @@ class Attached:
 
     async def obey(self, order: Mapping[str, Any]) -> None:
         """Do what a hand asks; RefusedError when it is misread or cannot be."""
-        verb = order.get("verb")
+        verb = str(order.get("verb"))
         fields = {name: value for name, value in order.items() if name != "verb"}
         if verb in self._device.verbs:
             self._device.obey(order, time.monotonic_ns())
-        elif verb not in VERBS:
-            known = ", ".join(sorted((*VERBS, *self._device.verbs)))
-            raise RefusedError(f"the verb {verb!r} is unknown here: the verbs are {known}")
         elif verb == "faults":
             self._turn_knobs(fields)
+        elif verb not in self._ACTS:
+            known = ", ".join(sorted((*self._device.verbs, "faults", *self._ACTS)))
+            raise RefusedError(f"the verb {verb!r} is unknown here: the verbs are {known}")
         elif fields:
             raise RefusedError(f"{verb} takes no {', '.join(fields)}")
         else:
-            await self._act(verb)
+            await self._ACTS[verb](self)
         self._turn()
 
     def kept(self) -> dict[str, Any]:
         """What a new bench must know."""
-        return msgspec.to_builtins(Kept(self._device.world(), self._plugged, self._line.faults))  # type: ignore[no-any-return]
+        kept: dict[str, Any] = msgspec.to_builtins(
+            Kept(self._device.world(), self._plugged, self._line.faults)
+        )
+        return kept
 
     def restore(self, kept: Any) -> None:
         """Be as before; RefusedError when `kept` is not of this device."""
@@ -79,29 +81,35 @@ class Attached:
         kept = self.kept()
         return {"type": self._device.kind, "at": [self._port.address], **kept.pop("world"), **kept}
 
-    async def _act(self, verb: str) -> None:
-        match verb:
-            case "unplug":
-                self._unplug()
-            case "plug" if not self._plugged:
-                await self._plug()
-            case "restart":
-                self._line.clear()
-                self._device.power_on(time.monotonic_ns())
-            case "heal":
-                self._line.heal()
-                self._device.shake(0)
-
     async def _plug(self) -> None:
-        await self._port.open(self._hear)
-        self._plugged = True
-        self._device.power_on(time.monotonic_ns())
-        self._turn()
+        if not self._plugged:
+            self._plugged = True
+            await self._appear()
 
-    def _unplug(self) -> None:
+    async def _unplug(self) -> None:
         self._plugged = False
         self._port.close()
         self._line.clear()
+
+    async def _restart(self) -> None:
+        self._line.clear()
+        self._device.power_on(time.monotonic_ns())
+
+    async def _heal(self) -> None:
+        self._line.heal()
+        self._device.shake(0)
+
+    _ACTS: ClassVar[Mapping[str, Callable[["Attached"], Awaitable[None]]]] = {
+        "plug": _plug,
+        "unplug": _unplug,
+        "restart": _restart,
+        "heal": _heal,
+    }
+
+    async def _appear(self) -> None:
+        await self._port.open(self._hear)
+        self._device.power_on(time.monotonic_ns())
+        self._turn()
 
     def _turn_knobs(self, settings: dict[str, Any]) -> None:
         knobs = self._line.turn(settings)

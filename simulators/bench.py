@@ -1,4 +1,4 @@
-"""A bench: all simulated devices of one file in one process, a control socket for hands, a state that outlives it."""
+"""A bench: the simulated devices of one file in one process, and the state that outlives it."""
 
 import asyncio
 import signal
@@ -48,29 +48,38 @@ class Bench:
         except OSError as error:
             raise RefusedError(f"the state cannot be kept in {self._state}: {error.strerror}") from error
 
-    def status(self, name: str | None = None) -> dict[str, Any]:
-        """Say how one or all things are."""
-        names = self._things if name is None else [name]
-        return {"status": {name: self._thing(name).status() for name in names}}
+    def status(self, name: object = None) -> dict[str, Any]:
+        """Say how one thing is, or all are."""
+        one_or_all = list(self._things) if name is None else [name]
+        return {"status": {each: self._thing(each).status() for each in one_or_all}}
+
+    async def open(self, opened: AsyncExitStack) -> None:
+        """Open everything; whoever gave an order in the meantime waits for it."""
+        async with self._one_hand:
+            for thing in self._things.values():
+                opened.push_async_callback(thing.close)
+                await thing.open()
 
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Do one order and say how the device is then; RefusedError says why not."""
-        name, fields = order.get("device"), {key: order[key] for key in order if key != "device"}
-        if order.get("verb") == "status":
-            return self.status(name)
-        thing = self._thing(name)
+        name = order.get("device")
         async with self._one_hand:
-            try:
-                await thing.obey(fields)
-            except RefusedError as error:
-                raise RefusedError(f"{name}: {error}") from error
-            self.keep()
-        return self.status(name)
+            if order.get("verb") != "status":
+                await self._change(name, {key: order[key] for key in order if key != "device"})
+            return self.status(name)
 
-    def _thing(self, name: str | None) -> Thing:
-        if name not in self._things:
-            raise RefusedError(f"no device {name!r} on this bench: there are {', '.join(self._things)}")
-        return self._things[name]
+    async def _change(self, name: object, fields: dict[str, Any]) -> None:
+        thing = self._thing(name)
+        try:
+            await thing.obey(fields)
+        except RefusedError as error:
+            raise RefusedError(f"{name}: {error}") from error
+        self.keep()
+
+    def _thing(self, name: object) -> Thing:
+        if isinstance(name, str) and name in self._things:
+            return self._things[name]
+        raise RefusedError(f"no device {name!r} on this bench: there are {', '.join(self._things)}")
 
 
 def run(file: Path, announce: Announce) -> None:
@@ -84,16 +93,13 @@ async def _run(file: Path, announce: Announce) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     folder = file.absolute().parent
     layout = read_layout(file)
-    things = built(layout, folder)
-    bench = Bench(things, folder / layout.bench.state)
+    bench = Bench(built(layout, folder), folder / layout.bench.state)
     control = Control(folder / layout.bench.control, bench.obey)
     bench.restore()
     async with AsyncExitStack() as opened:
         # The control socket is first: it is what tells that another bench holds these devices.
         opened.push_async_callback(control.close)
         await control.open()
-        for thing in things.values():
-            opened.push_async_callback(thing.close)
-            await thing.open()
+        await bench.open(opened)
         announce({"control": str(folder / layout.bench.control), **bench.status()})
         await stop.wait()

@@ -209,7 +209,8 @@ class Cable:
 
     def kept(self) -> dict[str, Any]:
         """What a new bench must know."""
-        return msgspec.to_builtins(self._kept)  # type: ignore[no-any-return]
+        kept: dict[str, Any] = msgspec.to_builtins(self._kept)
+        return kept
 
     def restore(self, kept: Any) -> None:
         """Be cut as before; RefusedError when `kept` is not of a cable."""

@@ -16,7 +16,7 @@ PATH_BYTES_MAX: Final = 107
 # The longest order is a tag with a long EPC, 200 bytes.
 LINE_BYTES_MAX: Final = 65_536
 CALLERS_MAX: Final = 32
-# A living bench answers a connect at once; one that is stopped has its place in the queue for us all the same.
+# The kernel of a living bench answers a connect at once, even if the bench itself is busy.
 PROBE_S: Final = 1.0
 
 Obey = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -87,7 +87,7 @@ def _refusal(sentence: str) -> bytes:
 
 
 def _clear_way(path: Path) -> None:
-    """Remove the socket of a dead bench; RefusedError when the bench lives or the path cannot be a socket's."""
+    """Remove the socket of a dead bench; RefusedError when it lives, or when the path is no socket's."""
     if len(os.fsencode(path)) > PATH_BYTES_MAX:
         raise RefusedError(
             f"{path} is longer than the {PATH_BYTES_MAX} bytes of a socket's path: use a shorter folder"

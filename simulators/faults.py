@@ -28,9 +28,9 @@ class Terminator(StrEnum):
 class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The knobs that stay as they are turned; 0, `right` and false are a line without faults.
 
-    `chunk_bytes` cuts what is said into pieces; `byte_pace_us` is the time that a byte takes; `wrong_baud` is the
-    rate that the device is set to by mistake; `noise_permille` is the chance that a byte is hit; `silent` lets
-    nothing pass.
+    `chunk_bytes` cuts what is said into pieces; `byte_pace_us` is the time that a byte takes; `wrong_baud` is
+    the rate that the device is set to by mistake; `noise_permille` is the chance that a byte is hit; `silent`
+    lets nothing pass.
     """
 
     chunk_bytes: Annotated[int, Meta(ge=0, le=4096)] = 0
@@ -70,8 +70,8 @@ class Line:
         self.faults = Faults()
 
     def turn(self, settings: dict[str, Any]) -> Knobs:
-        """Turn the knobs that `settings` names, leave the others; RefusedError when there is no such position."""
-        knobs: Knobs = understood(msgspec.structs.asdict(self.faults) | settings, Knobs, "a knob")
+        """Turn the knobs that `settings` names, leave the others; RefusedError when one has no such value."""
+        knobs: Knobs = understood(msgspec.structs.asdict(self.faults) | settings, Knobs, "faults")
         self.faults = msgspec.convert(knobs, Faults, from_attributes=True)
         self._missing_bytes = knobs.mid_frame_bytes or self._missing_bytes
         if knobs.silent:

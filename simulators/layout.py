@@ -133,9 +133,8 @@ def _built(part: Part, folder: Path) -> Thing:
 
 def _port(at: str, baud: int, folder: Path) -> Port:
     way, _, where = at.partition(":")
-    match way:
-        case "pty" if where:
-            return PtyPort(folder / where, baud)
-        case "tcp":
-            return TcpPort(*place(where))
+    if way == "pty" and where:
+        return PtyPort(folder / where, baud)
+    if way == "tcp":
+        return TcpPort(*place(where))
     raise RefusedError(f"{at!r} is no port: expected pty:NAME or tcp:HOST:PORT")

@@ -8,7 +8,7 @@ from cloud_sync.contract.documents import DELIVERIES, PRICES, Deliveries, Delive
 from cloud_sync.contract.entry import Arrived, DocumentApplied
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
-from edge.checkout.documents import Documents
+from edge.checkout.documents import DocumentRefusedError, Documents
 from edge.checkout.sale import Shop
 from edge.checkout.till import Ledger, Till
 from edge.offline_queue.outcomes import Recorded
@@ -25,6 +25,7 @@ class Backroom:
         self._ledger = ledger
         self._till = till
         self._catalogue: Catalogue | None = None
+        self._in_force: set[str] = set()
 
     @property
     def _books(self) -> Books:
@@ -36,18 +37,21 @@ class Backroom:
             await self._put_into_force(name, version, sha256)
 
     async def receive(self, manifest_jws: str, staged: Path) -> None:
-        """Take a document in. One that is not newer than what is in force changes nothing: it came again.
+        """Take a document in. One that is in force already, or older, changes nothing: it came again.
 
         Raises DocumentRefusedError if nobody may work by it, JournalClosedError if that could not be written.
         """
         manifest = self._documents.opened(manifest_jws)
         known = self._books.documents.get(manifest.name)
-        if known is None or known[0] < manifest.version:
-            self._documents.keep(manifest, staged)
-            fact = DocumentApplied(manifest.name, manifest.version, manifest.sha256)
-            idem = f"document/{manifest.name}/{manifest.version.generation}/{manifest.version.n}"
-            self._books.apply((await self._ledger.append(fact, idem)).body)
-            await self._put_into_force(manifest.name, manifest.version, manifest.sha256)
+        if manifest.name in self._in_force and known is not None and known[0] >= manifest.version:
+            return
+        if known is not None and known[0] > manifest.version:
+            raise DocumentRefusedError(f"{manifest.name} is older than what this object has worked by")
+        self._documents.keep(manifest, staged)
+        fact = DocumentApplied(manifest.name, manifest.version, manifest.sha256)
+        idem = f"document/{manifest.name}/{manifest.version.generation}/{manifest.version.n}"
+        self._books.apply((await self._ledger.append(fact, idem)).body)
+        await self._put_into_force(manifest.name, manifest.version, manifest.sha256)
 
     def packs(self) -> dict[str, Product]:
         """The items that belong on this object, by EPC, as far as the price book knows what they are."""
@@ -63,6 +67,7 @@ class Backroom:
             self._till.use(self._catalogue)
         elif name == DELIVERIES:
             await self._arrive(self._documents.deliveries(version, sha256))
+        self._in_force.add(name)
         self._till.stocked()
 
     async def _arrive(self, deliveries: Deliveries) -> None:

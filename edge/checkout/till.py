@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import Fact
+from cloud_sync.contract.entry import Fact, Sale
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.receipts import receipt_number
@@ -87,13 +87,16 @@ class Till:
         self._catalogue: Catalogue | None = None
         self._next_catalogue: Catalogue | None = None
         self._delivered: Mapping[str, int] = {}
-        self._goods: dict[str, str] = {}
+        self._in_hand: dict[str, None] = {}
+        """Every tag that is held up or taken, in order; what of it is for sale is `_goods`."""
         self._touched_ns = 0
         self._stage = SaleStage.OPEN
         self._done_since_ns = 0
         self._sold: Sold | None = None
+        self._recording: asyncio.Future[None] | None = None
         self._device: str | None = None
         self._disk: str | None = None
+        self._broken = False
         self._disagree: str | None = None
         self._online = False
         self._language: str | None = None
@@ -120,10 +123,11 @@ class Till:
         """What the shopper or a device did."""
         match event:
             case Presented(epc=epc) | Took(epc=epc):
-                self._add(epc)
+                self._in_hand[epc] = None
+                self._touched_ns = self._clock.now_ns()
             case Left(epc=epc) | PutBack(epc=epc):
-                if self._goods.pop(epc, None) is not None:
-                    self._touched_ns = self._clock.now_ns()
+                self._in_hand.pop(epc, None)
+                self._touched_ns = self._clock.now_ns()
             case Ambiguous(reason=reason):
                 self._disagree = reason
             case Agreed():
@@ -188,8 +192,10 @@ class Till:
             return Answer.STALE
         match tap, self._state.stage:
             case Tap.BUY, Stage.OFFERED:
-                # A tap that was taken is seen through, whatever becomes of the browser that sent it.
-                await asyncio.shield(asyncio.ensure_future(self._buy()))
+                # A tap that was taken is seen through, whatever becomes of the browser that sent it; and it
+                # is taken before anything is awaited, so that a second tap finds another screen.
+                self._recording = asyncio.ensure_future(self._record(self._begin_sale()))
+                await asyncio.shield(self._recording)
             case Tap.DONE, Stage.DONE:
                 self._end_shopper()
             case Tap.LANGUAGE, _ if value in self._state.languages:
@@ -199,43 +205,51 @@ class Till:
         self._publish()
         return Answer.ACCEPTED
 
-    async def _buy(self) -> None:
-        """The sale: shown as done only after it is on the disk."""
+    def _begin_sale(self) -> Sale:
+        """The sale of what is offered, as the fact that is to be written."""
+        priced = self._price()
         assert self._catalogue is not None
-        basket, priced = dict(self._goods), self._price()
         assert priced is not None
         number = receipt_number(self._ledger.epoch, self.books.sales + 1)
         bought = Bought(
-            self._new_sale(), number, self._clock.wall_ms(), basket, priced, self._catalogue.version
+            self._new_sale(),
+            number,
+            self._clock.wall_ms(),
+            dict(self._goods),
+            priced,
+            self._catalogue.version,
         )
-        fact = sale_fact(self._shop, self.books, bought)
         self._stage = next_stage(self._stage, SaleStep.BUY)
         self._publish()
+        return sale_fact(self._shop, self.books, bought)
+
+    async def _record(self, sale: Sale) -> None:
+        """Write the sale: it is shown as done only after it is on the disk."""
         try:
-            written = await self._ledger.append(fact, f"sale/{fact.sale}")
+            written = await self._ledger.append(sale, f"sale/{sale.sale}")
         except (JournalClosedError, ValueError):
             # Whether it was written, only the file can tell: the runtime starts again and looks. Nothing is
             # said to be sold, and nothing more is sold.
-            self._disk = "journal"
+            self._broken = True
             self._stage = next_stage(self._stage, SaleStep.FAIL)
             self._publish()
             return
         self.books.apply(written.body)
-        for epc in basket:
-            self._goods.pop(epc, None)
-        self._sold = sold_of(fact, written.entry.jws())
+        self._sold = sold_of(sale, written.entry.jws())
         self._stage = next_stage(self._stage, SaleStep.RECORD)
         self._done_since_ns = self._clock.now_ns()
         self.on_books()
         self._publish()
 
-    def _add(self, epc: str) -> None:
-        if self.books.is_sold(epc) or self._catalogue is None:
-            return
-        product = self._catalogue.product_of_tag(epc)
-        if product is not None:
-            self._goods[epc] = product.gtin
-            self._touched_ns = self._clock.now_ns()
+    @property
+    def _goods(self) -> dict[str, str]:
+        """What is in the shopper's hand and for sale: EPC -> GTIN."""
+        if self._catalogue is None:
+            return {}
+        products = {
+            epc: self._catalogue.product_of_tag(epc) for epc in self._in_hand if not self.books.is_sold(epc)
+        }
+        return {epc: product.gtin for epc, product in products.items() if product is not None}
 
     def _end_shopper(self) -> None:
         self._stage = next_stage(self._stage, SaleStep.LEAVE)
@@ -243,10 +257,11 @@ class Till:
         self._language = None
 
     def _price(self) -> Priced | None:
-        if self._catalogue is None or not 0 < len(self._goods) <= _ITEMS_MAX:
+        goods = self._goods
+        if self._catalogue is None or not 0 < len(goods) <= _ITEMS_MAX:
             return None
         language = self._language or self._catalogue.book.language
-        return price(Counter(self._goods.values()), self._catalogue.book, language)
+        return price(Counter(goods.values()), self._catalogue.book, language)
 
     def _publish(self) -> None:
         """Make the State anew; its number grows only when what a tap could mean has changed."""
@@ -275,7 +290,7 @@ class Till:
             taxes=_taxes(priced),
             offer=self._offer(),
             sold=self._sold,
-            trouble=self._disk or self._device or self._contradiction,
+            trouble=self._obstacle or self._contradiction,
         )
 
     def _shown(self, priced: Priced | None) -> Stage:
@@ -283,13 +298,18 @@ class Till:
         for holds, stage in (
             (self._stage is SaleStage.RECORDING, Stage.RECORDING),
             (self._stage is SaleStage.DONE, Stage.DONE),
-            (self._disk or self._device, Stage.OUT_OF_SERVICE),
+            (self._obstacle, Stage.OUT_OF_SERVICE),
             (self._contradiction, Stage.DISAGREE),
             (priced, Stage.OFFERED),
         ):
             if holds:
                 return stage
         return Stage.IDLE
+
+    @property
+    def _obstacle(self) -> str | None:
+        """What selling needs and this object has not: the journal, room on the disk, a device."""
+        return "journal" if self._broken else self._disk or self._device
 
     @property
     def _contradiction(self) -> str | None:

@@ -14,6 +14,9 @@ from retail.identity.resolver import Refused, resolve
 # A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
 LINE_BYTES_MAX: Final = 2 * 1024 * 1024
 
+# msgspec says the second of a string that is not UTF-8.
+_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError)
+
 
 class WireLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes in hexadecimal; `more` says that they follow those of the line before."""
@@ -105,9 +108,10 @@ class _Wire:
     def __call__(self, text: bytes) -> WireAnswer:
         try:
             line = msgspec.json.decode(text, type=WireLine)
-            data = bytes.fromhex(line.input)
-        except msgspec.DecodeError as error:
+        except _MALFORMED as error:
             return WireAnswer(error=f'expected a JSON object {{"input": HEX}}: {error}')
+        try:
+            data = bytes.fromhex(line.input)
         except ValueError:
             return WireAnswer(error="input: expected bytes in hexadecimal, two digits each")
         if not line.more:
@@ -131,7 +135,7 @@ def _wrong(data: bytes, readings: tuple[Reading, ...], pending: int) -> str | No
 def _code(text: bytes) -> CodeAnswer:
     try:
         line = msgspec.json.decode(text, type=CodeLine)
-    except msgspec.DecodeError as error:
+    except _MALFORMED as error:
         return CodeAnswer(error=f'expected a JSON object {{"input": TEXT, "form": FORM}}: {error}')
     found = resolve(line.input, line.form)
     if isinstance(found, Refused):

@@ -93,8 +93,8 @@ def figures(path: Path, *, as_json: bool) -> None:
 @_JSON
 def query(path: Path, sql: str, *, as_json: bool) -> None:
     """Ask a copy of the ledger anything in SQL. The ledger itself is not touched."""
-    # The copy is another file, so that another SQLite library may open it: see the reader. Imported here since
-    # no other command needs them, and sqlite_utils is slow.
+    # The copy is another file, so that another SQLite library may open it: see the reader. Imported here
+    # since no other command needs them, and sqlite_utils is slow.
     import sqlite3  # noqa: PLC0415
 
     from sqlite_utils import Database  # noqa: PLC0415

@@ -1,6 +1,8 @@
 """What the glass can show: a closed union of screens, and the pure function from the till's state to one."""
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import add
 from typing import Final, Literal, TypedDict, TypeVar
 
 import msgspec
@@ -18,6 +20,9 @@ RECEIPT_CHARACTERS_MAX: Final = 1500
 Kind = Literal["mirror", "shelf"]
 Tender = Literal["house-account"]
 Contradiction = Literal["tag-and-weight", "foreign-item"]
+
+LINES_MAX: Final[Mapping[Kind, int]] = {"mirror": 6, "shelf": 4}
+"""The rows of a basket that fit the panel; of a longer one the last row says what the others come to."""
 
 _Words = TypeVar("_Words")
 
@@ -45,6 +50,13 @@ class Line(msgspec.Struct, frozen=True):
     """So many units of one product, and what they cost together."""
 
     tag: PriceTag
+    units: int
+    total: Money
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """What a basket holds beyond the lines that are shown."""
+
     units: int
     total: Money
 
@@ -100,6 +112,7 @@ class Basket(_Shown, frozen=True, kw_only=True, tag="basket"):
     """Several items, or what was taken from a shelf, and the button that buys them all."""
 
     lines: tuple[Line, ...]
+    rest: Rest | None
     units: int
     charge: Charge
 
@@ -108,15 +121,19 @@ class Recording(_Shown, frozen=True, kw_only=True, tag="wait"):
     """The purchase is on its way to the disk: the same goods and the same price, and nothing to press."""
 
     lines: tuple[Line, ...]
+    rest: Rest | None
     units: int
     charge: Charge
 
 
 class Done(_Shown, frozen=True, kw_only=True, tag="done"):
-    """The sale is durable: what was charged, and the receipt to take along."""
+    """The sale is durable: what was charged, and the receipt to take along.
+
+    `first` is the first line on a shelf, where the unit price stays in sight.
+    """
 
     charged: Charged
-    lines: tuple[Line, ...]
+    first: Line | None
 
 
 class Sensors(_Shown, frozen=True, kw_only=True, tag="sensors"):
@@ -194,14 +211,26 @@ class _Maker:
     def _offered(self) -> Product | Basket:
         if self._glass.kind == "mirror" and self._units == 1:
             return Product(**self._frame, tag=self._lines[0].tag, charge=self._charge())
-        return Basket(**self._frame, lines=self._lines, units=self._units, charge=self._charge())
+        lines, rest = self._rows()
+        return Basket(**self._frame, lines=lines, rest=rest, units=self._units, charge=self._charge())
 
     def _recording(self) -> Recording:
-        return Recording(**self._frame, lines=self._lines, units=self._units, charge=self._charge())
+        lines, rest = self._rows()
+        return Recording(**self._frame, lines=lines, rest=rest, units=self._units, charge=self._charge())
+
+    def _rows(self) -> tuple[tuple[Line, ...], Rest | None]:
+        """The lines that fit the panel, and what the others come to."""
+        most = LINES_MAX[self._glass.kind]
+        if len(self._lines) <= most:
+            return self._lines, None
+        shown, others = self._lines[: most - 1], self._lines[most - 1 :]
+        total = reduce(add, (line.total for line in others))
+        return shown, Rest(sum(line.units for line in others), total)
 
     def _done(self) -> Done:
         assert self._state.sold is not None, "the till says done, but there is no sale"
-        return Done(**self._frame, charged=self._charged(self._state.sold), lines=self._lines)
+        first = self._lines[0] if self._lines and self._glass.kind == "shelf" else None
+        return Done(**self._frame, charged=self._charged(self._state.sold), first=first)
 
     def _out_of_service(self) -> OutOfService:
         sold = self._state.sold

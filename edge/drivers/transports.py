@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import socket
 from collections.abc import Callable, Iterable
 from random import Random
 from typing import Final, Protocol
@@ -131,5 +132,7 @@ async def converse(
 
 def why(reason: Exception) -> str:
     """What is wrong with a port and what a person can do about it."""
+    if isinstance(reason, socket.gaierror):  # its numbers are none of the system's
+        return "has a host name that nobody knows: check the name, or give its number"
     number = errno.ETIMEDOUT if isinstance(reason, TimeoutError) else getattr(reason, "errno", None)
     return _WHY.get(number or 0, f"does not work ({reason}): unplug it, and plug it in again")

@@ -98,6 +98,8 @@ class Bell:
             ringing.cancel()
             self._agents.discard(writer)
             writer.close()
+            if not self._agents:
+                await self._hear(Said(link="down"))  # without an agent there is no line to the hub
 
     async def _answer(self, line: bytes) -> Answered:
         try:

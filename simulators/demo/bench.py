@@ -40,7 +40,7 @@ class _Contents(msgspec.Struct, frozen=True):
 class _Answer(msgspec.Struct, frozen=True):
     ok: bool
     error: str = ""
-    world: dict[str, _Contents] = {}
+    status: dict[str, _Contents] = {}
 
 
 class Bench:
@@ -80,9 +80,9 @@ class Bench:
             await self._ask("cable", "plug" if plugged else "cut")
 
     async def _contents(self) -> dict[str, _Contents]:
-        return (await self._ask("bench", "world")).world
+        return (await self._ask(None, "status")).status
 
-    async def _ask(self, device: str, verb: str, **fields: Any) -> _Answer:
+    async def _ask(self, device: str | None, verb: str, **fields: Any) -> _Answer:
         order = msgspec.json.encode({"device": device, "verb": verb, **fields}) + b"\n"
         try:
             line = await asyncio.wait_for(self._exchange(order), _PATIENCE_S)
@@ -92,7 +92,7 @@ class Bench:
             raise BenchGoneError(f"the bench at {self._socket} hung up in the middle of an answer")
         answer = msgspec.json.decode(line, type=_Answer)
         if not answer.ok:
-            raise BenchRefusedError(f"{self._socket}: {device} {verb}: {answer.error}")
+            raise BenchRefusedError(f"{self._socket}: {verb}: {answer.error}")
         return answer
 
     async def _exchange(self, order: bytes) -> bytes:

@@ -5,8 +5,8 @@ from typing import Final
 
 from simulators.demo.processes import Supervisor
 
-# About every third step: often enough that every kind of process dies in a short script, and seldom enough that
-# the shop is whole in between.
+# About every third step: often enough that every kind of process dies in a short script, and seldom enough
+# that the shop is whole in between.
 _STEPS_A_KILL: Final = 3
 
 

@@ -22,7 +22,7 @@ from simulators.demo.ports import HOST, Ports, check_free
 from simulators.demo.processes import HopelessError, Supervisor
 from simulators.demo.programs import objects, surroundings
 from simulators.demo.shop_files import ObjectPlan, Shop, read_shop
-from simulators.demo.shopper import Shopper
+from simulators.demo.shopper import NotSeenError, Shopper
 from simulators.demo.waiting import looks
 from simulators.demo.world import World, open_world
 
@@ -41,6 +41,7 @@ class OpenShop:
         self, shop: Shop, layout: Layout, ports: Ports, supervisor: Supervisor, client: httpx.AsyncClient
     ) -> None:
         self.shop = shop
+        self.directory = layout.root.resolve()
         self.layout = layout
         self.ports = ports
         self.supervisor = supervisor
@@ -58,15 +59,19 @@ class OpenShop:
     async def open_doors(self) -> None:
         """Start everything; return when every glass offers to sell and the hub answers."""
         self.supervisor.start(surroundings(self.layout, self.shop, self.ports))
-        # The goods lie on the shelf before the shelf wakes up: nobody has taken them.
-        await asyncio.gather(*(shopper.agree() for shopper in self.shoppers.values()))
-        self.supervisor.start(objects(self.layout, self.shop))
+        try:
+            # The goods lie on the shelf before the shelf wakes up: nobody has taken them.
+            await asyncio.gather(*(shopper.agree() for shopper in self.shoppers.values()))
+            self.supervisor.start(objects(self.layout, self.shop))
+            await self._see_open()
+        except NotSeenError as error:
+            raise BadDayError(f"{error}: see `tail {self.layout.logs}/*.log`.") from error
+
+    async def _see_open(self) -> None:
         async for _ in looks(_OPENING_PATIENCE_S):
             if not (closed := await self._closed()):
                 return
-        raise BadDayError(
-            f"{closed} did not open within {_OPENING_PATIENCE_S:.0f} s: see `tail {self.layout.logs}/*.log`."
-        )
+        raise NotSeenError(f"{closed} did not open within {_OPENING_PATIENCE_S:.0f} s")
 
     async def _closed(self) -> str:
         """Who is not open yet, if anybody."""

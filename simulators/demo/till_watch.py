@@ -1,41 +1,29 @@
-"""The watch at a glass: what a person buys with a finger on the glass itself is noted in the world's books too."""
-
-import asyncio
-from typing import Final
+"""The watch at a glass: what a person buys with a finger on the glass is noted in the world's books too."""
 
 from simulators.demo.asking import Dark
 from simulators.demo.glass import Amount, Status
 from simulators.demo.shopper import Shopper
 from simulators.demo.world import World
 
-# Four looks a second miss no sale: the count of sales stays, even when the receipt was put away at once.
-_PAUSE_S: Final = 0.25
-
 
 class Watch:
-    """Watches one glass; `status` is the last one seen, or Dark."""
+    """Watches one glass; `status` is the last one seen, or Dark.
+
+    A few looks a second miss no sale: the count stays, even when the receipt was put away at once.
+    """
 
     def __init__(self, world: World, shopper: Shopper) -> None:
         self.status: Status | Dark = Dark.DARK
-        self.screen = ""
         self._world = world
         self._shopper = shopper
         self._counted: int | None = None
         self._price: Amount | None = None
 
-    async def keep(self) -> None:
-        """Watch for ever."""
-        while True:
-            await self.look()
-            await asyncio.sleep(_PAUSE_S)
-
     async def look(self) -> None:
-        """Look once: remember the price that is offered, and note a purchase when one more sale is counted."""
+        """Look once: remember the price that is offered, and note a purchase when a sale is counted."""
         look, self.status = await self._shopper.glass.look(), await self._shopper.glass.status()
         if isinstance(look, Dark) or isinstance(self.status, Dark):
-            self.screen = ""
             return
-        self.screen = look.screen
         self._price = look.offer or look.paid or self._price
         if self._counted is not None and self.status.sales > self._counted and self._price is not None:
             self._world.bought(self._shopper.plan.id, self._price.amount_minor, self._price.currency)

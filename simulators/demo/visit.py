@@ -8,11 +8,11 @@ from typing import Final
 
 import uvicorn
 
+from simulators.demo.fragments import Fragments
 from simulators.demo.page import control_app
 from simulators.demo.ports import HOST
 from simulators.demo.shop import OpenShop
 from simulators.demo.telling import Teller
-from simulators.demo.till_watch import watch
 
 # Open streams of the page are cut after this long; the browser finds out by itself.
 _GOODBYE_S: Final = 1
@@ -29,9 +29,13 @@ class _PageServer(uvicorn.Server):
 
 async def visit(opened: OpenShop, teller: Teller) -> None:
     """Serve the control page and keep the shoppers' books, for ever."""
+    fragments = Fragments(opened)
     server = _PageServer(
         uvicorn.Config(
-            control_app(opened), log_level="warning", access_log=False, timeout_graceful_shutdown=_GOODBYE_S
+            control_app(opened, fragments),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_GOODBYE_S,
         )
     )
     with socket.create_server((HOST, opened.ports.control)) as listener:
@@ -39,8 +43,7 @@ async def visit(opened: OpenShop, teller: Teller) -> None:
         teller.tell("The shop is open. Ctrl-C closes it.")
         async with asyncio.TaskGroup() as group:
             group.create_task(server.serve(sockets=[listener]))
-            for shopper in opened.shoppers.values():
-                group.create_task(watch(opened.world, shopper))
+            group.create_task(fragments.keep())
 
 
 def addresses(opened: OpenShop) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from simulators.demo.atomic import write_atomically
+from simulators.demo.bad_days import BadDayError
 from simulators.demo.shop_files import Product, Shop
 
 
@@ -54,12 +55,16 @@ class CannotMoveError(Exception):
 
 
 class Item(msgspec.Struct):
-    """One item: its tag, its product, what this piece weighs, and where it is (`at`: the object, if any)."""
+    """One item: its tag, its product, what this piece weighs, and where it is (`at`: the object, if any).
+
+    `home` is the shelf that it belongs on, or nothing for what hangs on the rail.
+    """
 
     epc: str
     gtin: str
     name: str
     mass_mg: int
+    home: str
     place: Place
     at: str = ""
     bought: bool = False
@@ -159,14 +164,23 @@ class World:
 
 def open_world(path: Path, shop: Shop) -> World:
     """The world as it was left, with what has been delivered since; a new one has everything in its place."""
-    books = _Books([], [])
-    if path.exists():
-        books = msgspec.json.decode(path.read_bytes(), type=_Books)
+    books = _read(path)
     known = {item.epc for item in books.items}
     books.items += [item for item in _delivered(shop) if item.epc not in known]
     world = World(path, books)
     world.save()
     return world
+
+
+def _read(path: Path) -> _Books:
+    if not path.exists():
+        return _Books([], [])
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Books)
+    except msgspec.DecodeError as error:
+        raise BadDayError(
+            f"{path} is not the world of a demo ({error}): open a new shop with `opos demo --dir DIR`."
+        ) from error
 
 
 def _delivered(shop: Shop) -> Iterable[Item]:
@@ -177,7 +191,7 @@ def _delivered(shop: Shop) -> Iterable[Item]:
         shelf = shelves.get(delivery.holder, "")
         for epc in delivery.epcs:
             place = Place.SHELF if shelf else Place.RAIL
-            yield Item(epc, product.gtin, product.name, _mass_mg(product, epc), place, shelf)
+            yield Item(epc, product.gtin, product.name, _mass_mg(product, epc), shelf, place, shelf)
 
 
 def _mass_mg(product: Product, epc: str) -> int:

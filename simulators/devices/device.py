@@ -57,4 +57,6 @@ def understood(fields: Any, kind: Any, what: str) -> Any:
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
-        raise RefusedError(f"{what} cannot be read: {error}") from error
+        problem, _, where = str(error).partition(" - at `$.")
+        name = f"{what}, {where.rstrip('`')}" if where else what
+        raise RefusedError(f"{name}: {problem}") from error

@@ -43,7 +43,7 @@ class MtSicsScale:
     kind = "mt-sics"
     baud = 9600
     terminator = LINE_END
-    verbs = VERBS
+    verbs: tuple[str, ...] = VERBS
 
     def __init__(
         self,

@@ -51,7 +51,7 @@ class Load(msgspec.Struct):
 
 
 Hand = PutWeight | TakeWeight | Lean | ClearPlate
-VERBS: Final = ("put", "take", "lean", "clear")
+VERBS: Final[tuple[str, ...]] = ("put", "take", "lean", "clear")
 
 
 class Plate:

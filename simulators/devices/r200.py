@@ -60,7 +60,7 @@ class ClearField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 
 Hand = PutTag | TakeTag | ClearField
-VERBS: Final = ("put", "take", "clear")
+VERBS: Final[tuple[str, ...]] = ("put", "take", "clear")
 
 
 class TagInField(msgspec.Struct):
@@ -81,7 +81,7 @@ class R200:
 
     kind = "r200"
     baud = 115_200
-    verbs = VERBS
+    verbs: tuple[str, ...] = VERBS
 
     def __init__(self, luck: random.Random, *, marks: str = "bb-7e", read_permille: int = 980) -> None:
         self._luck = luck

@@ -51,7 +51,12 @@ def frame(marks: Marks, kind: int, code: int, parameters: bytes) -> bytes:
 def tag_memory(epc: bytes) -> bytes:
     """PC, EPC and CRC-16 as the tag sends them; the upper five bits of PC count the words (Gen2, 6.3.2.1)."""
     heard = ((len(epc) // 2) << 11).to_bytes(2) + epc
-    return heard + (binascii.crc_hqx(heard, 0xFFFF) ^ 0xFFFF).to_bytes(2)
+    return heard + crc16(heard)
+
+
+def crc16(data: bytes) -> bytes:
+    """CRC-16 of Gen2 (annex F): polynomial 1021h, preset FFFFh, inverted at the end."""
+    return (binascii.crc_hqx(data, 0xFFFF) ^ 0xFFFF).to_bytes(2)
 
 
 class CommandReader:

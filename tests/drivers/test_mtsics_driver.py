@@ -1,4 +1,4 @@
-"""The driver of MT-SICS scales: exact weights, steadiness in the scale's own terms, restarts, zero, silence."""
+"""The driver of MT-SICS scales: exact weights, steadiness as the scale says it, restarts, zero, silence."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -11,7 +11,6 @@ from edge.commands import Zero
 from edge.drivers.scales.lines import LINE_BYTES_MAX, LINE_PATIENCE_NS
 from edge.drivers.scales.mtsics import (
     ANSWER_PATIENCE_NS,
-    ASK_EVERY_NS,
     ZERO_ASKS_MAX,
     ZERO_PATIENCE_NS,
     MtSics,
@@ -43,7 +42,7 @@ LINES: list[tuple[bytes, Reading]] = [
     (b"S D     100.00 g", weighed(100_000, steady=False)),
     (b"S S       0.00 g", weighed(0)),
     (b"S S      -0.05 g", weighed(-50)),
-    (b"S S    -123.4  g"[:-4] + b" g", garbled(b"S S    -123.4 g"[:-2] + b" g", "expected 10 characters of weight, got 9")),
+    (b"S S    -1234.5 g", weighed(-1_234_500)),
     (b"S S     0.2624 kg", weighed(262_400)),
     (b"S S   0.262001 kg", weighed(262_001)),
     (b"S S     262001 mg", weighed(262_001)),
@@ -72,7 +71,7 @@ LINES: list[tuple[bytes, Reading]] = [
     (b"Z A", DeviceReady()),
     (b"Z S", garbled(b"Z S", "expected Z A, Z I, Z + or Z -, got something else")),
     (b"D A", garbled(b"D A", NO_ANSWER)),
-    (b"x" * LINE_BYTES_MAX, garbled(b"x" * LINE_BYTES_MAX, NO_ANSWER)),
+    (b"x" * (LINE_BYTES_MAX - 1), garbled(b"x" * (LINE_BYTES_MAX - 1), NO_ANSWER)),
     (b"x" * 200, garbled(b"x" * LINE_BYTES_MAX, "expected a line end within 64 bytes, got none")),
 ]
 
@@ -118,7 +117,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("line", "code"), FAULTS)
-def test_a_scale_that_cannot_weigh_is_a_fault_once_and_ready_with_its_next_weight(line: bytes, code: str) -> None:
+def test_a_scale_that_cannot_weigh_is_a_fault_once_and_ready_with_its_next_weight(
+    line: bytes, code: str
+) -> None:
     driver = MtSics()
     [fault] = [*driver.receive((line + b"\r\n") * 3)]
     assert isinstance(fault, DeviceFault)
@@ -198,7 +199,6 @@ def test_it_asks_ten_times_a_second_while_it_is_answered() -> None:
         assert asked(driver, Nanoseconds(driver.deadline_ns - 1)) == b""
         assert asked(driver, driver.deadline_ns) == b"SI\r\n"
         list(driver.receive(EXAMPLE))
-    assert ASK_EVERY_NS == at(0.1)
 
 
 def test_it_waits_for_an_answer_before_it_asks_again() -> None:

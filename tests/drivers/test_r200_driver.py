@@ -88,7 +88,9 @@ STREAMS: list[tuple[str, bytes, list[Reading]]] = [
         "a frame that lost bytes in its middle",
         CAPTURE[:10] + CAPTURE[13:] + CAPTURE,
         [
-            Garbled((CAPTURE[:10] + CAPTURE[13:] + CAPTURE[:3]).hex().upper(), "end byte: expected DD, got 22"),
+            Garbled(
+                (CAPTURE[:10] + CAPTURE[13:] + CAPTURE[:3]).hex().upper(), "end byte: expected DD, got 22"
+            ),
             CAPTURED,
         ],
     ),
@@ -138,7 +140,11 @@ def test_a_frame_with_one_wrong_bit_is_no_tag(place: int, bit: int) -> None:
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)
-@given(st.lists(st.binary(max_size=40) | st.sampled_from([CAPTURE, CAPTURE[:7], NO_TAG, b"\xbb\x02\x22\x00\x11"])))
+@given(
+    st.lists(
+        st.binary(max_size=40) | st.sampled_from([CAPTURE, CAPTURE[:7], NO_TAG, b"\xbb\x02\x22\x00\x11"])
+    )
+)
 def test_after_any_noise_a_frame_is_understood_once_the_line_is_quiet(parts: list[bytes]) -> None:
     driver = opened_and_heard()
     for part in parts:
@@ -192,8 +198,8 @@ def test_it_tries_the_other_framing_until_the_reader_answers_and_then_keeps_to_t
     assert said == [POLL_AA, POLL_BB, POLL_AA, POLL_BB]
     list(driver.receive(NO_TAG))
     list(driver.tick(at(2)))
-    list(driver.tick(at(2) + QUIET_NS))
-    list(driver.tick(at(2) + 2 * QUIET_NS))
+    list(driver.tick(Nanoseconds(at(2) + QUIET_NS)))
+    list(driver.tick(Nanoseconds(at(2) + 2 * QUIET_NS)))
     assert driver.to_send() == POLL_BB
 
 

@@ -2,12 +2,13 @@
 
 from binascii import crc_hqx
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from edge.drivers.pulse import Pulse
-from edge.drivers.rfid.r200_frames import ANSWER, COMMAND, ENDS, NOTICE, Frame, FrameCutter, framed
+from edge.drivers.rfid.r200_frames import ANSWER, COMMAND, NOTICE, Frame, FrameCutter, framed
 from edge.readings import DeviceFault, Garbled, Nanoseconds, Reading, RoundEnded, TagSeen
 
 _POLL_ONCE: Final = 0x22
@@ -42,9 +43,9 @@ _SILENT: Final = DeviceFault(
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What differs between readers of this family; frames of either framing are always understood."""
 
-    heads: tuple[int, ...] = tuple(ENDS)
+    heads: Annotated[tuple[Literal[0xAA, 0xBB], ...], Meta(min_length=1)] = (0xAA, 0xBB)
     """First bytes of the framings to speak, in the order to try them until the reader answers."""
-    silence_ms: int = 3000
+    silence_ms: Annotated[int, Meta(gt=0)] = 3000
     """So long without a valid frame is a fault: six polls that were not answered."""
 
 

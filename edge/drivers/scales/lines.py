@@ -6,7 +6,7 @@ from typing import Final
 from edge.readings import Garbled, Nanoseconds
 
 # The longest line that a driver of ours asks for is 18 bytes; a serial number in quotes may be longer. 64
-# bytes without a line end are no scale.
+# bytes and no LF are no scale.
 LINE_BYTES_MAX: Final = 64
 
 # At 1200 baud, the slowest that scales offer, a line of 18 bytes takes 150 ms: after twice as long its rest

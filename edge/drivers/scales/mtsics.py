@@ -8,9 +8,10 @@ streams four values a second ("7000 Series Indicators", page EN-105).
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from edge.commands import Command, Zero
 from edge.drivers.pulse import Pulse
@@ -62,9 +63,9 @@ _OUT_OF_ZERO_RANGE: Final = frozenset({b"Z +", b"Z -"})
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What differs between scales that speak MT-SICS."""
 
-    weight_characters: int = 10
+    weight_characters: Annotated[int, Meta(ge=0)] = 10
     """Width of a weight: a line that lost a byte is no lighter weight. 0 where a clone pads otherwise."""
-    silence_ms: int = 5000
+    silence_ms: Annotated[int, Meta(gt=0)] = 5000
     """So long without a valid answer is a fault: more than a scale may take to set its zero."""
 
 

@@ -1,0 +1,1 @@
+"""From a shop's own files to signed documents for its objects."""

@@ -1,0 +1,89 @@
+"""Editions of a document: signed, versioned, kept in chunks; a new one only when its bytes have changed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest, manifest_of, split
+from cloud_sync.contract.signing import Signer, seal
+from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem
+from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.database import generation
+from retail.pricing.book import Version
+
+# No object takes a longer one.
+DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
+
+
+class Site(msgspec.Struct, frozen=True):
+    """Whose document it is."""
+
+    tenant: str
+    site: str
+
+
+class Edition(msgspec.Struct, frozen=True):
+    """A document as it is now, and whether this import changed it."""
+
+    name: str
+    version: Version
+    sha256: str
+    changed: bool
+
+
+class Press:
+    """Issues documents of one site within one transaction, signed with the hub's key for documents."""
+
+    def __init__(self, connection: Connection, signer: Signer, site: Site, now_ms: int) -> None:
+        self._connection, self._signer, self._site, self._now_ms = connection, signer, site, now_ms
+
+    def issue(self, name: str, data: bytes) -> Edition:
+        """Make `data` the newest edition of a document, unless it is that already."""
+        if not 0 < len(data) <= DOCUMENT_BYTES_MAX:
+            sentence = f"expected a document of at most {DOCUMENT_BYTES_MAX} bytes, got {len(data)}"
+            raise ImportRefusedError([Problem(name, 0, "", sentence)])
+        newest = _newest(self._connection, self._site, name)
+        version = _next(newest, generation(self._connection))
+        manifest = manifest_of(name, self._site.site, version, data)
+        if newest and newest.sha256 == manifest.sha256:
+            return newest
+        self._keep(manifest, split(data))
+        return Edition(name, version, manifest.sha256, changed=True)
+
+    def _keep(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
+        pieces = zip(manifest.chunks, chunks, strict=True)
+        rows = [{"sha256": sha256, "bytes": chunk} for sha256, chunk in pieces]
+        self._connection.execute(upsert(schema.chunk).on_conflict_do_nothing(), rows)
+        row = insert(schema.document).values(
+            tenant=self._site.tenant,
+            site=self._site.site,
+            name=manifest.name,
+            generation=manifest.version.generation,
+            n=manifest.version.n,
+            sha256=manifest.sha256,
+            manifest=seal(self._signer, MANIFEST_TYPE, manifest),
+            made_ms=self._now_ms,
+        )
+        self._connection.execute(row)
+
+
+def _newest(connection: Connection, site: Site, name: str) -> Edition | None:
+    table = schema.document.c
+    query = (
+        select(table.generation, table.n, table.sha256)
+        .where(table.tenant == site.tenant, table.site == site.site, table.name == name)
+        .order_by(table.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return Edition(name, Version(row.generation, row.n), row.sha256, changed=False) if row else None
+
+
+def _next(newest: Edition | None, now: int) -> Version:
+    """The version after the newest; a hub that is back from a backup counts from one in a new generation."""
+    if newest is None or newest.version.generation < now:
+        return Version(now, 1)
+    return Version(newest.version.generation, newest.version.n + 1)

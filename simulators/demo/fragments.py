@@ -1,0 +1,90 @@
+"""The parts of the control page that change: painted four times a second, handed on where they differ."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from simulators.demo.asking import Dark
+from simulators.demo.ports import HOST
+from simulators.demo.shop import OpenShop
+from simulators.demo.till_watch import Watch
+from simulators.demo.view import books, cards, line, processes
+
+_TEMPLATES: Final = Path(__file__).with_name("templates")
+
+# A person sees what their hand did within a quarter of a second.
+_PAUSE_S: Final = 0.25
+
+
+class Fragments:
+    """Everything that moves on the page, as HTML by the id of the element that holds it."""
+
+    def __init__(self, opened: OpenShop) -> None:
+        self._opened = opened
+        self._watches = {name: Watch(opened.world, each) for name, each in opened.shoppers.items()}
+        loader = FileSystemLoader(_TEMPLATES)
+        self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+        self._now: dict[str, str] = {}
+        self._painted = asyncio.Event()
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Paint now: a hand has moved something."""
+        self._rung.set()
+
+    async def keep(self) -> None:
+        """Look and paint, for ever."""
+        while True:
+            self._rung.clear()
+            await self._paint()
+            try:
+                await asyncio.wait_for(self._rung.wait(), _PAUSE_S)
+            except TimeoutError:
+                continue
+
+    async def page(self) -> str:
+        """The whole page as it stands now."""
+        if not self._now:
+            await self._paint()
+        return self._templates.get_template("control.html").render(
+            shop=self._opened.shop,
+            shoppers=list(self._opened.shoppers.values()),
+            hub=self._opened.hub.url,
+            broker=f"{HOST}:{self._opened.ports.broker}",
+            directory=self._opened.directory,
+            fragments=self._now,
+        )
+
+    async def changes(self) -> AsyncIterator[dict[str, str]]:
+        """Everything once, and then what differs from what was handed on before."""
+        sent: dict[str, str] = {}
+        while True:
+            fresh = {name: html for name, html in self._now.items() if sent.get(name) != html}
+            sent.update(fresh)
+            painted = self._painted
+            yield fresh
+            await painted.wait()
+
+    async def _paint(self) -> None:
+        looking = asyncio.gather(*(watch.look() for watch in self._watches.values()))
+        figures = await self._opened.hub.figures()
+        await looking
+        now = {
+            "books": self._html("books.html", books=books(self._opened, figures)),
+            "processes": self._html("processes.html", processes=processes(self._opened.supervisor)),
+        }
+        for name, shopper in self._opened.shoppers.items():
+            there = cards(self._opened.world, shopper)
+            now[f"hands-{name}"] = self._html("hands.html", plan=shopper.plan, cards=there)
+            each = line(shopper, self._watches[name].status, figures)
+            now[f"line-{name}"] = self._html("line.html", line=each, hub_alive=not isinstance(figures, Dark))
+        if now != self._now:
+            self._now = now
+            self._painted.set()
+            self._painted = asyncio.Event()
+
+    def _html(self, template: str, **context: object) -> str:
+        return self._templates.get_template(template).render(**context)

@@ -1,0 +1,33 @@
+"""Bad days of an uplink, each from one seed: lost, doubled, late and shuffled messages, hubs that forget."""
+
+import pytest
+from uplink_world import World
+
+from cloud_sync.agent.uplink import Stage
+
+STEPS = 2_000
+# Two minutes of the world's time: many times the longest patience.
+EVENING = 24_000
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_every_entry_reaches_the_hub_once_and_in_order(seed: int) -> None:
+    world = World(seed)
+    world.bad_day(STEPS)
+    world.quiet_evening(EVENING)
+    assert world.hub.taken == list(range(1, world.journal.entries + 1))
+    assert world.uplink.acked == world.journal.entries
+    assert world.uplink.stage is Stage.FLOWING
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_batch_never_leaves_a_hole_behind_what_is_confirmed_or_out(seed: int) -> None:
+    world = World(seed)
+    for _ in range(STEPS):
+        before = len(world.batches)
+        lowest = world.uplink.acked
+        world.bad_day(1)
+        reach = max([lowest, world.uplink.acked, *(last for _, last in world.batches[:before])])
+        for first, last in world.batches[before:]:
+            assert first <= reach + 1
+            reach = max(reach, last)

@@ -1,0 +1,25 @@
+"""Makes the hand that drives a till."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from till_hand import Hand
+
+from edge.checkout.sale import Shop
+
+
+@pytest.fixture
+def hands(tmp_path: Path) -> Iterator[Callable[[str], Hand]]:
+    """Make the hand for one object: `mirror` sells from the floor, `shelf` from itself."""
+    made: list[Hand] = []
+
+    def make(kind: str) -> Hand:
+        place = {"mirror": Shop("mirror-4", "floor", "acc", "Europe/Berlin")}
+        place["shelf"] = Shop("shelf-b12", "shelf-b12", "acc", "Europe/Berlin")
+        made.append(Hand(tmp_path, place[kind]))
+        return made[-1]
+
+    yield make
+    for hand in made:
+        hand.close()

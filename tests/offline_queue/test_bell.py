@@ -1,0 +1,90 @@
+"""The bell rings every new head to whoever listens, and answers each line that the agent brings."""
+
+import asyncio
+import json
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Bell, Said
+
+Talk = Callable[[Bell, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def with_bell(path: Path, talk: Talk) -> list[Said]:
+    """Open a bell, talk to it as the agent does, close it; what it was told."""
+    said: list[Said] = []
+
+    async def hear(one: Said) -> Answered:
+        said.append(one)
+        return Answered(ok=one.link != "down", error=None if one.link != "down" else "refused")
+
+    async def scene() -> None:
+        bell = Bell(path, hear)
+        await bell.open()
+        await bell.ring(7)
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        await talk(bell, reader, writer)
+        writer.close()
+        await bell.close()
+
+    asyncio.run(asyncio.wait_for(scene(), 20))
+    return said
+
+
+async def line(reader: asyncio.StreamReader) -> Any:
+    return json.loads(await reader.readline())
+
+
+def test_the_head_is_rung_at_once_and_after_each_commit(tmp_path: Path) -> None:
+    async def talk(bell: Bell, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        assert await line(reader) == {"head": 7}
+        await bell.ring(8)
+        assert await line(reader) == {"head": 8}
+
+    with_bell(tmp_path / "bell", talk)
+
+
+def test_every_line_is_answered_in_order_whatever_it_says(tmp_path: Path) -> None:
+    async def talk(_: Bell, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await line(reader)
+        writer.write(b'{"link":"up"}\n{"link":"down"}\n{"weather":"fine"}\nnot json\n{"receipt":"jws"}\n')
+        answers = [await line(reader) for _ in range(5)]
+        assert [answer["ok"] for answer in answers] == [True, False, False, False, True]
+
+    said = with_bell(tmp_path / "bell", talk)
+    assert said[:3] == [Said(link="up"), Said(link="down"), Said(receipt="jws")]
+
+
+def test_a_dead_agent_is_a_dead_link(tmp_path: Path) -> None:
+    async def talk(_: Bell, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'{"link":"up"}\n')
+        await line(reader)
+        await line(reader)
+
+    assert with_bell(tmp_path / "bell", talk) == [Said(link="up"), Said(link="down")]
+
+
+def test_a_line_past_the_limit_ends_the_talk_and_the_next_agent_is_heard(tmp_path: Path) -> None:
+    async def talk(_: Bell, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x" * (LINE_BYTES_MAX + 10))
+        while await reader.read(1024):
+            pass
+        again, writing = await asyncio.open_unix_connection(str(tmp_path / "bell"))
+        writing.write(b'{"link":"up"}\n')
+        assert [await line(again), await line(again)] == [{"head": 7}, {"ok": True}]
+        writing.close()
+
+    with_bell(tmp_path / "bell", talk)
+
+
+def test_the_socket_of_a_killed_runtime_is_replaced_and_is_the_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "bell"
+    path.write_text("left behind")
+
+    async def talk(_: Bell, reader: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        await line(reader)
+
+    with_bell(path, talk)
