@@ -26,8 +26,10 @@ main() {
     ready && return
     find_python
     install_packages
-    make_venv
-    fill_venv
+    if ! ready; then
+        make_venv
+        fill_venv
+    fi
     say "Ready."
 }
 
@@ -65,7 +67,7 @@ stop_if_the_machine_is_to_blame() {
         stop "the disk is full: make room (what takes it: du -xh / | sort -h | tail), then run: make $goal"
     fi
     if last_step | grep -E "$unreachable" >/dev/null; then
-        stop "the network does not reach the package servers ($(complaint)): connect this machine, then run: make $goal"
+        stop "the network does not reach the package servers: connect this machine, then run: make $goal"
     fi
 }
 

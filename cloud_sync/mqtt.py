@@ -86,6 +86,7 @@ class Line:
         self._will, self._subscriptions = will, tuple(subscriptions)
         self._receive_maximum = receive_maximum
         self._luck = luck or random.SystemRandom()
+        self._complaints: set[str] = set()  # since the last connection: the errors of one host are few
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{client_id}", daemon=True)
         self._gate = threading.Lock()  # guards the three below against a publisher on another thread
@@ -137,7 +138,7 @@ class Line:
             self._connect(client)
             self._serve(client)
         except OSError as error:
-            _log.debug("%s:%d cannot be reached: %s", self._host, self._port, error)
+            self._complain(f"cannot be reached: {error}")
         finally:
             self._close()
 
@@ -152,6 +153,12 @@ class Line:
         if was_open:
             _log.info("the connection to %s:%d is over", self._host, self._port)
             self._on_link(False)
+
+    def _complain(self, what: str) -> None:
+        """Log once what is wrong with the broker, however often it is tried again."""
+        if what not in self._complaints:
+            self._complaints.add(what)
+            _log.warning("%s:%d %s", self._host, self._port, what)
 
     def _new_client(self) -> paho.Client:
         client = paho.Client(
@@ -192,7 +199,7 @@ class Line:
         granted: Properties | None,
     ) -> None:
         if code.is_failure:
-            _log.warning("%s:%d refuses %s: %s", self._host, self._port, self._client_id, code)
+            self._complain(f"refuses {self._client_id}: {code}")
             return
         with self._gate:
             self._window = min(WINDOW, getattr(granted, "ReceiveMaximum", WINDOW))
@@ -207,7 +214,7 @@ class Line:
     ) -> None:
         refused = [topic for topic, code in zip(self._subscriptions, codes, strict=False) if code.is_failure]
         if refused:
-            _log.warning("%s:%d does not let %s hear %s", self._host, self._port, self._client_id, refused)
+            self._complain(f"does not let {self._client_id} hear {refused}")
             client.disconnect()
         else:
             self._ready(client)
@@ -215,6 +222,7 @@ class Line:
     def _ready(self, client: paho.Client) -> None:
         with self._gate:
             self._open = client
+        self._complaints.clear()
         _log.info("connected to %s:%d", self._host, self._port)
         self._on_link(True)
 

@@ -154,7 +154,7 @@ def read(path: Path) -> _File:
         file = msgspec.convert(tomllib.loads(text), type=_File)
     except OSError as error:
         raise ConfigError(path, f"cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(path, str(error)) from error
     _check(path, file)
     return file

@@ -17,7 +17,6 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import msgspec
 import uvicorn
 
 from cloud_sync.contract.encoding import b64

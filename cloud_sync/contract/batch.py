@@ -111,7 +111,7 @@ def _parts(frame: bytes) -> tuple[bytes, bytes, bytes]:
 def _decode(data: bytes, into: type[_T]) -> _T:
     try:
         return msgspec.msgpack.decode(data, type=into)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadBatchError(f"expected a batch, got {len(data)} bytes: {error}") from error
 
 

@@ -14,11 +14,23 @@ from retail.identity.resolver import Refused, resolve
 # A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
 LINE_BYTES_MAX: Final = 2 * 1024 * 1024
 
-# msgspec says the second of a string that is not UTF-8.
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError)
+# msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
+_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_WIRE_EXAMPLES: Final = """\b
+Examples:
+  echo '{"input": "53205320202020203130302E303020670D0A"}' | opos decode wire --profile mt-sics
+  echo '{"input": "BB 01 FF 00 01 15 16 7E"}' | opos decode wire --profile r200
+"""
+
+_CODE_EXAMPLES: Final = """\b
+Examples:
+  echo '{"input": "4006381333931", "form": "ean"}' | opos decode code
+  echo '{"input": "3034257BF7194E4000001A85", "form": "epc"}' | opos decode code
+"""
 
 
-class WireLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WireLine(msgspec.Struct, frozen=True):
     """Bytes in hexadecimal; `more` says that they follow those of the line before."""
 
     input: str
@@ -33,7 +45,7 @@ class WireAnswer(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-class CodeLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CodeLine(msgspec.Struct, frozen=True):
     """A code as text, and the form that it is in."""
 
     input: str
@@ -61,21 +73,16 @@ def decode() -> None:
     """
 
 
-@decode.command()
+@decode.command(epilog=_WIRE_EXAMPLES)
 @click.option(
     "--profile", "name", required=True, metavar="NAME", help="What kind of device said it: r200, mt-sics ..."
 )
 @click.argument("lines", type=click.File("rb"), default="-", metavar="[FILE]")
 def wire(name: str, lines: BinaryIO) -> None:
-    r"""Decode the bytes of a device, in hexadecimal, into readings.
+    """Decode the bytes of a device, in hexadecimal, into readings.
 
     Each line is read by a fresh driver, unless it says "more": true. The bytes of a valid line end where a
     frame ends, and hold nothing else.
-
-    \b
-    Examples:
-      echo '{"input": "53205320202020203130302E303020670D0A"}' | opos decode wire --profile mt-sics
-      echo '{"input": "BB 01 FF 00 01 15 16 7E"}' | opos decode wire --profile r200
     """
     try:
         profile = load(name)
@@ -85,16 +92,10 @@ def wire(name: str, lines: BinaryIO) -> None:
     _answer(lines, _Wire(lambda: driver_for(profile)))
 
 
-@decode.command()
+@decode.command(epilog=_CODE_EXAMPLES)
 @click.argument("lines", type=click.File("rb"), default="-", metavar="[FILE]")
 def code(lines: BinaryIO) -> None:
-    r"""Decode a code as text into the product or item that it names.
-
-    \b
-    Examples:
-      echo '{"input": "4006381333931", "form": "ean"}' | opos decode code
-      echo '{"input": "3034257BF7194E4000001A85", "form": "epc"}' | opos decode code
-    """
+    """Decode a code as text into the product or item that it names."""
     _answer(lines, _code)
 
 

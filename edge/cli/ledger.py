@@ -18,16 +18,18 @@ _PATH = click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 
-@click.group()
-def ledger() -> None:
-    r"""Look into an object's ledger: check it, read it, ask it questions.
+_MORE = """\b
+Examples:
+  opos ledger verify ledger.db
+  opos ledger show ledger.db --last 5
+  opos ledger figures ledger.db --json
+  opos ledger query ledger.db "SELECT kind, count(*) FROM entry GROUP BY kind"
+"""
 
-    \b
-    Examples:
-      opos ledger verify ledger.db
-      opos ledger show ledger.db --last 5
-      opos ledger query ledger.db "SELECT kind, count(*) FROM entry GROUP BY kind"
-    """
+
+@click.group(epilog=_MORE)
+def ledger() -> None:
+    """Look into an object's ledger: check it, read it, ask it questions."""
 
 
 @ledger.command()

@@ -15,15 +15,16 @@ from edge.config import ConfigError, load, without_trust
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
-@click.group("object")
-def object_() -> None:
-    r"""Run an object, or make the key that it signs with.
+_MORE = """\b
+Examples:
+  opos object key mirror/object.toml
+  opos object run mirror/object.toml
+"""
 
-    \b
-    Examples:
-      opos object key mirror/object.toml
-      opos object run mirror/object.toml
-    """
+
+@click.group("object", epilog=_MORE)
+def object_() -> None:
+    """Run an object, or make the key that it signs with."""
 
 
 @object_.command()

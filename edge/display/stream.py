@@ -62,7 +62,8 @@ class Watchers:
                     yield event("screen", self._screen())
                 yield event("beat", self._time())
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), BEAT_SECONDS)
+                    async with asyncio.timeout(BEAT_SECONDS):
+                        await bell.wait()
         finally:
             leave()
             self._bells.discard(bell)
@@ -92,8 +93,11 @@ class Stream:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with contextlib.aclosing(self._watchers.events()) as events:
             async for chunk in events:
-                body = {"type": "http.response.body", "body": chunk, "more_body": True}
-                await asyncio.wait_for(send(body), PATIENCE_SECONDS)
+                try:
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                except TimeoutError:
+                    return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

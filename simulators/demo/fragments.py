@@ -1,6 +1,7 @@
 """The parts of the control page that change: painted four times a second, handed on where they differ."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 # A person sees what their hand did within a quarter of a second.
 _PAUSE_S: Final = 0.25
+# A word now and then finds out that a browser has vanished.
+_HEARTBEAT_S: Final = 15.0
 
 
 class Fragments:
@@ -30,6 +33,7 @@ class Fragments:
         self._now: dict[str, str] = {}
         self._painted = asyncio.Event()
         self._rung = asyncio.Event()
+        self._closed = False
 
     def ring(self) -> None:
         """Paint now: a hand has moved something."""
@@ -40,10 +44,8 @@ class Fragments:
         while True:
             self._rung.clear()
             await self._paint()
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), _PAUSE_S)
-            except TimeoutError:
-                continue
 
     async def page(self) -> str:
         """The whole page as it stands now."""
@@ -59,14 +61,20 @@ class Fragments:
         )
 
     async def changes(self) -> AsyncIterator[dict[str, str]]:
-        """Everything once, and then what differs from what was handed on before."""
+        """Everything once, and then what differs from what was handed on; nothing if nothing does."""
         sent: dict[str, str] = {}
-        while True:
+        while not self._closed:
             fresh = {name: html for name, html in self._now.items() if sent.get(name) != html}
             sent.update(fresh)
             painted = self._painted
             yield fresh
-            await painted.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(painted.wait(), _HEARTBEAT_S)
+
+    def close(self) -> None:
+        """End every stream of changes."""
+        self._closed = True
+        self._painted.set()
 
     async def _paint(self) -> None:
         looking = asyncio.gather(*(watch.look() for watch in self._watches.values()))

@@ -1,6 +1,5 @@
 """The control page: hands, the network switch and a look behind the scenes; it moves simulators only."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, Literal
@@ -28,8 +27,6 @@ _STATIC: Final = Path(__file__).with_name("static")
 _ORDER_BYTES_MAX: Final = 2048
 # A person has a tab or two open.
 _LISTENERS_MAX: Final = 16
-# A comment now and then finds out that a browser has vanished.
-_HEARTBEAT_S: Final = 15.0
 
 
 class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,18 +93,10 @@ class Page:
 
     async def _stream(self) -> AsyncIterator[bytes]:
         self._listeners += 1
-        changes = self._fragments.changes()
-        following: asyncio.Future[dict[str, str]] = asyncio.ensure_future(anext(changes))
         try:
-            while True:
-                await asyncio.wait({following}, timeout=_HEARTBEAT_S)
-                if not following.done():
-                    yield b": still here\n\n"
-                    continue
-                yield b"data: " + msgspec.json.encode(following.result()) + b"\n\n"
-                following = asyncio.ensure_future(anext(changes))
+            async for fresh in self._fragments.changes():
+                yield b"data: " + msgspec.json.encode(fresh) + b"\n\n" if fresh else b": still here\n\n"
         finally:
-            following.cancel()
             self._listeners -= 1
 
 

@@ -41,9 +41,13 @@ async def visit(opened: OpenShop, teller: Teller) -> None:
     with socket.create_server((HOST, opened.ports.control)) as listener:
         teller.addresses(addresses(opened))
         teller.tell("The shop is open. Ctrl-C closes it.")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[listener]))
-            group.create_task(fragments.keep())
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            await fragments.keep()
+        finally:
+            fragments.close()
+            server.should_exit = True
+            await serving
 
 
 def addresses(opened: OpenShop) -> list[tuple[str, str]]:

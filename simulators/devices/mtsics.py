@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
-from simulators.devices.indicator import Indicator, weight_mg
+from simulators.devices.indicator import Indicator, Seen, weight_mg
 from simulators.devices.plate import VERBS, Plate
 
 LINE_END: Final = b"\r\n"
@@ -163,22 +163,25 @@ class MtSicsScale:
             waiting.when_steady(now_ns)
 
     def _say_weight(self, now_ns: int) -> None:
-        seen = self._indicator.look(now_ns)
+        self._say_seen(self._indicator.look(now_ns))
+
+    def _say_seen(self, seen: Seen) -> None:
         motion = "S" if seen.steady else "D"
         self._say(f"S {seen.beyond or f'{motion} {self._indicator.text(seen.net_mg)}'}")
 
     def _begin_watch(self, now_ns: int) -> None:
-        self._say_weight(now_ns)
-        self._seen = self._indicator.look(now_ns)
+        self._told = self._indicator.look(now_ns)
+        self._say_seen(self._told)
         self._repeat, self._repeat_ns = self._watch, now_ns + REPEAT_NS
 
     def _watch(self, now_ns: int) -> None:
-        before, self._seen = self._seen, self._indicator.look(now_ns)
-        if self._seen.beyond != before.beyond or (
-            not self._seen.beyond and abs(self._seen.net_mg - before.net_mg) >= self._threshold_mg
-        ):
-            self._say_weight(now_ns)
-            if not self._seen.beyond:
+        """Compare with what was said last, not with the last look: a slow change is a change too."""
+        told, seen = self._told, self._indicator.look(now_ns)
+        moved = not seen.beyond and abs(seen.net_mg - told.net_mg) >= self._threshold_mg
+        if moved or seen.beyond != told.beyond:
+            self._told = seen
+            self._say_seen(seen)
+            if not seen.beyond:
                 self._wait("S", self._begin_watch, now_ns)
 
     # The commands.

@@ -12,8 +12,9 @@ from simulators.devices.device import RefusedError, read_order, understood
 
 # After as many time constants what is left of a change of 6 kg is 5 mg: nothing that any of our scales shows.
 SETTLED_AFTER: Final = 14
-# How far it trembles in a quiet shop, and while a hand leans on it or the floor shakes.
-QUIET_DIGITS, SHAKEN_DIGITS = 0.1, 30.0
+# How far it trembles in a quiet shop, and while a hand leans on it or the floor shakes: an empty plate that
+# is shaken does not read below its range.
+QUIET_DIGITS, SHAKEN_DIGITS = 0.1, 4.0
 # Nobody lays more on a shop's scale, or leans harder on it, than a tonne.
 MASS_MG_MAX: Final = 1_000_000_000
 

@@ -18,16 +18,3 @@ def test_every_entry_reaches_the_hub_once_and_in_order(seed: int) -> None:
     assert world.hub.taken == list(range(1, world.journal.entries + 1))
     assert world.uplink.acked == world.journal.entries
     assert world.uplink.stage is Stage.FLOWING
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_batch_never_leaves_a_hole_behind_what_is_confirmed_or_out(seed: int) -> None:
-    world = World(seed)
-    for _ in range(STEPS):
-        before = len(world.batches)
-        lowest = world.uplink.acked
-        world.bad_day(1)
-        reach = max([lowest, world.uplink.acked, *(last for _, last in world.batches[:before])])
-        for first, last in world.batches[before:]:
-            assert first <= reach + 1
-            reach = max(reach, last)

@@ -31,6 +31,7 @@ class NumberJournal:
         self.entries = head
         self.confirmed = confirmed or Confirmed()
         self.epoch = epoch
+        self.pruned_to = 0
 
     def identity(self) -> None:
         raise AssertionError("the uplink does not ask whose journal it is")
@@ -45,7 +46,7 @@ class NumberJournal:
         return self.confirmed
 
     def hash_of(self, seq: int) -> bytes | None:
-        return hash_of(self.epoch, seq) if 0 < seq <= self.entries else None
+        return hash_of(self.epoch, seq) if self.pruned_to < seq <= self.entries else None
 
 
 def hash_of(epoch: str, seq: int) -> bytes:
@@ -59,7 +60,7 @@ def receipt(seq: int, generation: int = 1, epoch: str = "e1") -> Receipt:
 class Luckless(random.Random):
     """No jitter: the first moment that is allowed."""
 
-    def randrange(self, *_: object) -> int:  # type: ignore[override]
+    def randrange(self, *_: object) -> int:
         return 0
 
 
@@ -129,6 +130,8 @@ class World:
         while (wanted := self.uplink.wanted(self.now_ns)) is not None:
             assert self.connected
             assert 1 <= wanted.first <= self.journal.entries
+            # No batch leaves a hole: it follows what is confirmed, or the batch before it.
+            assert wanted.first <= self.uplink.acked + 1 or wanted.first == self.batches[-1][1] + 1
             if self.luck.random() < 0.01:
                 self.uplink.refused(self.now_ns)
                 continue

@@ -98,8 +98,8 @@ MALFORMED = [
     "7\n",
     '{"inputs": "AA"}\n',
     '{"input": 7}\n',
-    '{"input": "AA", "x": 1}\n',
     "\x00\n",
+    '{"x":' + "[" * 100_000 + "\n",
 ]
 
 
@@ -115,6 +115,11 @@ def test_bytes_that_are_no_text_are_a_malformed_line() -> None:
     result = CliRunner().invoke(decode, ["code"], input=b'\xff\xfe\n{"input": "", "form": "\xff"}\n')
     assert result.exit_code == 0
     assert [json.loads(line)["valid"] for line in result.stdout.splitlines()] == [False, False]
+
+
+def test_what_else_a_line_holds_is_the_business_of_who_wrote_it() -> None:
+    [answer] = wire("r200", {"name": "an empty round", "input": NO_TAG, "expected": {"valid": True}})
+    assert answer["valid"]
 
 
 def test_a_line_without_end_is_one_malformed_line(monkeypatch: pytest.MonkeyPatch) -> None:

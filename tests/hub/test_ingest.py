@@ -186,6 +186,18 @@ def _later_version(journal: PaperJournal) -> tuple[str, bytes]:
     return _made_by_hand(journal, _one(journal), version=2)
 
 
+def _no_text(journal: PaperJournal) -> tuple[str, bytes]:
+    header = msgspec.msgpack.encode([1, "mirror-4", "e1", "k", 1, 1, b"", b""])
+    broken = header.replace(b"mirror-4", b"mirror-\xff")
+    return journal.topic, msgspec.msgpack.encode([broken, b"", b""])
+
+
+def _nested_without_end(journal: PaperJournal) -> tuple[str, bytes]:
+    header = msgspec.msgpack.encode([1, "mirror-4", "e1", "k", 1, 1, b"", b""])
+    deep = bytes([header[0] + 1]) + header[1:] + b"\x91" * 20_000 + b"\x90"
+    return journal.topic, msgspec.msgpack.encode([deep, b"", b""])
+
+
 def _miscounted(journal: PaperJournal) -> tuple[str, bytes]:
     return _made_by_hand(journal, _one(journal), n=2)
 
@@ -239,6 +251,8 @@ WRONG = [
     (_miscounted, "garbage", "mirror-4"),
     (_no_head, "garbage", "mirror-4"),
     (_endless_epoch, "garbage", "mirror-4"),
+    (_no_text, "garbage", "mirror-4"),
+    (_nested_without_end, "garbage", "mirror-4"),
     (_anothers_topic, "place", "shelf-b12"),
     (_other_site, "place", "mirror-4"),
     (_other_tenant, "place", "mirror-4"),

@@ -35,7 +35,7 @@ class Presence:
 def _state(dev: str, payload: bytes) -> ObjectState:
     try:
         state = msgspec.json.decode(payload, type=ObjectState)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError("state", dev, f"{dev}: expected an object's state: {error}") from error
     numbers_fit = all(0 <= number <= INTEGER_MAX for number in (state.head, state.acked, state.at_ms))
     if not numbers_fit or len(state.epoch) > EPOCH_CHARS_MAX:

@@ -7,8 +7,11 @@ import msgspec
 
 from cloud_sync.contract.entry import Arrived, Body, Fact, Sale, UnbalancedError, check_balance, decode_body
 from cloud_sync.contract.topics import Address
+from retail.locale import is_currency
 from retail.units import INTEGER_MAX
 
+# What msgspec raises on bytes that are no value of a type: no JSON, no UTF-8, nested without end.
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # No basket costs this much in any currency, and 9 million of them still sum up in 64 bits.
 AMOUNT_MINOR_MAX: Final = 10**12
 # No van brings more at once.
@@ -40,18 +43,26 @@ def understand(told: Told) -> Body | Doubt:
     try:
         body = decode_body(told.body)
         check_balance(body.fact)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         return Doubt(told, "poison", f"expected a body that we know, got something else: {error}")
-    except RecursionError:
-        return Doubt(told, "poison", "expected a body that we know, got one nested without end")
     except UnbalancedError as error:
         return Doubt(told, "unbalanced", str(error))
     if (body.dev, body.epoch, body.seq) != (told.address.object, told.epoch, told.seq):
         place = f"{body.dev} {body.epoch} {body.seq}"
         return Doubt(told, "misplaced", f"expected the body of this entry, got that of {place[:200]}")
+    if (currency := _no_currency(body.fact)) is not None:
+        return Doubt(told, "currency", f"expected the letters of ISO 4217 such as EUR, got {currency[:40]!r}")
     if (over := _over(body)) is not None:
         return Doubt(told, "limit", f"expected amounts and counts that a shop can have, got {over}")
     return body
+
+
+def _no_currency(fact: Fact) -> str | None:
+    """The first currency of a sale that is none."""
+    if not isinstance(fact, Sale):
+        return None
+    currencies = [fact.currency, *(posting.currency for posting in fact.postings)]
+    return next((each for each in currencies if not is_currency(each)), None)
 
 
 def _over(body: Body) -> int | None:

@@ -55,9 +55,6 @@ _ERRORS: Final = {
     b"ET": "the scale received the command with line errors (ET)",
     b"EL": "the scale cannot carry out the command (EL)",
 }
-_ZEROED: Final = frozenset({b"Z A"})
-_NOT_NOW: Final = frozenset({b"Z I"})
-_OUT_OF_ZERO_RANGE: Final = frozenset({b"Z +", b"Z -"})
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,15 +158,16 @@ class MtSics:
             yield from self._weight(line)
 
     def _zero_said(self, line: bytes) -> Iterator[Reading]:
-        if line in _ZEROED:
-            self._zero_asks = None
-            yield from self._pulse.restarted()
-        elif line in _OUT_OF_ZERO_RANGE:
-            yield from self._zero_given_up()
-        elif line in _NOT_NOW:
-            yield from self._pulse.alive()
-        else:
-            yield Garbled(line.hex().upper(), "expected Z A, Z I, Z + or Z -, got something else")
+        match line:
+            case b"Z A":
+                self._zero_asks = None
+                yield from self._pulse.restarted()
+            case b"Z I":  # not now: it is tried again
+                yield from self._pulse.alive()
+            case b"Z +" | b"Z -":
+                yield from self._zero_given_up()
+            case _:
+                yield Garbled(line.hex().upper(), "expected Z A, Z I, Z + or Z -, got something else")
 
     def _zero_given_up(self) -> Iterator[Reading]:
         self._zero_asks = None

@@ -1,0 +1,191 @@
+"""A till that becomes what a test says and writes every tap down, and the goods that it speaks of."""
+
+import random
+import string
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from edge.checkout.state import Answer, BasketLine, Goods, Sold, Stage, State, Tap, TaxShown
+from retail.units import Money
+
+
+def euros(cents: int) -> Money:
+    return Money(cents, "EUR")
+
+
+SWEATER = Goods(
+    gtin="09520001000015",
+    names={"en": "Merino Crew Sweater", "de": "Merinopullover mit Rundhals"},
+    details={"en": ("Ink blue", "Size M", "100% wool"), "de": ("Tintenblau", "Größe M", "100 % Wolle")},
+    price=euros(5990),
+    unit_price=None,
+    here=4,
+)
+JEANS = Goods(
+    gtin="09520001000022",
+    names={"en": "Straight Jeans", "de": "Gerade Jeans"},
+    details={"en": ("Mid blue", "32/32"), "de": ("Mittelblau", "32/32")},
+    price=euros(8950),
+    unit_price=None,
+    here=2,
+)
+SCARF = Goods(
+    gtin="09520001000039",
+    names={"en": "Lambswool Scarf", "de": "Schal aus Lammwolle"},
+    details={"en": ("Oat",), "de": ("Hafer",)},
+    price=euros(3500),
+    unit_price=None,
+    here=3,
+)
+YIRGACHEFFE = Goods(
+    gtin="09520001000046",
+    names={"en": "Ethiopia Yirgacheffe 250 g", "de": "Äthiopien Yirgacheffe 250 g"},
+    details={"en": ("Whole bean", "Light roast", "Organic"), "de": ("Ganze Bohne", "Helle Röstung", "Bio")},
+    price=euros(1150),
+    unit_price=euros(4600),
+    here=6,
+)
+HUILA = Goods(
+    gtin="09520001000053",
+    names={"en": "Colombia Huila 250 g", "de": "Kolumbien Huila 250 g"},
+    details={"en": ("Whole bean", "Medium roast"), "de": ("Ganze Bohne", "Mittlere Röstung")},
+    price=euros(990),
+    unit_price=euros(3960),
+    here=5,
+)
+ENDLESS = replace(
+    SWEATER,
+    names={
+        "en": "Double-faced Merino Cashmere Crew Neck Sweater with Raglan Sleeves",
+        "de": "Doppelseitiger Merino-Kaschmir-Rundhalspullover mit Raglanärmeln",
+    },
+    price=euros(1_234_567),
+    unit_price=euros(98_765),
+    here=1200,
+)
+HOSTILE = replace(
+    SWEATER,
+    names=dict.fromkeys(("en", "de"), '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>%(price)s{{ 7*7 }}'),
+    details=dict.fromkeys(("en", "de"), ("</main><b>bold</b>", "a & b")),
+)
+
+IDLE = State(1, Stage.IDLE, online=True, language="en", languages=("en", "de"))
+
+
+def receipt(characters: int) -> str:
+    """Letters and digits as a compact JWS has them."""
+    luck = random.Random(characters)
+    return "".join(luck.choices(string.ascii_letters + string.digits + "-_", k=characters))
+
+
+def line(goods: Goods, units: int = 1) -> BasketLine:
+    return BasketLine(goods, units, goods.price.times(units))
+
+
+def offered(*lines: BasketLine, number: int = 1) -> State:
+    total = euros(sum(each.total.amount_minor for each in lines))
+    taxes = (TaxShown(1900, euros(total.amount_minor * 19 // 119)),)
+    return replace(IDLE, number=number, stage=Stage.OFFERED, lines=lines, total=total, taxes=taxes)
+
+
+def sold(state: State, jws: str = "") -> State:
+    assert state.total is not None
+    sale = Sold("s1", "K7QM-0031", state.total, sum(each.units for each in state.lines), jws)
+    return replace(state, number=state.number + 1, stage=Stage.DONE, sold=sale)
+
+
+def offline(state: State) -> State:
+    """The hub is out of reach: nobody can vouch for how many there are."""
+    lines = tuple(replace(each, goods=replace(each.goods, here=None)) for each in state.lines)
+    offer = None if state.offer is None else replace(state.offer, here=None)
+    return replace(state, online=False, lines=lines, offer=offer)
+
+
+def states(kind: str) -> dict[str, State]:
+    """One state for each thing that the glass of such an object can show, the odd ones among them."""
+    few, many = (
+        (offered(line(SWEATER)), offered(line(SWEATER), line(JEANS), line(SCARF, 2)))
+        if kind == "mirror"
+        else (offered(line(YIRGACHEFFE, 2)), offered(line(YIRGACHEFFE, 2), line(HUILA)))
+    )
+    idle = IDLE if kind == "mirror" else replace(IDLE, offer=YIRGACHEFFE)
+    endless = offered(line(ENDLESS, 1 if kind == "mirror" else 12))
+    lots = offered(*(line(goods, 3) for goods in (ENDLESS, SWEATER, JEANS, SCARF, YIRGACHEFFE, HUILA) * 2))
+    closed = replace(idle, stage=Stage.OUT_OF_SERVICE, trouble="device.gone")
+    return {
+        "unpaired": replace(idle, stage=Stage.UNPAIRED),
+        "idle": idle,
+        "idle, offline": offline(idle),
+        "nothing left": replace(idle, offer=None),
+        "few": few,
+        "few, offline": offline(few),
+        "many": many,
+        "lots": lots,
+        "endless": endless,
+        "hostile": offered(line(HOSTILE)),
+        "recording": replace(few, stage=Stage.RECORDING),
+        "recording many": replace(many, stage=Stage.RECORDING),
+        "done": sold(few, receipt(1500)),
+        "done, offline": offline(sold(many, receipt(1501))),
+        "done, endless": sold(endless),
+        "disagree": replace(few, stage=Stage.DISAGREE, trouble="tag-and-weight"),
+        "foreign item": replace(idle, stage=Stage.DISAGREE, trouble="foreign-item"),
+        "closed": closed,
+        "closed with a basket": replace(few, stage=Stage.OUT_OF_SERVICE, trouble="device.gone"),
+        "closed after a sale": replace(sold(few), stage=Stage.OUT_OF_SERVICE, trouble="device.gone"),
+        "starting": replace(closed, trouble="device.waiting"),
+    }
+
+
+class ScriptedTill:
+    """What the glass asks of a till."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.taps: list[tuple[Tap, int, str | None]] = []
+        self.bells: list[Callable[[], None]] = []
+
+    def subscribe(self, ring: Callable[[], None]) -> Callable[[], None]:
+        self.bells.append(ring)
+        return lambda: self.bells.remove(ring)
+
+    def become(self, state: State) -> None:
+        self.state = state
+        for ring in list(self.bells):
+            ring()
+
+    async def tap(self, tap: Tap, screen: int, value: str | None) -> Answer:
+        self.taps.append((tap, screen, value))
+        if screen != self.state.number:
+            return Answer.STALE
+        after = self._after(tap, value)
+        if after is None:
+            return Answer.REFUSED
+        self.become(after)
+        return Answer.ACCEPTED
+
+    def _after(self, tap: Tap, value: str | None) -> State | None:
+        match tap, self.state.stage:
+            case Tap.LANGUAGE, _ if value in self.state.languages:
+                assert value is not None
+                return replace(self.state, number=self.state.number + 1, language=value)
+            case Tap.BUY, Stage.OFFERED:
+                return sold(self.state)
+            case Tap.DONE, Stage.DONE:
+                return replace(IDLE, number=self.state.number + 1)
+            case _:
+                return None
+
+
+class WallClockAt:
+    """A clock that stands at 14:32 in Berlin on 8 March 2026."""
+
+    def __init__(self, quality: str = "trusted") -> None:
+        self._quality = quality
+
+    def wall_ms(self) -> int:
+        return 1_772_976_720_000
+
+    def quality(self) -> str:
+        return self._quality
