@@ -16,7 +16,7 @@ esac
 venv=.venv
 log=var/setup.log
 unreachable='Temporary failure|Could not resolve|Name or service not known|Network is unreachable|No route to host'
-unreachable+='|Could not connect|Connection refused|Connection timed out|NewConnectionError|ConnectTimeout|Read timed out'
+unreachable+='|Could not connect|Connection refused|timed out|NewConnectionError|Max retries exceeded'
 sudo=$([ "$(id -u)" = 0 ] || echo "sudo ")
 
 main() {
@@ -67,7 +67,7 @@ stop_if_the_machine_is_to_blame() {
         stop "the disk is full: make room (what takes it: du -xh / | sort -h | tail), then run: make $goal"
     fi
     if last_step | grep -E "$unreachable" >/dev/null; then
-        stop "the network does not reach the package servers: connect this machine, then run: make $goal"
+        stop "the network does not reach the package servers ($log): connect this machine, then run: make $goal"
     fi
 }
 

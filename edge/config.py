@@ -135,7 +135,7 @@ def load(path: Path) -> ObjectConfig:
         raise ConfigError(
             trust_file, f"the hub's keys cannot be read ({error.strerror}): save what `opos hub trust` prints"
         ) from error
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         raise ConfigError(
             trust_file, f"expected what `opos hub trust` prints, got something else: {error}"
         ) from error

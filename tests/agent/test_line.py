@@ -1,6 +1,8 @@
 """The line against a real broker: what arrives, what is refused, and what becomes of a dead cable."""
 
+import contextlib
 import gc
+import random
 import socket
 import threading
 import weakref
@@ -222,3 +224,54 @@ def test_a_small_message_does_not_wait_for_the_one_before(broker: Broker, listen
     descriptor = _client(mirror).socket()
     assert isinstance(descriptor, socket.socket)
     assert descriptor.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+class Hurry(random.Random):
+    """No waiting between two tries."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return 0.0 * (a + b)
+
+
+# CONNACK, and an answer to our SUBSCRIBE (packet 1), as MQTT 5.0 has them (sections 3.2 and 3.9).
+CONNACK, SUBACK = bytes.fromhex("2003000000"), bytes.fromhex("90040001" + "0001")
+NOISES = [
+    b"",
+    b"\0",
+    b"\xff" * 64,
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    CONNACK + b"\x30\x01\x00",  # a PUBLISH shorter than its topic
+    CONNACK + b"\x32\x05\x00\x01t\x00\x01",  # a PUBLISH without properties
+    CONNACK + b"\x30\x06\x00\x01\xff\x00xy",  # a topic that is no UTF-8
+    CONNACK + b"\x30\x05\x00\x01t\x05\x01",  # properties longer than the packet
+    CONNACK + b"\x30\x06\x00\x01t\x02\xee\xee",  # a property that does not exist
+    CONNACK + b"\x40\x02\x00\x63",  # an acknowledgement of nothing
+    CONNACK + b"\x90\x03\x00\x01\x00",  # a SUBACK without a code
+    CONNACK + b"\x30\xff\xff\xff\xff\x7f",  # a length that never ends
+    CONNACK + SUBACK + b"\xe0\x01\xfe",  # a DISCONNECT for no known reason
+    CONNACK + SUBACK + b"\xd0\x01\x00",  # a PINGRESP that is too long
+]
+
+
+def test_a_broker_that_speaks_noise_is_left_and_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = Line(
+            host="127.0.0.1",
+            port=server.getsockname()[1],
+            client_id="mirror",
+            on_message=lambda _message: None,
+            on_link=lambda _up: None,
+            subscriptions=["t"],
+            luck=Hurry(),
+        )
+        line.start()
+        for noise in [*NOISES, b""]:
+            near, _ = server.accept()
+            with near:
+                near.sendall(noise)
+                near.shutdown(socket.SHUT_WR)
+                near.settimeout(30)
+                with contextlib.suppress(ConnectionError):
+                    while near.recv(4096):
+                        pass
+    line.stop()

@@ -51,7 +51,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "step"), STEPS)
-def test_a_step_is_what_it_says(text: str, step: Step, tmp_path: Path):
+def test_a_step_is_what_it_says(text: str, step: Step, tmp_path: Path) -> None:
     script = tmp_path / "day.yaml"
     script.write_text(text, encoding="utf-8")
     assert read_script(script, SHOP) == (step,)
@@ -60,7 +60,7 @@ def test_a_step_is_what_it_says(text: str, step: Step, tmp_path: Path):
 @pytest.mark.parametrize(("text", "line", "expected"), WRONG)
 def test_a_wrong_script_is_told_by_its_line_and_what_was_expected(
     text: str, line: int, expected: str, tmp_path: Path
-):
+) -> None:
     script = tmp_path / "day.yaml"
     script.write_text(text, encoding="utf-8")
     with pytest.raises(BadDayError) as told:
@@ -70,19 +70,19 @@ def test_a_wrong_script_is_told_by_its_line_and_what_was_expected(
     assert "mend it with" in told.value.sentence
 
 
-def test_a_script_that_is_not_there_is_told_by_its_name(tmp_path: Path):
+def test_a_script_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(BadDayError, match=r"gone\.yaml cannot be read"):
         read_script(tmp_path / "gone.yaml", SHOP)
 
 
-def test_a_script_without_end_is_refused(tmp_path: Path):
+def test_a_script_without_end_is_refused(tmp_path: Path) -> None:
     script = tmp_path / "day.yaml"
     script.write_text("- buy: mirror-4\n" * 30_000, encoding="utf-8")
     with pytest.raises(BadDayError, match="split it"):
         read_script(script, SHOP)
 
 
-def test_the_demo_script_sells_on_both_objects_with_and_without_a_network():
+def test_the_demo_script_sells_on_both_objects_with_and_without_a_network() -> None:
     steps = read_script(Path(simulators.__file__).with_name("demo.yaml"), SHOP)
     cut = [step.verb for step in steps].index(Verb.CUT)
     for part in (steps[:cut], steps[cut:]):

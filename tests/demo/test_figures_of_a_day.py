@@ -23,7 +23,7 @@ def _day(books: Books) -> Day:
     return Day(books, books, msgspec.structs.replace(books, entries=0))
 
 
-def test_a_day_is_the_difference_between_its_ends():
+def test_a_day_is_the_difference_between_its_ends() -> None:
     assert report(_day(OPENING), _day(EVENING)) == {
         "sales": {"mirror": 1, "shelf": 1},
         "money": {"EUR": 5750},
@@ -51,19 +51,19 @@ WRONG = [
 
 @pytest.mark.parametrize("party", ["objects", "hub", "shoppers"])
 @pytest.mark.parametrize("wrong", WRONG)
-def test_one_cent_one_unit_or_one_sale_is_a_difference(wrong: dict[str, dict[str, int]], party: str):
+def test_one_cent_one_unit_or_one_sale_is_a_difference(wrong: dict[str, dict[str, int]], party: str) -> None:
     end = _day(EVENING)
     other = msgspec.structs.replace(getattr(end, party), **wrong)
     assert not report(_day(OPENING), msgspec.structs.replace(end, **{party: other}))["equal"]
 
 
-def test_an_entry_that_the_hub_lacks_is_a_difference():
+def test_an_entry_that_the_hub_lacks_is_a_difference() -> None:
     end = _day(EVENING)
     hub = msgspec.structs.replace(end.hub, entries=8)
     assert not report(_day(OPENING), msgspec.structs.replace(end, hub=hub))["equal"]
 
 
-def test_an_object_owns_what_was_delivered_less_what_all_of_them_sold():
+def test_an_object_owns_what_was_delivered_less_what_all_of_them_sold() -> None:
     ledgers = [
         LedgerFigures("mirror", "e1", 7, 6, 2, {"EUR": 6900}, {"scarf": 2}),
         LedgerFigures("shelf", "e2", 5, 5, 1, {"EUR": 990, "CHF": 5}, {"coffee": 1, "scarf": 1}),
@@ -73,12 +73,12 @@ def test_an_object_owns_what_was_delivered_less_what_all_of_them_sold():
     )
 
 
-def test_an_object_that_the_hub_has_not_heard_of_has_sold_nothing():
+def test_an_object_that_the_hub_has_not_heard_of_has_sold_nothing() -> None:
     figures = HubFigures({"mirror": 2}, {"EUR": 6900}, {"scarf": 1}, {"mirror": 6}, 6)
     assert books_of_hub(figures, ["mirror", "shelf"]).sales == {"mirror": 2, "shelf": 0}
 
 
-def test_shoppers_add_up_the_prices_that_they_saw():
+def test_shoppers_add_up_the_prices_that_they_saw() -> None:
     purchases = [
         Purchase("mirror", ("a",), 3450, "EUR"),
         Purchase("mirror", ("b",), 3450, "EUR"),

@@ -26,7 +26,7 @@ def _pack(world: World) -> Item:
     return world.named("Colombia Huila 250 g", Place.SHELF, SHELF)[0]
 
 
-def test_at_the_opening_garments_hang_on_the_rail_and_coffee_lies_on_its_shelf(world: World):
+def test_at_the_opening_garments_hang_on_the_rail_and_coffee_lies_on_its_shelf(world: World) -> None:
     assert {item.name for item in world.in_field(SHELF)} == {
         "Colombia Huila 250 g",
         "Ethiopia Yirgacheffe 250 g",
@@ -35,7 +35,7 @@ def test_at_the_opening_garments_hang_on_the_rail_and_coffee_lies_on_its_shelf(w
     assert world.units_left() == SHOP.units_delivered()
 
 
-def test_no_two_packs_weigh_the_same_and_each_is_within_its_tolerance(world: World):
+def test_no_two_packs_weigh_the_same_and_each_is_within_its_tolerance(world: World) -> None:
     products = {product.gtin: product for product in SHOP.products}
     for item in world.items:
         product = products[item.gtin]
@@ -43,7 +43,7 @@ def test_no_two_packs_weigh_the_same_and_each_is_within_its_tolerance(world: Wor
     assert len({item.mass_mg for item in world.in_field(SHELF)}) > 5
 
 
-def test_what_is_held_up_and_put_away_hangs_on_the_rail_again(world: World):
+def test_what_is_held_up_and_put_away_hangs_on_the_rail_again(world: World) -> None:
     scarf = _scarf(world)
     world.move(Move.HOLD, scarf.epc, MIRROR)
     assert world.in_field(MIRROR) == world.in_hand(MIRROR) == [scarf]
@@ -52,7 +52,7 @@ def test_what_is_held_up_and_put_away_hangs_on_the_rail_again(world: World):
     assert not world.in_field(MIRROR)
 
 
-def test_what_is_bought_leaves_the_shop(world: World):
+def test_what_is_bought_leaves_the_shop(world: World) -> None:
     pack = _pack(world)
     world.move(Move.TAKE, pack.epc, SHELF)
     purchase = world.bought(SHELF, 990, "EUR")
@@ -75,14 +75,14 @@ NEVER = [
 
 
 @pytest.mark.parametrize(("move", "what", "why"), NEVER)
-def test_a_hand_cannot_do_what_cannot_be(move: Move, what: str, why: str, world: World):
+def test_a_hand_cannot_do_what_cannot_be(move: Move, what: str, why: str, world: World) -> None:
     item = _scarf(world) if what == "scarf" else _pack(world)
     with pytest.raises(CannotMoveError, match=item.name):
         world.move(move, item.epc, SHELF)
     assert item.place in {Place.RAIL, Place.SHELF}, why
 
 
-def test_what_is_bought_is_not_put_back(world: World):
+def test_what_is_bought_is_not_put_back(world: World) -> None:
     pack = _pack(world)
     world.move(Move.TAKE, pack.epc, SHELF)
     world.bought(SHELF, 990, "EUR")
@@ -90,12 +90,12 @@ def test_what_is_bought_is_not_put_back(world: World):
         world.move(Move.PUT_BACK, pack.epc, SHELF)
 
 
-def test_a_tag_of_another_shop_is_refused(world: World):
+def test_a_tag_of_another_shop_is_refused(world: World) -> None:
     with pytest.raises(CannotMoveError, match="of an item of this shop"):
         world.move(Move.HOLD, "E2801160600002054CC2096F", MIRROR)
 
 
-def test_a_new_supervisor_finds_everything_where_it_was(tmp_path: Path, world: World):
+def test_a_new_supervisor_finds_everything_where_it_was(tmp_path: Path, world: World) -> None:
     pack, scarf = _pack(world), _scarf(world)
     world.move(Move.TAKE, pack.epc, SHELF)
     world.bought(SHELF, 990, "EUR")
@@ -105,13 +105,13 @@ def test_a_new_supervisor_finds_everything_where_it_was(tmp_path: Path, world: W
     assert again.purchases == world.purchases
 
 
-def test_a_file_that_is_no_world_is_told_in_a_sentence(tmp_path: Path):
+def test_a_file_that_is_no_world_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "world.json").write_text("{", encoding="utf-8")
     with pytest.raises(BadDayError, match="is not the world of a demo"):
         open_world(tmp_path / "world.json", SHOP)
 
 
-def test_however_hands_move_nothing_is_made_or_lost(world: World):
+def test_however_hands_move_nothing_is_made_or_lost(world: World) -> None:
     everything = {item.epc for item in world.items}
     for move, item, place in itertools.product(Move, list(world.items)[::5], (SHELF, MIRROR)):
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figures:
-    """The shop in numbers, all of one moment; `pending` entries are here but not yet in sales, money and stock."""
+    """The shop in numbers of one moment; `pending` entries are not yet in sales, money and stock."""
 
     sales: dict[str, int]
     """Object -> sales."""

@@ -1,4 +1,4 @@
-"""The questions that people ask of a hub; each is answered from one transaction, so its figures fit together."""
+"""The questions that people ask of a hub; answers of one transaction fit together."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -24,6 +24,8 @@ def figures(connection: Connection) -> Figures:
     """The shop in numbers."""
     objects = standings(connection)
     takings, stock, sold = schema.takings.c, schema.stock.c, schema.sold.c
+    # Numbers of entries have no holes: none is ever deleted.
+    last, upto = select(func.max(schema.entry.c.id)), select(schema.projection.c.upto)
     units_here = func.sum(stock.units).filter(stock.holder.not_in(_NOWHERE))
     return Figures(
         sales={each.object: each.sales for each in objects},
@@ -34,7 +36,7 @@ def figures(connection: Connection) -> Figures:
         sold=_sums(connection, select(sold.gtin, func.sum(sold.units)).group_by(sold.gtin)),
         acked={each.object: each.acked for each in objects},
         entries=_number(connection, select(func.sum(schema.cursor.c.seq))),
-        pending=_number(connection, select(func.max(schema.entry.c.id) - schema.projection.c.upto)),
+        pending=_number(connection, select(last.scalar_subquery() - upto.scalar_subquery())),
     )
 
 

@@ -1,0 +1,79 @@
+"""The hub's HTTP routes. Handlers are plain functions: they ask the database, so they run in worker threads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import FastAPI, HTTPException, Path, Query
+from fastapi.responses import HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from cloud_sync.hub.api.guard import Guard
+from cloud_sync.hub.console.page import STATIC, Console
+from cloud_sync.hub.store import questions
+from cloud_sync.hub.store.answers import Figures, SoldSale, Standing
+from cloud_sync.hub.store.database import Store, generation
+
+# A chunk is named by its own hash: what is at its address never changes.
+_FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
+
+Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Limit = Annotated[int, Query(ge=1, le=questions.SALES_MAX)]
+
+
+@dataclass(frozen=True)
+class Health:
+    """The hub answers; `broker` says whether it hears one, `generation` whether it came from a backup."""
+
+    ok: bool
+    broker: bool
+    generation: int
+
+
+def make_app(store: Store, clock_ms: Callable[[], int], hears_broker: Callable[[], bool]) -> FastAPI:
+    """The application over an open database."""
+    # The pages that FastAPI would serve for its OpenAPI fetch scripts from elsewhere: the description stays.
+    app = FastAPI(title="OPOS hub", summary="Sales, money and stock of a shop", docs_url=None, redoc_url=None)
+    app.add_middleware(Guard)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _add_figures(app, store)
+    _add_chunks(app, store)
+    console = Console(store, clock_ms, hears_broker)
+
+    @app.get("/", include_in_schema=False)
+    def page() -> HTMLResponse:
+        return HTMLResponse(console.render())
+
+    @app.get("/healthz", summary="Whether the hub answers")
+    def health() -> Health:
+        with store.reading() as connection:
+            return Health(ok=True, broker=hears_broker(), generation=generation(connection))
+
+    return app
+
+
+def _add_figures(app: FastAPI, store: Store) -> None:
+    @app.get("/api/figures", summary="The shop in numbers, all of one moment")
+    def figures() -> Figures:
+        with store.reading() as connection:
+            return questions.figures(connection)
+
+    @app.get("/api/objects", summary="The admitted objects, and how far each of them is")
+    def objects() -> list[Standing]:
+        with store.reading() as connection:
+            return questions.standings(connection)
+
+    @app.get("/api/sales", summary="The last sales, the newest arrival first")
+    def sales(limit: Limit = 50) -> list[SoldSale]:
+        with store.reading() as connection:
+            return questions.sales(connection, limit)
+
+
+def _add_chunks(app: FastAPI, store: Store) -> None:
+    @app.get("/chunks/{sha256}", summary="A piece of a signed document, by its hash", response_class=Response)
+    def chunk(sha256: Sha256) -> Response:
+        with store.reading() as connection:
+            data = questions.chunk(connection, sha256)
+        if data is None:
+            raise HTTPException(404, f"no document has a chunk {sha256}")
+        return Response(data, media_type="application/octet-stream", headers=_FOR_EVER)
