@@ -3,6 +3,7 @@
 # Where all is there already it says nothing and takes a moment. Usage: .ci/bootstrap.sh {demo|test}
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+trap 'exit 130' INT
 
 goal=${1-}
 # Python's own headers and venv are added below, by the name of the Python that is used. gcc and the two -dev packages
@@ -90,12 +91,15 @@ ready() {
 }
 
 machine_is_one_we_know() {
-    [ "$(uname -s)" = Linux ] || stop "it runs on Linux, and this is $(uname -s): use a machine (a virtual one will do) with Debian 12 or newer."
+    [ "$(uname -s)" = Linux ] || stop "it runs on Linux, and this is $(uname -s):" \
+        "use a machine (a virtual one will do) with Debian 12 or newer."
     local path
     for path in . var $venv; do
-        [ ! -e $path ] || [ -w $path ] || stop "$(id -un) may not write to $path here: run: sudo chown -R $(id -un) '$PWD' && make $goal"
+        [ ! -e $path ] || [ -w $path ] || stop "$(id -un) may not write to $path here:" \
+            "run: sudo chown -R $(id -un) '$PWD' && make $goal"
     done
-    { command -v apt-get && command -v dpkg-query; } >/dev/null || stop "there is no apt-get here, so install the like of these yourself: ${packages[*]};" \
+    { command -v apt-get && command -v dpkg-query; } >/dev/null || stop "there is no apt-get here," \
+        "so install the like of these yourself: ${packages[*]};" \
         "then run: python3 -m venv $venv && $venv/bin/pip install -c constraints.txt -e '.[$extras]'"
 }
 
@@ -110,8 +114,9 @@ take_turns() {
 # The first Python that is new enough and can make a virtual environment, or can once Debian's own packages are there.
 find_python() {
     local candidate newest=none found version
+    local ask='import os, sys; print(*sys.version_info[:2], os.path.realpath(sys.executable))'
     for candidate in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
-        found=$("$candidate" -c 'import os, sys; print(*sys.version_info[:2], os.path.realpath(sys.executable))' 2>/dev/null) || continue
+        found=$("$candidate" -c "$ask" 2>/dev/null) || continue
         read -r version python <<<"${found/ /.}"
         newest=$version
         [ "${version#3.}" -ge 11 ] || continue
@@ -121,7 +126,8 @@ find_python() {
         fi
         "$python" -c 'import ensurepip, venv' 2>/dev/null && return
     done
-    stop "it needs Python 3.11 or newer (here: $newest), as Debian 12 and its kin bring: run: ${sudo}apt-get install -y python3 && make $goal"
+    stop "it needs Python 3.11 or newer (here: $newest), as Debian 12 and its kin bring:" \
+        "run: ${sudo}apt-get install -y python3 && make $goal"
 }
 
 install_packages() {
@@ -150,7 +156,8 @@ may_be_root() {
     if [ -t 0 ]; then
         sudo true || stop "$lacks and sudo refuses $(id -un): let an administrator run: $1"
     else
-        sudo -n true 2>/dev/null || stop "$lacks and sudo wants a password that nobody can type here: run: sudo $1 && make $goal"
+        sudo -n true 2>/dev/null || stop "$lacks and sudo wants a password that nobody can type here:" \
+            "run: sudo $1 && make $goal"
     fi
 }
 
@@ -163,7 +170,8 @@ make_venv() {
         say "making $venv with $python"
         logged "$python" -m venv $venv || {
             stop_if_the_machine_is_to_blame
-            stop "$python cannot make a virtual environment ($(complaint)): run: ${sudo}apt-get install -y --reinstall python3-venv && make $goal"
+            stop "$python cannot make a virtual environment ($(complaint)):" \
+                "run: ${sudo}apt-get install -y --reinstall python3-venv && make $goal"
         }
     fi
     place >$venv/.opos-place

@@ -61,7 +61,7 @@ def _measured(selection: Iterable[Benchmark], rounds: int | None) -> Iterator[Fi
 
 
 def _table(figures: Iterable[Figure]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0))
     table.add_column("figure", overflow="fold")
     for heading in ("value", "ceiling", "ratio", "goal", "", "spread"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -1,6 +1,11 @@
 """What the readings mean: what the shopper did, said without a word of money."""
 
+from typing import Final
+
 import msgspec
+
+WAITING: Final = "device.waiting"
+"""The code of a device that has not answered since the object started: not yet a fault."""
 
 
 class Presented(msgspec.Struct, frozen=True, tag=True):

@@ -83,8 +83,8 @@ class Attached:
 
     async def _plug(self) -> None:
         if not self._plugged:
-            self._plugged = True
             await self._appear()
+            self._plugged = True
 
     async def _unplug(self) -> None:
         self._plugged = False
@@ -131,11 +131,17 @@ class Attached:
         if not self._plugged:
             return
         now_ns = time.monotonic_ns()
-        for frame in self._device.speak(now_ns):
-            self._line.say(frame, now_ns, self._host_baud)
+        self._write(now_ns)
+        # A device waits for its line: it has nothing new to say before the last word has left.
+        if self._line.wakes_ns is None:
+            for frame in self._device.speak(now_ns):
+                self._line.say(frame, now_ns, self._host_baud)
+            self._write(now_ns)
+        wakes_ns = self._line.wakes_ns or self._device.wakes_ns
+        if wakes_ns is not None:
+            after_s = max(0, wakes_ns - now_ns) / SECOND_NS
+            self._alarm = asyncio.get_running_loop().call_later(after_s, self._turn)
+
+    def _write(self, now_ns: int) -> None:
         for piece in self._line.due(now_ns):
             self._port.write(piece)
-        wakes_ns = [at_ns for at_ns in (self._device.wakes_ns, self._line.wakes_ns) if at_ns is not None]
-        if wakes_ns:
-            after_ns = max(0, min(wakes_ns) - now_ns)
-            self._alarm = asyncio.get_running_loop().call_later(after_ns / SECOND_NS, self._turn)

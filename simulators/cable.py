@@ -167,7 +167,7 @@ class Route:
         link.near.close()
         if link.far:
             link.far.close()
-        self._links.remove(link)
+        self._links = [other for other in self._links if other is not link]
 
     async def _pump(self, source: socket.socket, sink: socket.socket, way: str) -> None:
         loop = asyncio.get_running_loop()

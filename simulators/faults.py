@@ -13,7 +13,7 @@ from simulators.devices.device import understood
 # A pty holds as much for a host that does not read; what comes after it is lost, as on a line.
 PENDING_BYTES_MAX: Final = 16_384
 # Between chunks, so that a host that reads at once gets them one by one.
-CHUNK_GAP_NS: Final = 2_000_000
+CHUNK_GAP_NS: Final = 1_000_000
 BITS_A_BYTE: Final = 10
 
 

@@ -65,18 +65,15 @@ class PtyPort:
     async def open(self, heard: Callable[[bytes], None]) -> None:
         """Make a new pair and point the symlink at it; a stale symlink is replaced in one step."""
         if self._link.exists() and not self._link.is_symlink():
-            raise RefusedError(
-                f"{self._link} is a file of somebody else: move it away or choose another name"
-            )
-        master, slave = os.openpty()
-        self._ends = master, slave
-        tty.setraw(slave)
-        # A host that sets no rate hears the device at its own.
-        settings = termios.tcgetattr(slave)
-        settings[4] = settings[5] = getattr(termios, f"B{self._baud}")
-        termios.tcsetattr(slave, termios.TCSANOW, settings)
+            raise RefusedError(f"{self._link} is somebody's file: move it away or choose another name")
+        self._ends = master, slave = os.openpty()
+        _make_serial(slave, self._baud)
         os.set_blocking(master, False)
-        _point(self._link, os.ttyname(slave))
+        try:
+            _point(self._link, os.ttyname(slave))
+        except OSError as error:
+            self.close()
+            raise RefusedError(f"a device cannot be reached at {self._link}: {error.strerror}") from error
         asyncio.get_running_loop().add_reader(master, lambda: heard(os.read(master, READ_BYTES)))
 
     def write(self, data: bytes) -> None:
@@ -188,6 +185,14 @@ def taken(place: tuple[str, int], error: OSError) -> RefusedError:
     if error.errno == errno.EADDRINUSE:
         return RefusedError(f"port {where} is taken: `ss -ltnp` says by whom; stop it or choose another port")
     return RefusedError(f"cannot listen on {where}: {error.strerror or error}")
+
+
+def _make_serial(slave: int, baud: int) -> None:
+    """Pass bytes as they are; a host that sets no rate hears the device at its own."""
+    tty.setraw(slave)
+    settings = termios.tcgetattr(slave)
+    settings[4] = settings[5] = getattr(termios, f"B{baud}")
+    termios.tcsetattr(slave, termios.TCSANOW, settings)
 
 
 def _point(link: Path, target: str) -> None:

@@ -30,6 +30,7 @@ class Agent:
         self._latest = LatestReceipt(runtime.receipt)
         self._carrier = carrier
         self._downlink = downlink
+        self._runtime = runtime
         carrier.on_flow = lambda up: runtime.link(up=up)
 
     @staticmethod
@@ -49,7 +50,8 @@ class Agent:
             self._downlink.told(message.topic, message.payload)
 
     def opened(self, waiting: Waiting, identity: Identity) -> None:
-        """The runtime is there, and its journal."""
+        """The runtime is there, and its journal; what an agent before us said of the link is over."""
+        self._runtime.link(up=False)
         self._carrier.opened(waiting, identity)
         self._downlink.runtime_came()
 

@@ -23,7 +23,7 @@ Row = tuple[Any, ...]
 class Sql(Protocol):
     """All that a projection asks of a database."""
 
-    def execute(self, statement: str, bindings: Sequence[object] = ..., /) -> object:
+    def execute(self, statement: str, _bindings: Sequence[object] = ..., /) -> object:
         """Run one statement."""
         ...
 

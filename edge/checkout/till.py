@@ -14,6 +14,7 @@ from edge.checkout.receipts import receipt_number
 from edge.checkout.sale import Bought, SaleStage, SaleStep, Shop, next_stage, sale_fact, sold_of
 from edge.checkout.state import Answer, BasketLine, Goods, Sold, Stage, State, Tap, TaxShown
 from edge.events import (
+    WAITING,
     Agreed,
     Ambiguous,
     BackInService,
@@ -44,12 +45,21 @@ _ITEMS_MAX: Final = 100
 _SHOWN_AGAIN_MS: Final = 60_000
 
 
+# A million screens between two starts is one every second for twelve days, and 2^53 leaves room for all of them.
+_SCREENS_A_START: Final = 1_000_000
+
+
 class Ledger(Protocol):
     """All that the till asks of a journal."""
 
     @property
     def epoch(self) -> str:
         """The epoch that receipts are numbered in."""
+        ...
+
+    @property
+    def head(self) -> int:
+        """The last seq: it grows with every start."""
         ...
 
     async def append(self, fact: Fact, idem: str) -> Appended:
@@ -93,6 +103,7 @@ class Till:
         self._stage = SaleStage.OPEN
         self._done_since_ns = 0
         self._sold: Sold | None = None
+        self._buying: Priced | None = None
         self._recording: asyncio.Future[None] | None = None
         self._device: str | None = None
         self._disk: str | None = None
@@ -101,7 +112,9 @@ class Till:
         self._online = False
         self._language: str | None = None
         self._rings: dict[object, Callable[[], None]] = {}
-        self._state = State(0, Stage.UNPAIRED, online=False, language="en", languages=("en",))
+        # A tap painted before a restart must never fit a screen after it: numbers begin anew beyond the old ones.
+        first = ledger.head * _SCREENS_A_START
+        self._state = State(first, Stage.UNPAIRED, online=False, language="en", languages=("en",))
         self._publish()
 
     @property
@@ -132,8 +145,9 @@ class Till:
                 self._disagree = reason
             case Agreed():
                 self._disagree = None
-            case OutOfService(source=source):
-                self._device = source
+            case OutOfService(source=source, code=code):
+                # A device that has not answered yet is no fault: the glass says "one moment", not "broken".
+                self._device = code if code == WAITING else source
             case BackInService():
                 self._device = None
         self._publish()
@@ -220,6 +234,7 @@ class Till:
             self._catalogue.version,
         )
         self._stage = next_stage(self._stage, SaleStep.BUY)
+        self._buying = priced
         self._publish()
         return sale_fact(self._shop, self.books, bought)
 
@@ -257,6 +272,8 @@ class Till:
         self._language = None
 
     def _price(self) -> Priced | None:
+        if self._stage is SaleStage.RECORDING:
+            return self._buying  # whatever leaves the field now: this is what was bought
         goods = self._goods
         if self._catalogue is None or not 0 < len(goods) <= _ITEMS_MAX:
             return None

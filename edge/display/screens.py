@@ -19,7 +19,11 @@ RECEIPT_CHARACTERS_MAX: Final = 1500
 
 Kind = Literal["mirror", "shelf"]
 Tender = Literal["house-account"]
-Contradiction = Literal["tag-and-weight", "foreign-item"]
+Contradiction = Literal["tag-and-weight", "foreign-item", "too-many"]
+
+Closed = Literal["starting", "checking", "closed"]
+"""Why nothing can be bought: the devices have not answered yet; the journal must still say whether a sale was
+written; or something that selling needs is gone."""
 
 LINES_MAX: Final[Mapping[Kind, int]] = {"mirror": 6, "shelf": 4}
 """The rows of a basket that fit the panel; of a longer one the last row says what the others come to."""
@@ -118,22 +122,22 @@ class Basket(_Shown, frozen=True, kw_only=True, tag="basket"):
 
 
 class Recording(_Shown, frozen=True, kw_only=True, tag="wait"):
-    """The purchase is on its way to the disk: the same goods and the same price, and nothing to press."""
+    """The purchase is on its way to the disk: the same goods and the same price, and nothing to press.
+
+    `charge` is None, and no lines are there, when the goods have already left.
+    """
 
     lines: tuple[Line, ...]
     rest: Rest | None
     units: int
-    charge: Charge
+    charge: Charge | None
 
 
 class Done(_Shown, frozen=True, kw_only=True, tag="done"):
-    """The sale is durable: what was charged, and the receipt to take along.
-
-    `first` is the first line on a shelf, where the unit price stays in sight.
-    """
+    """The sale is durable: what was charged, and the receipt to take along; `offer` stays in sight."""
 
     charged: Charged
-    first: Line | None
+    offer: PriceTag | None
 
 
 class Sensors(_Shown, frozen=True, kw_only=True, tag="sensors"):
@@ -146,10 +150,10 @@ class Sensors(_Shown, frozen=True, kw_only=True, tag="sensors"):
 class OutOfService(_Shown, frozen=True, kw_only=True, tag="out-of-service"):
     """Nothing can be bought here: what became of the money, and what still works.
 
-    `starting` says that the devices have not answered yet; `uncharged` is what had been about to be paid.
+    `uncharged` is what had been about to be paid.
     """
 
-    starting: bool
+    why: Closed
     charged: Charged | None
     uncharged: Money | None
     offer: PriceTag | None
@@ -168,6 +172,14 @@ def name_of(screen: Screen) -> str:
 def screen_of(state: State, glass: Glass) -> Screen:
     """What `glass` shows while the till is in `state`."""
     return _Maker(state, glass).screen()
+
+
+# The till's codes of trouble that have words of their own.
+_CLOSED: Final[Mapping[str | None, Closed]] = {"device.waiting": "starting", "journal": "checking"}
+_CONTRADICTIONS: Final[Mapping[str | None, Contradiction]] = {
+    "foreign-item": "foreign-item",
+    "too-many": "too-many",
+}
 
 
 class _Frame(TypedDict):
@@ -209,10 +221,12 @@ class _Maker:
         return screen
 
     def _offered(self) -> Product | Basket:
+        charge = self._charge()
+        assert charge is not None, "the till offers goods, but there is no total"
         if self._glass.kind == "mirror" and self._units == 1:
-            return Product(**self._frame, tag=self._lines[0].tag, charge=self._charge())
+            return Product(**self._frame, tag=self._lines[0].tag, charge=charge)
         lines, rest = self._rows()
-        return Basket(**self._frame, lines=lines, rest=rest, units=self._units, charge=self._charge())
+        return Basket(**self._frame, lines=lines, rest=rest, units=self._units, charge=charge)
 
     def _recording(self) -> Recording:
         lines, rest = self._rows()
@@ -229,24 +243,24 @@ class _Maker:
 
     def _done(self) -> Done:
         assert self._state.sold is not None, "the till says done, but there is no sale"
-        first = self._lines[0] if self._lines and self._glass.kind == "shelf" else None
-        return Done(**self._frame, charged=self._charged(self._state.sold), first=first)
+        return Done(**self._frame, charged=self._charged(self._state.sold), offer=self._offer())
 
     def _out_of_service(self) -> OutOfService:
         sold = self._state.sold
         return OutOfService(
             **self._frame,
-            starting=self._state.trouble == "device.waiting",
+            why=_CLOSED.get(self._state.trouble, "closed"),
             charged=None if sold is None else self._charged(sold),
             uncharged=self._state.total,
             offer=self._offer(),
         )
 
     def _contradiction(self) -> Contradiction:
-        return "foreign-item" if self._state.trouble == "foreign-item" else "tag-and-weight"
+        return _CONTRADICTIONS.get(self._state.trouble, "tag-and-weight")
 
-    def _charge(self) -> Charge:
-        assert self._state.total is not None, "the till offers goods, but there is no total"
+    def _charge(self) -> Charge | None:
+        if self._state.total is None:
+            return None
         return Charge(self._state.total, self._state.taxes, self._glass.tender)
 
     def _charged(self, sold: Sold) -> Charged:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from edge.events import BackInService, Event, OutOfService
+from edge.events import WAITING, BackInService, Event, OutOfService
 from edge.readings import DeviceFault, DeviceReady, Heard
 
 
@@ -13,7 +13,7 @@ class Service:
     """
 
     def __init__(self, sources: Iterable[str]) -> None:
-        self._faults: dict[str, str] = dict.fromkeys(sources, "device.waiting")
+        self._faults: dict[str, str] = dict.fromkeys(sources, WAITING)
         self._said: Event | None = None
 
     def hear(self, heard: Heard) -> Iterator[Event]:

@@ -84,7 +84,7 @@ class Page:
         if order.verb in {"cut", "plug"}:
             await shopper.connect(plugged=order.verb == "plug")
         else:
-            await shopper.reach(Move(order.verb), order.item)
+            await shopper.move(Move(order.verb), order.item)
 
     def _kill(self, name: str) -> None:
         if name not in self._opened.supervisor.children:

@@ -24,6 +24,7 @@ from simulators.demo.script import ALL, Step, Verb
 from simulators.demo.shop import OpenShop
 from simulators.demo.shopper import NotSeenError, Shopper
 from simulators.demo.waiting import looks
+from simulators.demo.world import CannotMoveError
 
 # Receipts wait for an agent that backs off, after all its processes were killed one by one.
 _LEVEL_PATIENCE_S: Final = 60.0
@@ -41,7 +42,7 @@ async def play(
         tell(f"{time.monotonic() - began_s:5.1f} s  {step}")
         try:
             await _do(opened, step)
-        except NotSeenError as error:
+        except (NotSeenError, CannotMoveError) as error:
             raise BadDayError(
                 f"line {step.line} ({step}): {error}; see `tail {opened.layout.logs}/*.log`."
             ) from error
@@ -115,13 +116,13 @@ async def _level_day(opened: OpenShop) -> Day:
     """The three books once hub and objects are level: a process that starts just now writes too."""
     async for _ in looks(_LEVEL_PATIENCE_S):
         await wait_until_level(opened)
-        day = await _day(opened)
+        day = await day_of(opened)
         if day is not None and day.objects.entries == day.hub.entries:
             return day
     raise BadDayError(f"Hub and objects never came level: see `tail {opened.layout.logs}/*.log`.")
 
 
-async def _day(opened: OpenShop) -> Day | None:
+async def day_of(opened: OpenShop) -> Day | None:
     """The three books now; None while the hub does not answer."""
     files = [opened.layout.ledger(name) for name in opened.shoppers]
     outputs = await asyncio.gather(*(run(opos("ledger", "figures", file, "--json")) for file in files))

@@ -12,20 +12,10 @@ from simulators.demo.bench import Bench, BenchGoneError
 from simulators.demo.glass import Amount, Glass, Look
 from simulators.demo.shop_files import ObjectPlan
 from simulators.demo.waiting import looks
-from simulators.demo.world import Item, Move, Place, World
+from simulators.demo.world import CannotMoveError, Move, World
 
 # A process that was killed is back in a second or two; on a small board with a cold disk it may take ten.
 PATIENCE_S: Final = 30.0
-
-
-_FROM: Final = {
-    Move.HOLD: Place.RAIL,
-    Move.AWAY: Place.MIRROR,
-    Move.TAKE: Place.SHELF,
-    Move.PUT_BACK: Place.HAND,
-    Move.CARRY_OUT: Place.HAND,
-}
-"""Where a hand finds what it moves."""
 
 
 class NotSeenError(Exception):
@@ -59,34 +49,30 @@ class Shopper:
 
     async def hold(self, name: str) -> None:
         """Hold one item of that name up, and see its price."""
-        await self._leave_receipt()
-        await self._move(Move.HOLD, self._pick(name, Place.RAIL, 1))
+        await self.move(Move.HOLD, name)
         await self._see_offer()
 
     async def away(self) -> None:
         """Take everything away from the mirror: back to the rail, or out of the shop if it was bought."""
-        await self._leave_receipt()
-        await self._move(Move.AWAY, self._world.in_field(self.plan.id))
+        await self._move_all(Move.AWAY)
         await self._see_offer()
 
     async def take(self, name: str, count: int) -> None:
         """Take `count` packs from the shelf, one after the other, and see their price."""
-        await self._leave_receipt()
-        for item in self._pick(name, Place.SHELF, count):
-            await self._move(Move.TAKE, [item])
+        for _ in range(count):
+            await self.move(Move.TAKE, name)
         await self._see_offer()
 
     async def put_back(self, name: str, count: int) -> None:
         """Put `count` packs back on the shelf, and see the price of what is left in the hand."""
-        for item in self._pick(name, Place.HAND, count):
-            await self._move(Move.PUT_BACK, [item])
+        for _ in range(count):
+            await self.move(Move.PUT_BACK, name)
         await self._see_offer()
 
     async def carry_out(self) -> None:
         """Leave the shop with all that was bought here."""
-        await self._leave_receipt()
-        bought = [item for item in self._world.items if item.at == self.plan.id and item.bought]
-        await self._move(Move.CARRY_OUT, bought)
+        await self._move_all(Move.CARRY_OUT)
+        await self._see_offer()
 
     async def buy(self) -> None:
         """Buy what is in the hand: tap once, and again only when the glass shows that nothing was sold."""
@@ -94,7 +80,8 @@ class Shopper:
         counted: int | None = None
         price: Amount | None = None
         async for _ in looks(PATIENCE_S):
-            status, look = await self.glass.status(), await self.glass.look()
+            # In this order: a receipt that is seen before its sale is counted is the one of an earlier sale.
+            look, status = await self.glass.look(), await self.glass.status()
             if isinstance(status, Dark) or isinstance(look, Dark):
                 continue
             counted = status.sales if counted is None else counted
@@ -104,38 +91,27 @@ class Shopper:
             if status.sales == counted and look.offer is not None and look.units == wanted:
                 price = look.offer
                 await self.glass.tap("buy", look.number)
+            elif status.sales == counted:
+                await self._put_receipt_away(look)
         raise NotSeenError(f"{self.plan.id} did not say that it is mine; {await self._shown()}")
 
-    async def reach(self, move: Move, name: str) -> None:
-        """Move one item of that name, and look at nothing: the hand of a person who looks for themselves."""
-        await self._move(move, self._pick(name, _FROM[move], 1))
+    async def move(self, move: Move, name: str) -> None:
+        """Move one item of that name, without a look at the glass."""
+        found = [item for item in self._world.within_reach(move, self.plan.id) if item.name == name]
+        if not found:
+            raise CannotMoveError(f"{self.plan.id}: there is no {name} to {move.value}")
+        self._world.move(move, found[0].epc, self.plan.id)
+        await self.agree()
 
     async def connect(self, *, plugged: bool) -> None:
         """Pull the network cable, or plug it in; how soon the object notices is its own business."""
         self.plugged = plugged
         await self.agree()
 
-    def _pick(self, name: str, place: Place, count: int) -> list[Item]:
-        at = "" if place is Place.RAIL else self.plan.id
-        items = self._world.named(name, place, at)[:count]
-        if len(items) < count:
-            raise NotSeenError(f"{self.plan.id}: wanted {count} x {name} ({place.value}), found {len(items)}")
-        return items
-
-    async def _move(self, move: Move, items: list[Item]) -> None:
-        for item in items:
+    async def _move_all(self, move: Move) -> None:
+        for item in self._world.within_reach(move, self.plan.id):
             self._world.move(move, item.epc, self.plan.id)
         await self.agree()
-
-    async def _leave_receipt(self) -> None:
-        """Tap "Done" if the glass still shows the last receipt."""
-        async for _ in looks(PATIENCE_S):
-            look = await self.glass.look()
-            if isinstance(look, Look) and look.open:
-                if look.screen != "done":
-                    return
-                await self.glass.tap("done", look.number)
-        raise NotSeenError(f"{self.plan.id} did not put the last receipt away; {await self._shown()}")
 
     async def _see_offer(self) -> None:
         """See that the glass offers exactly what is in the hand: nothing, if there is nothing."""
@@ -148,9 +124,16 @@ class Shopper:
     async def _see(self, what: str, holds: Callable[[Look], bool]) -> None:
         async for _ in looks(PATIENCE_S):
             look = await self.glass.look()
-            if isinstance(look, Look) and holds(look):
-                return
+            if isinstance(look, Look):
+                if holds(look):
+                    return
+                await self._put_receipt_away(look)
         raise NotSeenError(f"{self.plan.id} did not show {what}; {await self._shown()}")
+
+    async def _put_receipt_away(self, look: Look) -> None:
+        """Tap "Done" if the last receipt is shown: a glass that was started again shows it once more."""
+        if look.paid is not None:
+            await self.glass.tap("done", look.number)
 
     async def _shown(self) -> str:
         look = await self.glass.look()

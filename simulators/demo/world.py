@@ -143,12 +143,12 @@ class World:
             item for item in self.items if item.at == object_id and item.place in {Place.MIRROR, Place.SHELF}
         ]
 
-    def named(self, name: str, place: Place, object_id: str = "") -> list[Item]:
-        """The items of that product name in a place, not yet bought."""
+    def within_reach(self, move: Move, object_id: str) -> list[Item]:
+        """The items that a hand at an object can move so."""
         return [
             item
             for item in self.items
-            if item.name == name and item.place is place and item.at == object_id and not item.bought
+            if item.at in {"", object_id} and (item.place, move, item.bought) in MOVES
         ]
 
     def units_left(self) -> dict[str, int]:

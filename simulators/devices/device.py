@@ -1,9 +1,12 @@
 """What every simulated device can do: hear bytes, say frames when they are due, and obey a hand."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
+
+# What a device keeps to say while its line is busy: a round of the fullest field, and some answers.
+SAID_FRAMES_MAX: Final = 1000
 
 
 class RefusedError(Exception):

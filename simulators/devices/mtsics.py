@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
+from simulators.devices.device import SAID_FRAMES_MAX
 from simulators.devices.indicator import Indicator, Seen, weight_mg
 from simulators.devices.plate import VERBS, Plate
 
@@ -133,7 +134,8 @@ class MtSicsScale:
         return said
 
     def _say(self, line: str) -> None:
-        self._said.append(line.encode("ascii") + LINE_END)
+        if len(self._said) < SAID_FRAMES_MAX:
+            self._said.append(line.encode("ascii") + LINE_END)
 
     def _obey_line(self, line: bytes, now_ns: int) -> None:
         name, _, parameters = line.decode("ascii", "replace").partition(" ")

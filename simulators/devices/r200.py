@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 import msgspec
 from msgspec import Meta
 
-from simulators.devices.device import RefusedError, read_order, understood
+from simulators.devices.device import SAID_FRAMES_MAX, RefusedError, read_order, understood
 from simulators.devices.r200_frames import (
     ANSWER,
     FAILED,
@@ -165,7 +165,8 @@ class R200:
         return said
 
     def _say(self, kind: int, code: int, parameters: bytes) -> None:
-        self._said.append(frame(self._marks, kind, code, parameters))
+        if len(self._said) < SAID_FRAMES_MAX:
+            self._said.append(frame(self._marks, kind, code, parameters))
 
     def _fail(self, failure: Failure) -> None:
         self._say(ANSWER, FAILED, bytes((failure,)))

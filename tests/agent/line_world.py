@@ -39,8 +39,9 @@ class Broker:
         assert MOSQUITTO is not None
         self.port = free_port()
         self._config = directory / f"mosquitto-{self.port}.conf"
-        lines = [f"listener {self.port} 127.0.0.1", f"allow_anonymous {str(anonymous).lower()}", *more]
-        self._config.write_text("\n".join(lines) + "\n")
+        lines = [f"listener {self.port} 127.0.0.1", f"allow_anonymous {str(anonymous).lower()}"]
+        lines.append("set_tcp_nodelay true")  # without it a receipt waits 40 ms for the one before
+        self._config.write_text("\n".join([*lines, *more]) + "\n")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -119,6 +120,7 @@ class Cable:
                 self._start(self._pump, far, near)
 
     def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if not self._dead.is_set():

@@ -255,6 +255,7 @@ NOISES = [
 
 def test_a_broker_that_speaks_noise_is_left_and_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
         line = Line(
             host="127.0.0.1",
             port=server.getsockname()[1],

@@ -215,6 +215,41 @@ def test_the_next_shopper_waits_until_the_receipt_was_seen(
     assert till.state.stage is stage
 
 
+def test_goods_that_leave_while_the_sale_is_written_are_still_what_was_bought(
+    mirror: tuple[Hand, Till],
+) -> None:
+    _, till = mirror
+    till.hear(Presented(RED))
+    recording: list[Money | None] = []
+
+    def leave() -> None:
+        if till.state.stage is Stage.RECORDING and not recording:
+            recording.append(till.state.total)
+            till.hear(Left(RED))
+            recording.append(till.state.total)
+
+    till.subscribe(leave)
+    tap(till, Tap.BUY)
+    assert recording == [Money(5990, "EUR")] * 2
+    assert till.state.stage is Stage.DONE
+
+
+def test_a_screen_number_never_comes_again_after_a_restart(mirror: tuple[Hand, Till]) -> None:
+    hand, till = mirror
+    till.hear(Presented(RED))
+    painted = till.state.number
+    again = hand.till()
+    again.use(catalogue())
+    again.hear(Presented(RED))
+    assert tap(again, Tap.BUY, screen=painted) is Answer.STALE
+
+
+def test_a_device_that_has_not_answered_yet_is_not_broken(mirror: tuple[Hand, Till]) -> None:
+    _, till = mirror
+    till.hear(OutOfService("reader", "device.waiting"))
+    assert (till.state.stage, till.state.trouble) == (Stage.OUT_OF_SERVICE, "device.waiting")
+
+
 def test_done_ends_by_itself(mirror: tuple[Hand, Till]) -> None:
     hand, till = mirror
     till.hear(Presented(RED))

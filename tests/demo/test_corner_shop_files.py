@@ -20,7 +20,7 @@ def test_every_tag_names_the_product_that_its_delivery_names() -> None:
         for epc in delivery.epcs:
             found = resolve(epc, "epc")
             assert isinstance(found, Resolved)
-            assert found.product == delivery.gtin
+            assert found.gtin14 == delivery.gtin
 
 
 def test_every_gtin_is_printable_and_of_the_demonstration_range() -> None:

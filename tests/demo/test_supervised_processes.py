@@ -124,8 +124,8 @@ def test_what_a_child_started_dies_with_it(tmp_path: Path) -> None:
         await supervisor.stop()
         return grandchildren
 
-    for pid in asyncio.run(day()):
-        asyncio.run(_until(lambda pid=pid: not _alive(pid)))  # type: ignore[misc]
+    grandchildren = asyncio.run(day())
+    asyncio.run(_until(lambda: not any(_alive(pid) for pid in grandchildren)))
 
 
 def test_work_that_is_done_while_all_is_well_gives_its_result(tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ def world(tmp_path: Path) -> World:
 
 
 def _scarf(world: World) -> Item:
-    return world.named("Lambswool Scarf", Place.RAIL)[0]
+    return next(item for item in world.items if item.name == "Lambswool Scarf")
 
 
 def _pack(world: World) -> Item:
-    return world.named("Colombia Huila 250 g", Place.SHELF, SHELF)[0]
+    return next(item for item in world.items if item.name == "Colombia Huila 250 g")
 
 
 def test_at_the_opening_garments_hang_on_the_rail_and_coffee_lies_on_its_shelf(world: World) -> None:

@@ -64,10 +64,11 @@ ENDLESS = replace(
     unit_price=euros(98_765),
     here=1200,
 )
+ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>%(price)s{{ 7*7 }}"
 HOSTILE = replace(
     SWEATER,
-    names=dict.fromkeys(("en", "de"), '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>%(price)s{{ 7*7 }}'),
-    details=dict.fromkeys(("en", "de"), ("</main><b>bold</b>", "a & b")),
+    names={"en": ATTACK, "de": ATTACK},
+    details={"en": ("</main><b>bold</b>", "a & b"), "de": ("</main><b>fett</b>", "a & b")},
 )
 
 IDLE = State(1, Stage.IDLE, online=True, language="en", languages=("en", "de"))
@@ -92,7 +93,9 @@ def offered(*lines: BasketLine, number: int = 1) -> State:
 def sold(state: State, jws: str = "") -> State:
     assert state.total is not None
     sale = Sold("s1", "K7QM-0031", state.total, sum(each.units for each in state.lines), jws)
-    return replace(state, number=state.number + 1, stage=Stage.DONE, sold=sale)
+    return replace(
+        state, number=state.number + 1, stage=Stage.DONE, sold=sale, lines=(), total=None, taxes=()
+    )
 
 
 def offline(state: State) -> State:
@@ -104,14 +107,19 @@ def offline(state: State) -> State:
 
 def states(kind: str) -> dict[str, State]:
     """One state for each thing that the glass of such an object can show, the odd ones among them."""
-    few, many = (
-        (offered(line(SWEATER)), offered(line(SWEATER), line(JEANS), line(SCARF, 2)))
-        if kind == "mirror"
-        else (offered(line(YIRGACHEFFE, 2)), offered(line(YIRGACHEFFE, 2), line(HUILA)))
+    offer = None if kind == "mirror" else YIRGACHEFFE
+    idle = replace(IDLE, offer=offer)
+    few, many, endless, lots = (
+        replace(offered(*lines), offer=offer)
+        for lines in (
+            [line(SWEATER)] if kind == "mirror" else [line(YIRGACHEFFE, 2)],
+            [line(SWEATER), line(JEANS), line(SCARF, 2)]
+            if kind == "mirror"
+            else [line(YIRGACHEFFE, 2), line(HUILA)],
+            [line(ENDLESS, 1 if kind == "mirror" else 12)],
+            [line(goods, 3) for goods in (ENDLESS, SWEATER, JEANS, SCARF, YIRGACHEFFE, HUILA) * 2],
+        )
     )
-    idle = IDLE if kind == "mirror" else replace(IDLE, offer=YIRGACHEFFE)
-    endless = offered(line(ENDLESS, 1 if kind == "mirror" else 12))
-    lots = offered(*(line(goods, 3) for goods in (ENDLESS, SWEATER, JEANS, SCARF, YIRGACHEFFE, HUILA) * 2))
     closed = replace(idle, stage=Stage.OUT_OF_SERVICE, trouble="device.gone")
     return {
         "unpaired": replace(idle, stage=Stage.UNPAIRED),
@@ -129,12 +137,15 @@ def states(kind: str) -> dict[str, State]:
         "done": sold(few, receipt(1500)),
         "done, offline": offline(sold(many, receipt(1501))),
         "done, endless": sold(endless),
+        "recording, the goods have left": replace(idle, stage=Stage.RECORDING),
         "disagree": replace(few, stage=Stage.DISAGREE, trouble="tag-and-weight"),
         "foreign item": replace(idle, stage=Stage.DISAGREE, trouble="foreign-item"),
+        "too many": replace(few, stage=Stage.DISAGREE, trouble="too-many"),
         "closed": closed,
         "closed with a basket": replace(few, stage=Stage.OUT_OF_SERVICE, trouble="device.gone"),
         "closed after a sale": replace(sold(few), stage=Stage.OUT_OF_SERVICE, trouble="device.gone"),
         "starting": replace(closed, trouble="device.waiting"),
+        "checking": replace(few, stage=Stage.OUT_OF_SERVICE, trouble="journal"),
     }
 
 
@@ -169,7 +180,9 @@ class ScriptedTill:
         match tap, self.state.stage:
             case Tap.LANGUAGE, _ if value in self.state.languages:
                 assert value is not None
-                return replace(self.state, number=self.state.number + 1, language=value)
+                return replace(
+                    self.state, language=value
+                )  # the same goods at the same price: the same number
             case Tap.BUY, Stage.OFFERED:
                 return sold(self.state)
             case Tap.DONE, Stage.DONE:

@@ -21,7 +21,9 @@ class Scene:
 
     def __init__(self) -> None:
         self.till = ScriptedTill(state(1))
-        self.watchers = Watchers(self.till.subscribe, lambda: f"screen {self.till.state.number}", lambda: "14:32")
+        self.watchers = Watchers(
+            self.till.subscribe, lambda: f"screen {self.till.state.number}", lambda: "14:32"
+        )
 
 
 def play(act: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:

@@ -55,7 +55,8 @@ def test_every_moment_of_the_till_has_its_screen(glass: Glass, moment: str, name
 @pytest.mark.parametrize("stage", Stage)
 @pytest.mark.parametrize("glass", [MIRROR, SHELF])
 def test_no_stage_is_without_a_screen(glass: Glass, stage: Stage) -> None:
-    screen = screen_of(replace(sold(offered(line(YIRGACHEFFE))), stage=stage, number=77), glass)
+    goods, sale = offered(line(YIRGACHEFFE)), sold(offered(line(YIRGACHEFFE))).sold
+    screen = screen_of(replace(goods, sold=sale, stage=stage, number=77), glass)
     assert (screen.number, screen.kind, screen.place) == (77, glass.kind, glass.place)
 
 
@@ -76,7 +77,11 @@ def test_an_idle_shelf_shows_its_offer_and_an_idle_mirror_none() -> None:
     assert isinstance(on_shelf, screens.Attract)
     assert isinstance(on_mirror, screens.Attract)
     assert on_shelf.offer is not None
-    assert (on_shelf.offer.price, on_shelf.offer.unit_price, on_shelf.offer.here) == (euros(1150), euros(4600), 6)
+    assert (on_shelf.offer.price, on_shelf.offer.unit_price, on_shelf.offer.here) == (
+        euros(1150),
+        euros(4600),
+        6,
+    )
     assert on_mirror.offer is None
 
 
@@ -115,6 +120,24 @@ def test_out_of_service_after_a_sale_still_says_what_was_charged() -> None:
     assert closed.charged.total == euros(2300)
 
 
+CLOSED = [("device.waiting", "starting"), ("journal", "checking"), ("reader", "closed"), ("disk", "closed")]
+
+
+@pytest.mark.parametrize(("trouble", "why"), CLOSED)
+def test_out_of_service_says_why_in_the_shoppers_terms(trouble: str, why: str) -> None:
+    closed = screen_of(replace(IDLE, stage=Stage.OUT_OF_SERVICE, trouble=trouble), MIRROR)
+    assert isinstance(closed, screens.OutOfService)
+    assert closed.why == why
+
+
+def test_what_is_taken_next_is_not_shown_as_what_was_bought() -> None:
+    next_basket = offered(line(HUILA))
+    done = screen_of(replace(sold(next_basket), lines=next_basket.lines, offer=YIRGACHEFFE), SHELF)
+    assert isinstance(done, screens.Done)
+    assert done.offer is not None
+    assert done.offer.name == "Ethiopia Yirgacheffe 250 g"
+
+
 SPOKEN = [
     # chosen, the site's, what the product has; the language of the screen, the name
     ("de", ("en", "de"), {"en": "Coffee", "de": "Kaffee"}, "de", "Kaffee"),
@@ -151,7 +174,7 @@ def test_offline_is_said_and_no_number_is_vouched_for() -> None:
 @pytest.mark.parametrize("kind", ["mirror", "shelf"])
 def test_a_screen_is_the_same_after_a_trip_as_json(kind: str) -> None:
     glass = MIRROR if kind == "mirror" else SHELF
-    decoder = msgspec.json.Decoder(screens.Screen)  # type: ignore[var-annotated]  # a union is no class
+    decoder = msgspec.json.Decoder(screens.Screen)
     for state in states(kind).values():
         screen = screen_of(state, glass)
         assert decoder.decode(msgspec.json.encode(screen)) == screen

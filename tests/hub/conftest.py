@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hub_processes import Broker, HubProcess, free_port
 from hub_world import HubWorld, PaperJournal
 
 from cloud_sync.contract.signing import SoftwareKey
@@ -37,3 +38,20 @@ def shelf(hub: HubWorld, keys: list[SoftwareKey]) -> PaperJournal:
     journal = hub.admit(PaperJournal("shelf-b12", keys[1], holder="shelf-b12"))
     journal.begin()
     return journal
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real Mosquitto on a free port, for all tests; each test has topics of its own."""
+    running = Broker(tmp_path_factory.mktemp("broker"), free_port())
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def shop_hub(tmp_path: Path, broker: Broker) -> Iterator[HubProcess]:
+    """A hub in a process of its own, made and run by its commands; the demo shop is imported."""
+    process = HubProcess(tmp_path / "hub", broker.port)
+    yield process
+    process.kill()

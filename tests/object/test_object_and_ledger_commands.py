@@ -1,4 +1,4 @@
-"""What the installer types: a key for an object, a look into its ledger, and what is said when it goes wrong."""
+"""What the installer types: a key, a look into a ledger, and what is said when it goes wrong."""
 
 import json
 import socket

@@ -107,3 +107,7 @@ class BenchProcess:
         """Where the routes of a cable listen."""
         places = (way.partition(" -> ")[0] for way in self.announced["status"][name]["at"])
         return [(place.split(":")[0], int(place.split(":")[1])) for place in places]
+
+
+StartBench = Callable[..., BenchProcess]
+"""Starts a bench with the parts given, or with none the last one again."""

@@ -1,12 +1,10 @@
 """Benches that no test leaves running."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_process import BenchProcess, write_bench
-
-StartBench = Callable[..., BenchProcess]
+from bench_process import BenchProcess, StartBench, write_bench
 
 
 @pytest.fixture

@@ -58,7 +58,9 @@ def test_a_paced_byte_arrives_after_its_time_on_the_line() -> None:
     through = line(byte_pace_us=1042)
     through.say(b"abc", 0, BAUD)
     through.say(b"d", 0, BAUD)
-    assert arrivals(through) == [(1_042_000 * place, [bytes((byte,))]) for place, byte in enumerate(b"abcd", 1)]
+    assert arrivals(through) == [
+        (1_042_000 * place, [bytes((byte,))]) for place, byte in enumerate(b"abcd", 1)
+    ]
 
 
 def test_a_line_may_be_paced_at_its_own_rate_without_any_fault() -> None:
@@ -133,10 +135,10 @@ def test_a_host_with_a_wrong_rate_hears_garbage_from_a_right_device() -> None:
     assert heard(line(), FRAME, host_baud=19_200) != [FRAME]
 
 
-# Worked out on paper: U is 0101010101 on the wire, start and stop bit included, a zero is nine lows and a high.
+# Worked out on paper: U is 0101010101 on the wire, start and stop included; a zero is nine lows and a high.
 SAMPLED = [
     (b"U", 9600, 9600, b"U"),
-    # At half the rate two bits fall into one: of the zero, start and three data bits are low, the rest is idle.
+    # At half the rate two bits fall into one: start and three data bits are low, the rest is idle.
     (b"\x00", 9600, 4800, b"\xf8"),
     # At twice the rate every bit is seen twice: nine bits of a zero are a byte and a break.
     (b"\x00", 4800, 9600, b"\x00"),
@@ -181,7 +183,9 @@ NO_KNOBS = [
 
 
 @pytest.mark.parametrize(("settings", "sentence"), NO_KNOBS)
-def test_a_knob_that_cannot_be_turned_so_says_why_and_stays(settings: dict[str, object], sentence: str) -> None:
+def test_a_knob_that_cannot_be_turned_so_says_why_and_stays(
+    settings: dict[str, object], sentence: str
+) -> None:
     through = line(chunk_bytes=4)
     with pytest.raises(RefusedError) as refused:
         through.turn(settings)

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ DIALOGUE = [
     ("BB 00 B6 00 02 07 D0 8F 7E", "BB 01 B6 00 01 00 B8 7E"),
     ("BB 00 B7 00 00 B7 7E", "BB 01 B7 00 02 0A 28 EC 7E"),
     ("BB 00 07 00 01 03 0B 7E", "BB 01 07 00 01 00 09 7E"),
-    # What it cannot do: a region that is none, an info that is none, too much power, a command of another maker.
+    # What it cannot do: no such region, no such info, too much power, no rounds, no such command.
     ("BB 00 07 00 01 09 11 7E", "BB 01 FF 00 01 0E 0F 7E"),
     ("BB 00 03 00 01 07 0B 7E", "BB 01 FF 00 01 0E 0F 7E"),
     ("BB 00 B6 00 02 FF FF B6 7E", "BB 01 FF 00 01 0E 0F 7E"),
@@ -38,7 +39,7 @@ DIALOGUE = [
     ("BB BB 00 28 00 00 28 7E", "BB 01 28 00 01 00 2A 7E"),
     ("BB 00 27 FF FF BB 00 28 00 00 28 7E", "BB 01 28 00 01 00 2A 7E"),
     ("00 7F 13 7E BB 00 28 00 00 28 7E", "BB 01 28 00 01 00 2A 7E"),
-    # The end mark inside a command: power 25.42 dBm is 09EE, 32.38 dBm is 0CA6; 7E is the checksum of neither.
+    # The end mark inside a command: 097Eh is 24.30 dBm.
     ("BB 00 B6 00 02 09 7E 3F 7E", "BB 01 B6 00 01 00 B8 7E"),
 ]
 
@@ -52,7 +53,7 @@ def answers(reader: R200, command: bytes, cut: int = 0, now_ns: int = 1_000_000_
     return b"".join(said)
 
 
-def reader(seed: int = 1, **options: int) -> R200:
+def reader(seed: int = 1, **options: Any) -> R200:
     return R200(random.Random(seed), **options)
 
 

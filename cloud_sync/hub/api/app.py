@@ -1,4 +1,4 @@
-"""The hub's HTTP routes. Handlers are plain functions: they ask the database, so they run in worker threads."""
+"""The hub's HTTP routes. Handlers are plain functions, as they ask the database: they run in threads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

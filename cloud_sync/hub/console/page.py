@@ -47,6 +47,11 @@ class View(msgspec.Struct, frozen=True):
         return self.sites[0].name if len(self.sites) == 1 else "The hub"
 
     @property
+    def money(self) -> dict[str, int]:
+        """What was charged by currency, the shop's own in front of the first sale too."""
+        return {each.currency: 0 for each in self.sites} | self.figures.money
+
+    @property
     def away(self) -> int:
         """How many objects are known not to be online."""
         return sum(each.online is not True for each in self.objects)

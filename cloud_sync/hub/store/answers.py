@@ -96,8 +96,9 @@ class Trouble:
 
 @dataclass(frozen=True)
 class SiteNamed:
-    """A site as people call it."""
+    """A site as people call it, and the currency that it sells in."""
 
     tenant: str
     site: str
     name: str
+    currency: str

@@ -8,7 +8,7 @@ with turns that instant does not come.
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -75,39 +75,39 @@ class Store:
 
 def create(path: Path, now_ms: int) -> None:
     """Make the database at `path`, of generation 1; nothing happens if it is there already."""
-    store = _opened(path)
-    try:
-        with store.writing() as connection:
-            if _version(connection):
-                return
-            schema.metadata.create_all(connection)
-            for rule in resources.files(__package__).joinpath("rules.sql").read_text("utf-8").split("\n\n"):
-                connection.exec_driver_sql(rule)
-            connection.execute(insert(schema.hub).values(id=1, generation=1, made_ms=now_ms))
-            connection.execute(insert(schema.projection).values(id=1, upto=0))
-            connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
-    finally:
-        store.close()
+    with closing(_opened(path)) as store, store.writing() as connection:
+        if not _version(connection):
+            _make(connection, now_ms)
+            path.chmod(0o600)  # a shop's takings are for its owner
 
 
 def connect(path: Path) -> Store:
     """The database at `path`, which `create` made; raises NoHubError with a sentence."""
-    if not path.is_file():
+    version = 0
+    if path.is_file():
+        with closing(_opened(path)) as store, store.reading() as connection:
+            version = _version(connection)
+    if not version:  # no file, or one that `create` did not finish
         raise NoHubError(f"{path.parent}: there is no hub here: run `opos hub init --dir {path.parent}`")
-    store = _opened(path)
-    with store.reading() as connection:
-        version = _version(connection)
     if version != schema.SCHEMA_VERSION:
-        store.close()
         raise NoHubError(
             f"{path}: expected a hub's database of version {schema.SCHEMA_VERSION}, got version {version}"
         )
-    return store
+    return _opened(path)
 
 
 def generation(connection: Connection) -> int:
     """The hub's generation: it grows when a hub comes back from a backup."""
     return int(connection.scalars(select(schema.hub.c.generation)).one())
+
+
+def _make(connection: Connection, now_ms: int) -> None:
+    schema.metadata.create_all(connection)
+    for rule in resources.files(__package__).joinpath("rules.sql").read_text("utf-8").split("\n\n"):
+        connection.exec_driver_sql(rule)
+    connection.execute(insert(schema.hub).values(id=1, generation=1, made_ms=now_ms))
+    connection.execute(insert(schema.projection).values(id=1, upto=0))
+    connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
 
 
 def _opened(path: Path) -> Store:

@@ -157,8 +157,8 @@ def troubles(connection: Connection) -> list[Trouble]:
 def sites(connection: Connection) -> list[SiteNamed]:
     """The sites whose shops were imported."""
     table = schema.site.c
-    query = select(table.tenant, table.site, table.name).order_by(table.tenant, table.site)
-    return [SiteNamed(row.tenant, row.site, row.name) for row in connection.execute(query)]
+    query = select(table.tenant, table.site, table.name, table.currency).order_by(table.tenant, table.site)
+    return [SiteNamed(row.tenant, row.site, row.name, row.currency) for row in connection.execute(query)]
 
 
 def chunk(connection: Connection, sha256: str) -> bytes | None:

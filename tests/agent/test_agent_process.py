@@ -1,0 +1,188 @@
+"""The agent as a process: real ledger, real broker, real signatures; only hub and till are of paper."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from chunk_server import serving
+from line_world import Broker, Cable, until
+from process_world import World
+
+from cloud_sync.contract.documents import CHUNK_BYTES_MAX, manifest_of
+from cloud_sync.contract.signing import SoftwareKey
+from cloud_sync.contract.state import ObjectState
+from retail.pricing.book import Version
+
+
+@pytest.fixture
+def world(tmp_path: Path, broker: Broker, cable: Cable) -> Iterator[World]:
+    with serving() as chunks:
+        running = World(tmp_path, broker, cable, chunks)
+        yield running
+        running.close()
+
+
+def everything_is_at_the_hub(world: World) -> bool:
+    return world.hub.sales == world.runtime.sold and world.runtime.synced
+
+
+def test_what_was_sold_before_the_agent_ran_reaches_the_hub_and_is_confirmed(world: World) -> None:
+    world.runtime.sell(700)
+    world.start_agent()
+    until(lambda: everything_is_at_the_hub(world))
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    assert world.runtime.links == ["down", "up"]
+
+
+def test_a_sale_reaches_the_hub_while_everything_runs(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    for _ in range(5):
+        world.runtime.sell(1)
+        until(lambda: everything_is_at_the_hub(world))
+    until(lambda: world.hub.states and world.hub.states[-1].acked == world.runtime.journal.head)
+    assert not world.hub.offline
+    assert world.hub.states[-1].epoch == world.runtime.journal.epoch
+
+
+def test_a_broker_that_is_killed_loses_nothing(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    world.broker.kill()
+    until(lambda: world.runtime.links[-1:] == ["down"])
+    world.runtime.sell(300)
+    world.broker.start()
+    until(lambda: everything_is_at_the_hub(world))
+    until(lambda: world.runtime.links[-1:] == ["up"])
+
+
+def test_a_line_that_swallows_everything_is_down_though_tcp_is_open(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    world.cable.go_dead()
+    world.runtime.sell(10)
+    until(lambda: world.runtime.links[-1:] == ["down"])
+    world.cable.heal()
+    until(lambda: everything_is_at_the_hub(world))
+    until(lambda: world.runtime.links[-1:] == ["up"])
+
+
+def test_a_hub_that_says_nothing_is_down_and_gets_everything_once_it_speaks(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    world.hub.deaf = True
+    world.runtime.sell(600)
+    until(lambda: world.runtime.links[-1:] == ["down"])
+    assert world.runtime.journal.acked < world.runtime.journal.head
+    world.hub.deaf = False
+    until(lambda: everything_is_at_the_hub(world))
+
+
+def test_an_agent_that_is_killed_at_any_moment_loses_and_doubles_nothing(world: World) -> None:
+    for _ in range(4):
+        agent = world.start_agent()
+        world.runtime.sell(400)
+        until(lambda: world.hub.bodies)
+        agent.kill()
+        agent.wait()
+    world.start_agent()
+    until(lambda: everything_is_at_the_hub(world))
+
+
+def test_a_runtime_that_starts_again_is_waited_for(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    world.runtime.close()
+    until(lambda: world.hub.offline)
+    world.runtime.open()
+    world.runtime.sell(5)
+    until(lambda: everything_is_at_the_hub(world))
+    until(lambda: not world.hub.offline)
+
+
+def test_a_hub_from_yesterdays_backup_gets_what_it_lost_when_the_object_comes_back(world: World) -> None:
+    agent = world.start_agent()
+    world.runtime.sell(50)
+    until(lambda: everything_is_at_the_hub(world))
+    agent.kill()
+    agent.wait()
+    world.hub.restore(0)
+    world.start_agent()
+    until(lambda: everything_is_at_the_hub(world))
+
+
+def test_a_document_comes_to_every_runtime_and_a_forged_one_to_none(world: World) -> None:
+    book = bytes(2 * CHUNK_BYTES_MAX)
+    manifest = manifest_of("prices", "corner", Version(1, 1), book)
+    world.chunks.offer(book, manifest.chunks)
+    world.hub.tell(msgspec.structs.replace(manifest, version=Version(9, 9)), SoftwareKey.generate())
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    world.hub.tell(manifest, world.retailer)
+    until(lambda: [data for _, data in world.runtime.documents] == [book])
+    world.runtime.close()
+    world.runtime.open()
+    until(lambda: len(world.runtime.documents) == 2)
+    assert world.runtime.documents[1] == world.runtime.documents[0]
+
+
+def test_sigterm_ends_it_cleanly_and_tells_the_world(world: World) -> None:
+    agent = world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    agent.send_signal(signal.SIGTERM)
+    assert agent.wait(30) == 0
+    until(lambda: world.hub.states[-1:] == [ObjectState(online=False)])
+    assert not (world.data / "sync.sock").exists()
+
+
+def test_a_second_agent_of_the_same_object_is_refused_with_a_sentence(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    second = world.start_agent()
+    _, error = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "an agent of this object runs already" in error
+
+
+def test_an_object_without_a_key_is_told_how_to_make_one(world: World) -> None:
+    (world.data / "object.key").unlink()
+    agent = world.start_agent()
+    _, error = agent.communicate(timeout=60)
+    assert agent.returncode == 1
+    assert "opos object key" in error
+
+
+def test_the_status_says_what_waits_and_whether_the_hub_answers(world: World) -> None:
+    world.runtime.sell(3)
+    offline = world.status()
+    assert offline["object"] == "mirror-4"
+    assert (offline["head"], offline["acked"], offline["unsynced"]) == (5, 0, 5)
+    assert offline["value"] == {"EUR": 300}
+    assert isinstance(offline["oldest_ms"], int)
+    assert (offline["online"], offline["agent"]) == (False, None)
+    world.start_agent()
+    until(lambda: everything_is_at_the_hub(world))
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    online = world.status()
+    assert (online["acked"], online["unsynced"], online["value"], online["oldest_ms"]) == (5, 0, {}, None)
+    assert online["online"] is True
+
+
+def test_receipts_that_are_not_the_hubs_are_counted_and_move_nothing(world: World) -> None:
+    world.runtime.sell(3)
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    world.hub.key, honest = SoftwareKey.generate(), world.hub.key
+    world.runtime.sell(1)
+    until(lambda: _refused(world) > 0)
+    assert world.runtime.journal.acked < world.runtime.journal.head
+    world.hub.key = honest
+    until(lambda: everything_is_at_the_hub(world))
+
+
+def _refused(world: World) -> int:
+    agent = world.status()["agent"]
+    assert isinstance(agent, dict)
+    return int(agent["receipts_refused"])

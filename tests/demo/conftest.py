@@ -1,0 +1,13 @@
+"""A whole shop for the tests of the demo: started once, and asked over HTTP as a person would."""
+
+from collections.abc import Iterator
+
+import pytest
+from live_shop import LiveShop, open_for_a_person
+
+
+@pytest.fixture(scope="session")
+def live_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveShop]:
+    """A shop that is open; every test moves goods of its own."""
+    with open_for_a_person(tmp_path_factory.mktemp("shop")) as shop:
+        yield shop

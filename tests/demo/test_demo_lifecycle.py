@@ -1,0 +1,47 @@
+"""A demo from its first start to its last: Ctrl-C and kill -9 leave nothing running, and the books go on."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from live_shop import LiveShop, open_for_a_person, until
+
+MIRROR, SHELF = "mirror-4", "shelf-b12"
+
+
+def _nothing_runs(shop: LiveShop) -> None:
+    until(lambda: not shop.pids(), f"nothing runs any more: {shop.pids()}")
+
+
+def test_a_second_start_goes_on_with_the_same_books(tmp_path: Path) -> None:
+    with open_for_a_person(tmp_path / "shop") as shop:
+        shop.do("take", SHELF, "Colombia Huila 250 g")
+        shop.see(SHELF, "basket")
+        shop.tap(SHELF, "buy")
+        shop.see(SHELF, "done")
+        head = shop.status(SHELF)["head"]
+        assert shop.close(signal.SIGINT) == 0
+        _nothing_runs(shop)
+    with open_for_a_person(tmp_path / "shop") as shop:
+        assert shop.status(SHELF)["sales"] == 1
+        assert shop.status(SHELF)["head"] > head
+        shop.process.kill()  # and this time without a word
+        shop.process.wait()
+        _nothing_runs(shop)
+    with open_for_a_person(tmp_path / "shop") as shop:
+        assert shop.status(SHELF)["sales"] == 1
+        shop.leave(SHELF)
+        assert shop.close(signal.SIGTERM) == 0
+        _nothing_runs(shop)
+
+
+def test_a_directory_with_a_very_long_name_opens_too(tmp_path: Path) -> None:
+    deep = tmp_path / ("a-very-long-name-" * 10) / "shop"
+    with open_for_a_person(deep) as shop:
+        shop.do("hold", MIRROR, "Lambswool Scarf")
+        shop.see(MIRROR, "product")
+        assert shop.close(signal.SIGHUP) == 0
+        _nothing_runs(shop)
+
+
+pytestmark = pytest.mark.timeout(180)

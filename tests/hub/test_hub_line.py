@@ -1,0 +1,152 @@
+"""The hub's desk and its publisher on the line, with a line that listens in place of a broker."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from hub_world import SITE, TENANT, Ear, HubWorld, PaperJournal
+
+from cloud_sync.contract.encoding import encode
+from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
+from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
+from cloud_sync.contract.state import ObjectState
+from cloud_sync.contract.topics import document
+from cloud_sync.hub.documents.edition import Press, Site
+from cloud_sync.hub.documents.publisher import Publisher
+from cloud_sync.hub.ingest.desk import WAITING_MAX, Desk
+from cloud_sync.hub.ingest.presence import Presence
+from cloud_sync.mqtt import Message
+
+DEADLINE_S = 10.0
+
+
+class OpenDesk:
+    """A desk at work in a thread of its own, with a line that listens."""
+
+    def __init__(self, hub: HubWorld) -> None:
+        self.ear, self.appended, self.closing = Ear(), threading.Event(), threading.Event()
+        self.desk = Desk(hub.intake, Presence(hub.store, hub.clock), self.appended)
+        self.thread = threading.Thread(target=self.desk.work, args=(self.ear, self.closing))
+
+    def say(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
+        self.desk.post(Message(topic, payload, retained))
+
+    def close(self) -> None:
+        self.closing.set()
+        self.thread.join(DEADLINE_S)
+        assert not self.thread.is_alive()
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Wait until `true`, and no longer than the deadline."""
+    pause, left = threading.Event(), int(DEADLINE_S / 0.01)
+    while not true():
+        assert left, "it did not come true in time"
+        left -= 1
+        pause.wait(0.01)
+
+
+@pytest.fixture
+def desk(hub: HubWorld) -> OpenDesk:
+    return OpenDesk(hub)
+
+
+def receipts(hub: HubWorld, ear: Ear) -> list[tuple[str, int]]:
+    """The topic and seq of all receipts that were said."""
+    keys = {hub.receipt_key.public.kid: Verifier(hub.receipt_key.public)}
+    return [
+        (said.topic, unseal(said.payload.decode(), RECEIPT_TYPE, keys, Receipt).seq) for said in ear.heard
+    ]
+
+
+def test_each_batch_on_the_desk_is_answered_in_its_turn(
+    hub: HubWorld, mirror: PaperJournal, shelf: PaperJournal, desk: OpenDesk
+) -> None:
+    desk.say(mirror.topic, mirror.frame(1, 2))
+    desk.say(shelf.topic, b"garbage")
+    desk.say(shelf.topic, shelf.frame(1, 2))
+    desk.say(mirror.topic, mirror.frame(1, 3))
+    desk.thread.start()
+    eventually(lambda: len(desk.ear.heard) == 3)
+    desk.close()
+
+    up, down = mirror.address.down("receipt"), shelf.address.down("receipt")
+    assert receipts(hub, desk.ear) == [(up, 2), (down, 2), (up, 3)]
+    assert {(said.qos, said.retain) for said in desk.ear.heard} == {(1, False)}
+    assert desk.appended.is_set()
+
+
+def test_a_receipt_that_nobody_took_is_said_again_when_the_object_asks_again(
+    hub: HubWorld, mirror: PaperJournal, desk: OpenDesk
+) -> None:
+    desk.ear.deaf = True
+    desk.thread.start()
+    desk.say(mirror.topic, mirror.frame(1, 3))
+    eventually(lambda: len(hub.kept(mirror)) == 3)
+    desk.ear.deaf = False
+    desk.say(mirror.topic, mirror.frame(1, 3))
+    eventually(lambda: bool(desk.ear.heard))
+    desk.close()
+
+    assert receipts(hub, desk.ear)[-1] == (mirror.address.down("receipt"), 3)
+
+
+def test_states_and_journals_share_the_desk(hub: HubWorld, mirror: PaperJournal, desk: OpenDesk) -> None:
+    desk.thread.start()
+    desk.say(mirror.address.up("state"), encode(ObjectState(True, "e1", 3, 0, 1)), retained=True)
+    desk.say(mirror.topic, mirror.frame(1, 3))
+    eventually(lambda: bool(desk.ear.heard))
+    desk.close()
+
+    assert hub.rows("presence") == [("mirror-4", 1, "e1", 3, 0, 0)]
+
+
+def test_a_full_desk_takes_no_more_than_its_limit(
+    mirror: PaperJournal, desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.hub.ingest.desk._PATIENCE_S", 0.01)
+    for _ in range(WAITING_MAX + 3):
+        desk.say(mirror.topic, b"x")
+
+    assert desk.desk._waiting.qsize() == WAITING_MAX
+
+
+def issue(hub: HubWorld, name: str, data: bytes) -> None:
+    with hub.store.writing() as connection:
+        Press(connection, SoftwareKey.generate(), Site(TENANT, SITE), 1).issue(name, data)
+
+
+def test_manifests_are_said_once_and_again_after_each_connect_and_change(hub: HubWorld) -> None:
+    publisher, ear = Publisher(hub.store), Ear()
+    prices, deliveries = document(TENANT, SITE, "prices"), document(TENANT, SITE, "deliveries")
+    issue(hub, "prices", b"one")
+    issue(hub, "deliveries", b"two")
+
+    said = []
+    for change in (None, None, lambda: issue(hub, "prices", b"three"), publisher.connected, None):
+        if change:
+            change()
+        publisher.say(ear)
+        said.append([each.topic for each in ear.heard])
+        ear.heard.clear()
+
+    assert [sorted(each) for each in said] == [
+        [deliveries, prices],
+        [],
+        [prices],
+        [deliveries, prices],
+        [],
+    ]
+
+
+def test_a_manifest_that_nobody_took_is_said_next_time(hub: HubWorld) -> None:
+    publisher, ear = Publisher(hub.store), Ear()
+    issue(hub, "prices", b"one")
+    ear.deaf = True
+    publisher.say(ear)
+    ear.deaf = False
+    publisher.say(ear)
+
+    assert [(said.topic, said.retain, said.qos) for said in ear.heard] == [
+        (document(TENANT, SITE, "prices"), True, 1)
+    ]
