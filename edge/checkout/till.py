@@ -45,7 +45,7 @@ _ITEMS_MAX: Final = 100
 _SHOWN_AGAIN_MS: Final = 60_000
 
 
-# A million screens between two starts is one every second for twelve days, and 2^53 leaves room for all of them.
+# A million screens between two starts are one a second for twelve days; 2^53 has room for all of them.
 _SCREENS_A_START: Final = 1_000_000
 
 
@@ -112,7 +112,7 @@ class Till:
         self._online = False
         self._language: str | None = None
         self._rings: dict[object, Callable[[], None]] = {}
-        # A tap painted before a restart must never fit a screen after it: numbers begin anew beyond the old ones.
+        # A tap painted before a restart must never fit a screen after it: numbers begin beyond the old ones.
         first = ledger.head * _SCREENS_A_START
         self._state = State(first, Stage.UNPAIRED, online=False, language="en", languages=("en",))
         self._publish()

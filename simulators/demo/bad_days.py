@@ -23,10 +23,9 @@ class BadDayError(Exception):
         self.sentence = sentence
 
 
-def find_mosquitto(path: str | None = None) -> str:
-    """Where the broker's program lies, on `path` (default: PATH) or where Debian puts servers."""
-    search = path if path is not None else None
-    for place in (search, *_SERVER_DIRS):
+def find_mosquitto() -> str:
+    """Where the broker's program lies: on PATH, or where Debian puts servers."""
+    for place in (None, *_SERVER_DIRS):
         if found := shutil.which("mosquitto", path=place):
             return found
     raise BadDayError(

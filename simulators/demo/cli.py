@@ -22,7 +22,7 @@ from simulators.demo.script import read_script
 from simulators.demo.shop import open_shop
 from simulators.demo.shop_files import CORNER, read_shop
 from simulators.demo.telling import Teller
-from simulators.demo.visit import visit
+from simulators.demo.visit import page_url, visit
 
 _T = TypeVar("_T")
 
@@ -89,7 +89,7 @@ async def _visit(asked: Asked, teller: Teller) -> None:
     directory = asked.directory or _DIRECTORY
     ports = fixed(asked.port_base, [plan.id for plan in read_shop(asked.shop_dir).objects])
     teller.tell(f"Opening the shop in {directory} ...")
-    async with open_shop(directory, asked.shop_dir, ports) as opened:
+    async with open_shop(directory, asked.shop_dir, ports, page_url(ports)) as opened:
         await opened.supervisor.while_well(visit(opened, teller))
 
 

@@ -33,19 +33,22 @@ class Fragments:
         self._now: dict[str, str] = {}
         self._painted = asyncio.Event()
         self._rung = asyncio.Event()
+        self._failure: OSError | None = None
         self._closed = False
 
-    def ring(self) -> None:
-        """Paint now: a hand has moved something."""
+    def ring(self, failure: OSError | None = None) -> None:
+        """Paint now: a hand has moved something. A `failure` to write down what it moved ends `keep`."""
+        self._failure = failure
         self._rung.set()
 
     async def keep(self) -> None:
-        """Look and paint, for ever."""
-        while True:
+        """Look and paint, for ever; raises OSError once the world cannot be written any more."""
+        while self._failure is None:
             self._rung.clear()
             await self._paint()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), _PAUSE_S)
+        raise self._failure
 
     async def page(self) -> str:
         """The whole page as it stands now."""

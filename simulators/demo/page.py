@@ -71,6 +71,9 @@ class Page:
             return JSONResponse({"error": str(error)}, status_code=400)
         except _REFUSALS as error:
             return JSONResponse({"error": str(error)}, status_code=409)
+        except OSError as error:
+            self._fragments.ring(error)
+            return JSONResponse({"error": f"The world cannot be saved: {error}"}, status_code=500)
         self._fragments.ring()
         return Response(status_code=204)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from simulators.demo.asking import Dark
 from simulators.demo.bad_days import BadDayError
+from simulators.demo.bench import BenchRefusedError
 from simulators.demo.chaos import Chaos
 from simulators.demo.errands import opos, run
 from simulators.demo.figures import (
@@ -42,7 +43,7 @@ async def play(
         tell(f"{time.monotonic() - began_s:5.1f} s  {step}")
         try:
             await _do(opened, step)
-        except (NotSeenError, CannotMoveError) as error:
+        except (NotSeenError, CannotMoveError, BenchRefusedError) as error:
             raise BadDayError(
                 f"line {step.line} ({step}): {error}; see `tail {opened.layout.logs}/*.log`."
             ) from error

@@ -76,10 +76,15 @@ def check_free(ports: Ports) -> None:
     """Raise with the first port that somebody else listens on."""
     for name, port in ports.named():
         if not is_free(port):
-            raise BadDayError(
-                f"Port {port}, which {name} wants, is taken by another program: "
-                f"run `opos demo --port-base {_elsewhere(ports.control)}`."
-            )
+            raise taken(name, port, ports)
+
+
+def taken(name: str, port: int, ports: Ports) -> BadDayError:
+    """What is said when somebody else listens on a port of ours."""
+    return BadDayError(
+        f"Port {port}, which {name} wants, is taken by another program: "
+        f"run `opos demo --port-base {_elsewhere(ports.control)}`."
+    )
 
 
 def is_free(port: int) -> bool:

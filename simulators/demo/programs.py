@@ -24,7 +24,7 @@ def surroundings(layout: Layout, shop: Shop, ports: Ports) -> Iterator[Program]:
     yield Program(HUB, (*hub, "--broker", f"{HOST}:{ports.broker}"), _HUB)
     for plan in shop.objects:
         bench = opos("sim", "up", layout.bench_file(plan.id))
-        yield Program(f"bench-{plan.id}", bench, _BENCH)
+        yield Program(bench_of(plan.id), bench, _BENCH)
 
 
 def objects(layout: Layout, shop: Shop) -> Iterator[Program]:
@@ -33,6 +33,11 @@ def objects(layout: Layout, shop: Shop) -> Iterator[Program]:
         file = layout.object_file(plan.id)
         yield Program(runtime_of(plan.id), opos("object", "run", file), _RUNTIME)
         yield Program(f"agent-{plan.id}", opos("sync", "run", file), _AGENT)
+
+
+def bench_of(object_id: str) -> str:
+    """The name of an object's bench among the processes."""
+    return f"bench-{object_id}"
 
 
 def runtime_of(object_id: str) -> str:

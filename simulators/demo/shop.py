@@ -20,7 +20,7 @@ from simulators.demo.layout import Layout, devices_of, write_all
 from simulators.demo.lock import locked
 from simulators.demo.ports import HOST, Ports, check_free
 from simulators.demo.processes import HopelessError, Supervisor
-from simulators.demo.programs import objects, surroundings
+from simulators.demo.programs import bench_of, objects, surroundings
 from simulators.demo.shop_files import ObjectPlan, Shop, read_shop
 from simulators.demo.shopper import NotSeenError, Shopper
 from simulators.demo.waiting import looks
@@ -28,8 +28,8 @@ from simulators.demo.world import World, open_world
 
 # The first start of all processes on a small board with a cold disk.
 _OPENING_PATIENCE_S: Final = 60.0
-# A bench that was started again gets what a hand did in the meantime within a second.
-_AGREE_EVERY_S: Final = 1.0
+# How soon a bench that was started again learns what a hand has done in the meantime.
+_AGREE_EVERY_S: Final = 0.25
 # unix(7): a socket's path has at most 107 bytes and a NUL.
 _SOCKET_PATH_BYTES_MAX: Final = 107
 
@@ -81,18 +81,26 @@ class OpenShop:
                 return shopper.plan.id
         return "the hub" if isinstance(await self.hub.figures(), Dark) else ""
 
-    async def keep_agreeing(self) -> None:
-        """Make every bench agree with the world, for ever: one that was killed may have missed a hand."""
+    async def keep_agreeing(self, shopper: Shopper) -> None:
+        """Make the bench of an object agree with the world whenever it was started again, for ever."""
+        bench = self.supervisor.children[bench_of(shopper.plan.id)]
+        agreed_at = bench.restarts
         while True:
             await asyncio.sleep(_AGREE_EVERY_S)
-            await asyncio.gather(*(shopper.agree_now() for shopper in self.shoppers.values()))
+            if agreed_at != (now := bench.restarts) and await shopper.agree_now() is not Dark.DARK:
+                agreed_at = now
 
 
 @asynccontextmanager
-async def open_shop(directory: Path, shop_dir: Path, ports: Ports) -> AsyncIterator[OpenShop]:
-    """Open the shop of `shop_dir` in `directory`, close it at the end; raises BadDayError."""
+async def open_shop(
+    directory: Path, shop_dir: Path, ports: Ports, address: str = "without a page"
+) -> AsyncIterator[OpenShop]:
+    """Open the shop of `shop_dir` in `directory`, close it at the end; raises BadDayError.
+
+    `address` is what a second supervisor in the same directory is told of this one.
+    """
     shop = read_shop(shop_dir)
-    with _directory(directory, shop, ports) as root:
+    with _directory(directory, shop, address) as root:
         layout = Layout(root)
         find_mosquitto()
         check_free(ports)
@@ -110,26 +118,26 @@ async def open_shop(directory: Path, shop_dir: Path, ports: Ports) -> AsyncItera
 @asynccontextmanager
 async def _running(shop: Shop, layout: Layout, ports: Ports) -> AsyncIterator[OpenShop]:
     supervisor = Supervisor(layout.logs)
-    agreeing: asyncio.Task[None] | None = None
+    agreeing: list[asyncio.Task[None]] = []
     try:
         async with httpx.AsyncClient() as client:
             opened = OpenShop(shop, layout, ports, supervisor, client)
             await supervisor.while_well(opened.open_doors())
-            agreeing = asyncio.create_task(opened.keep_agreeing())
+            agreeing = [asyncio.create_task(opened.keep_agreeing(each)) for each in opened.shoppers.values()]
             yield opened
     finally:
-        if agreeing is not None:
-            agreeing.cancel()
+        for task in agreeing:
+            task.cancel()
         await supervisor.stop()
 
 
 @contextmanager
-def _directory(directory: Path, shop: Shop, ports: Ports) -> Iterator[Path]:
+def _directory(directory: Path, shop: Shop, address: str) -> Iterator[Path]:
     """`directory`, made and locked, under a name that is short enough for sockets."""
     with on_this_disk(directory):
         directory.mkdir(parents=True, exist_ok=True)
         check_room(directory)
-        layout, address = Layout(directory.absolute()), f"http://{HOST}:{ports.control}"
+        layout = Layout(directory.absolute())
         with locked(layout.lock, address), _short(layout, shop.objects) as root:
             yield root
 

@@ -16,7 +16,8 @@ class Watch:
         self.status: Status | Dark = Dark.DARK
         self._world = world
         self._shopper = shopper
-        self._counted: int | None = None
+        # What was sold while nobody watched is noted too, as long as the glass still says what it cost.
+        self._counted = sum(each.object == shopper.plan.id for each in world.purchases)
         self._price: Amount | None = None
 
     async def look(self) -> None:
@@ -25,6 +26,6 @@ class Watch:
         if isinstance(look, Dark) or isinstance(self.status, Dark):
             return
         self._price = look.offer or look.paid or self._price
-        if self._counted is not None and self.status.sales > self._counted and self._price is not None:
+        if self.status.sales > self._counted and self._price is not None:
             self._world.bought(self._shopper.plan.id, self._price.amount_minor, self._price.currency)
         self._counted = self.status.sales

@@ -10,7 +10,7 @@ import uvicorn
 
 from simulators.demo.fragments import Fragments
 from simulators.demo.page import control_app
-from simulators.demo.ports import HOST
+from simulators.demo.ports import HOST, Ports, taken
 from simulators.demo.shop import OpenShop
 from simulators.demo.telling import Teller
 
@@ -38,7 +38,7 @@ async def visit(opened: OpenShop, teller: Teller) -> None:
             timeout_graceful_shutdown=_GOODBYE_S,
         )
     )
-    with socket.create_server((HOST, opened.ports.control)) as listener:
+    with _listen(opened.ports) as listener:
         teller.addresses(addresses(opened))
         teller.tell("The shop is open. Ctrl-C closes it.")
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -50,8 +50,19 @@ async def visit(opened: OpenShop, teller: Teller) -> None:
             await serving
 
 
+def _listen(ports: Ports) -> socket.socket:
+    try:
+        return socket.create_server((HOST, ports.control))
+    except OSError as error:
+        raise taken("the control page", ports.control, ports) from error
+
+
+def page_url(ports: Ports) -> str:
+    """The control page's address."""
+    return f"http://{HOST}:{ports.control}"
+
+
 def addresses(opened: OpenShop) -> list[tuple[str, str]]:
     """Everything that has a page, the control page first."""
     glasses = [(shopper.plan.name, shopper.glass.url) for shopper in opened.shoppers.values()]
-    control = f"http://{HOST}:{opened.ports.control}"
-    return [("Control page", control), *glasses, ("Hub", opened.hub.url)]
+    return [("Control page", page_url(opened.ports)), *glasses, ("Hub", opened.hub.url)]

@@ -1,4 +1,4 @@
-"""The small rooms of the agent: receipts at the door and handed on, the herald, the desk, the runtime's line."""
+"""The small rooms of the agent: receipts at the door, the herald, the desk, the runtime's line."""
 
 import asyncio
 import json

@@ -194,6 +194,25 @@ def test_a_gap_at_the_hub_is_repaired_at_once_and_its_echoes_do_not_repeat_it() 
     assert uplink.in_flight == 0
 
 
+def test_an_answer_to_a_question_says_from_where_to_go_on_even_while_a_gap_is_repaired() -> None:
+    uplink, _ = flowing(1_024)
+    pour(uplink)
+    uplink.received(receipt(256), 0)
+    uplink.received(receipt(256), 0)
+    pour(uplink)
+    uplink.tick(3_000 * MS)
+    assert pour(uplink, 3_000 * MS) == [(257, 257)]
+    assert uplink.received(receipt(256), 3_001 * MS) is Outcome.REPEATED
+    assert pour(uplink, 3_001 * MS) == [(257, 512), (513, 768), (769, 1024)]
+
+
+def test_a_receipt_beyond_what_is_out_is_not_sent_up_to_again() -> None:
+    uplink, _ = flowing(1_000)
+    uplink.sent(1, 256, 0)
+    assert uplink.received(receipt(700), 0) is Outcome.ADVANCED  # an earlier agent had sent more
+    assert pour(uplink) == [(701, 956)]
+
+
 # Receipts for a journal with head 10, of which 5 are confirmed by generation 2.
 MEANINGS = [
     (receipt(7, 2), Outcome.ADVANCED, 7),

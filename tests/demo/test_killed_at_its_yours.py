@@ -1,4 +1,4 @@
-"""The worst moment: the process that owns the ledger is killed when the glass shows "It's yours", without a network."""
+"""The worst moment: without a network, the ledger's owner is killed as the glass shows "It's yours"."""
 
 import asyncio
 from pathlib import Path

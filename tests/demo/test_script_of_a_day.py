@@ -1,4 +1,4 @@
-"""The script of a day: hub, objects and shoppers agree to the cent and the unit, whatever is killed in between."""
+"""The script of a day: hub, objects and shoppers agree to the cent and the unit, whatever is killed."""
 
 import json
 import subprocess
