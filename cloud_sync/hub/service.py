@@ -149,6 +149,7 @@ def _server(store: Store, hears_broker: Callable[[], bool]) -> uvicorn.Server:
         uvicorn.Config(
             make_app(store, wall_ms, hears_broker),
             log_config=None,
+            log_level=logging.WARNING,
             access_log=False,
             lifespan="off",
             ws="none",

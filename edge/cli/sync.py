@@ -16,15 +16,16 @@ from edge.offline_queue.reader import LedgerReader, NoLedgerError
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
 
-@click.group()
-def sync() -> None:
-    r"""Carry an object's entries to the hub and its documents back, or see what still waits.
+_MORE = """\b
+Examples:
+  opos sync run mirror/object.toml
+  opos sync status mirror/object.toml --json
+"""
 
-    \b
-    Examples:
-      opos sync run mirror/object.toml
-      opos sync status mirror/object.toml --json
-    """
+
+@click.group(epilog=_MORE)
+def sync() -> None:
+    """Carry an object's entries to the hub and its documents back, or see what still waits."""
 
 
 @sync.command()

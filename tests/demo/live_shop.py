@@ -15,7 +15,6 @@ import httpx
 
 from simulators.demo.layout import Layout
 from simulators.demo.ports import HOST, Ports, free
-from simulators.demo.shop_files import CORNER, read_shop
 
 OBJECTS: Final = ["mirror-4", "shelf-b12"]
 PATIENCE_S: Final = 60.0
@@ -108,12 +107,24 @@ def until(holds: Callable[[], object], what: str, patience_s: float = PATIENCE_S
 
 
 @contextmanager
-def open_for_a_person(directory: Path, *options: str, shop_dir: Path = CORNER) -> Iterator[LiveShop]:
-    """`opos demo` in `directory`, until it says that it is open; killed at the end, if it still runs."""
-    ports = free([plan.id for plan in read_shop(shop_dir).objects])
-    command = [sys.executable, "-m", "opos", "demo", "--dir", str(directory), "--shop", str(shop_dir)]
-    command += ["--port-base", str(ports.control), *options]
+def begun(directory: Path, ports: Ports | None = None) -> Iterator[subprocess.Popen[str]]:
+    """`opos demo` in `directory` from its first moment; ended at the end, if it still runs."""
+    base = (ports or free(OBJECTS)).control
+    command = [sys.executable, "-m", "opos", "demo", "--dir", str(directory), "--port-base", str(base)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(_GRACE_S)
+
+
+@contextmanager
+def open_for_a_person(directory: Path) -> Iterator[LiveShop]:
+    """`opos demo` in `directory`, once it says that it is open."""
+    ports = free(OBJECTS)
+    with begun(directory, ports) as process, httpx.Client(timeout=5) as client:
         assert process.stderr is not None
         said = []
         for line in process.stderr:
@@ -122,13 +133,7 @@ def open_for_a_person(directory: Path, *options: str, shop_dir: Path = CORNER) -
                 break
         else:
             raise AssertionError("".join(said))
-        with httpx.Client(timeout=5) as client:
-            shop = LiveShop(process, directory, ports, client)
-            try:
-                yield shop
-            finally:
-                if process.poll() is None:
-                    shop.close()
+        yield LiveShop(process, directory, ports, client)
 
 
 def _commands() -> Iterator[tuple[int, str]]:

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from live_shop import LiveShop, open_for_a_person, until
+from live_shop import PATIENCE_S, LiveShop, begun, open_for_a_person, until
 
 MIRROR, SHELF = "mirror-4", "shelf-b12"
 
@@ -33,6 +33,20 @@ def test_a_second_start_goes_on_with_the_same_books(tmp_path: Path) -> None:
         shop.leave(SHELF)
         assert shop.close(signal.SIGTERM) == 0
         _nothing_runs(shop)
+
+
+def test_a_first_start_that_was_interrupted_is_simply_done_again(tmp_path: Path) -> None:
+    directory = tmp_path / "shop"
+    hub, trust = directory / "hub", directory / "trust.json"
+    for there, number in ((hub, signal.SIGKILL), (hub, signal.SIGINT), (trust, signal.SIGKILL)):
+        with begun(directory) as process:
+            until(there.exists, f"{there} is made")
+            process.send_signal(number)
+            assert process.wait(PATIENCE_S) == (0 if number is signal.SIGINT else -number)
+    with open_for_a_person(directory) as shop:
+        shop.do("take", SHELF, "Colombia Huila 250 g")
+        shop.see(SHELF, "basket")
+    _nothing_runs(shop)
 
 
 def test_a_directory_with_a_very_long_name_opens_too(tmp_path: Path) -> None:

@@ -40,10 +40,10 @@ def shelf(hub: HubWorld, keys: list[SoftwareKey]) -> PaperJournal:
     return journal
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A real Mosquitto on a free port, for all tests; each test has topics of its own."""
-    running = Broker(tmp_path_factory.mktemp("broker"), free_port())
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A real Mosquitto on a free port, which retains nothing of another test's."""
+    running = Broker(tmp_path, free_port())
     running.start()
     yield running
     running.stop()

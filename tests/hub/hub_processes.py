@@ -1,7 +1,6 @@
 """Real processes around the hub: Mosquitto, the hub itself, and an object's end of the line."""
 
 import json
-import os
 import queue
 import signal
 import socket
@@ -124,18 +123,15 @@ class HubProcess:
         self._process = None
         return code
 
-    def cpu_s(self) -> float:
-        """The processor time that the process has used so far."""
-        assert self._process is not None
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=DEADLINE_S)
 
     def figures(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/api/figures").json()
         return found
+
+    def hears_broker(self) -> bool:
+        return bool(self.get("/healthz").json()["broker"])
 
     def trusted(self, what: str) -> dict[str, Verifier]:
         """The hub's keys for `receipt` or `documents`, as an object is told to trust them."""

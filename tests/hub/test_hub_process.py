@@ -1,6 +1,5 @@
 """The hub as it runs in a shop: one process, a real Mosquitto, signals, kills and a port that is taken."""
 
-import re
 import signal
 import socket
 import sqlite3
@@ -23,10 +22,8 @@ pytestmark = pytest.mark.skipif(not MOSQUITTO.exists(), reason="Mosquitto is not
 
 
 @pytest.fixture
-def journal(keys: list[SoftwareKey], request: pytest.FixtureRequest) -> PaperJournal:
-    """A mirror with a name of its own: the broker is shared."""
-    name = "m-" + re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[-40:]
-    written = PaperJournal(name, keys[2])
+def journal(keys: list[SoftwareKey]) -> PaperJournal:
+    written = PaperJournal("mirror-4", keys[2])
     written.begin()
     return written
 
@@ -35,6 +32,7 @@ def journal(keys: list[SoftwareKey], request: pytest.FixtureRequest) -> PaperJou
 def end(shop_hub: HubProcess, journal: PaperJournal) -> Iterator[ObjectEnd]:
     shop_hub.admit(journal)
     shop_hub.start()
+    eventually(shop_hub.hears_broker, "the hub hears the broker")
     line = ObjectEnd(journal, shop_hub)
     yield line
     line.close()
@@ -98,26 +96,17 @@ def test_a_new_price_reaches_the_objects_while_the_hub_runs(
 
 
 def test_a_broker_that_forgot_everything_is_told_the_documents_again(
-    tmp_path: Path, keys: list[SoftwareKey]
+    shop_hub: HubProcess, broker: Broker, end: ObjectEnd, journal: PaperJournal
 ) -> None:
-    broker = Broker(tmp_path, free_port())
+    _manifests(end, shop_hub, 2)
+    broker.stop()
+    eventually(lambda: not shop_hub.hears_broker(), "the hub has seen the broker go")
     broker.start()
-    hub = HubProcess(tmp_path / "hub", broker.port)
-    journal = PaperJournal("mirror-r", keys[2])
-    try:
-        hub.start()
-        before = ObjectEnd(journal, hub)
-        _manifests(before, hub, 2)
-        before.close()
-        broker.stop()
-        eventually(lambda: not hub.get("/healthz").json()["broker"], "the hub has seen the broker go")
-        broker.start()
-        after = ObjectEnd(journal, hub)
-        assert len(_manifests(after, hub, 2)) == 2
-        after.close()
-    finally:
-        hub.kill()
-        broker.stop()
+
+    late = ObjectEnd(journal, shop_hub)
+
+    assert len(_manifests(late, shop_hub, 2)) == 2
+    late.close()
 
 
 def test_killed_again_and_again_the_hub_has_every_entry_once(
@@ -141,7 +130,7 @@ def test_killed_again_and_again_the_hub_has_every_entry_once(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_hub_that_is_told_to_stop_ends_well(shop_hub: HubProcess, number: int) -> None:
     shop_hub.start()
-    eventually(lambda: shop_hub.get("/healthz").json()["broker"], "the hub hears the broker")
+    eventually(shop_hub.hears_broker, "the hub hears the broker")
 
     assert shop_hub.kill(number) == 0
 
@@ -191,7 +180,7 @@ def test_a_hub_starts_without_a_broker_and_finds_it_later(tmp_path: Path) -> Non
         hub.start()
         assert hub.get("/healthz").json() == {"ok": True, "broker": False, "generation": 1}
         broker.start()
-        eventually(lambda: hub.get("/healthz").json()["broker"], "the hub hears the broker")
+        eventually(hub.hears_broker, "the hub hears the broker")
     finally:
         hub.kill()
         broker.stop()

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from cloud_sync.contract.documents import DELIVERIES, PRICES, Deliveries, Delivery
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.signing import Signer
-from cloud_sync.hub.documents import shop as shops
+from cloud_sync.hub.documents.deliveries import DELIVERIES as DELIVERIES_FILE
 from cloud_sync.hub.documents.edition import Edition, Press, Site
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem
 from cloud_sync.hub.documents.shop import Shop
@@ -49,7 +49,7 @@ def _fresh(connection: Connection, site: Site, shop: Shop) -> list[Delivery]:
     kept = {each.transfer: each for each in _all_deliveries(connection, site).deliveries}
     problems = [
         Problem(
-            shops.DELIVERIES,
+            DELIVERIES_FILE,
             shop.lines[each.transfer],
             "transfer",
             f"{each.transfer} was imported before with something else ({_said(kept[each.transfer])}):"
@@ -101,7 +101,7 @@ def _deliver(connection: Connection, site: Site, shop: Shop, fresh: Iterable[Del
             "gtin": each.gtin,
             "units": each.units,
             "epcs": " ".join(each.epcs),
-            "taker": TRANSIT if shops.keeps_its_own(shop.file, each.holder) else each.holder,
+            "taker": TRANSIT if shop.file.keeps_its_own(each.holder) else each.holder,
             "made_ms": now_ms,
         }
         for each in fresh

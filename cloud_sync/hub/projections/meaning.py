@@ -1,6 +1,7 @@
 """What an entry means, or why its meaning is not taken: it stays in its journal and a person looks at it."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -16,6 +17,10 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 AMOUNT_MINOR_MAX: Final = 10**12
 # No van brings more at once.
 UNITS_MAX: Final = 10**6
+
+
+# All currencies of the world are 300; the rest of the room is for what is none.
+_is_currency: Final = lru_cache(maxsize=512)(is_currency)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -61,8 +66,8 @@ def _no_currency(fact: Fact) -> str | None:
     """The first currency of a sale that is none."""
     if not isinstance(fact, Sale):
         return None
-    currencies = [fact.currency, *(posting.currency for posting in fact.postings)]
-    return next((each for each in currencies if not is_currency(each)), None)
+    currencies = {fact.currency, *(posting.currency for posting in fact.postings)}
+    return next((each for each in sorted(currencies) if not _is_currency(each)), None)
 
 
 def _over(body: Body) -> int | None:

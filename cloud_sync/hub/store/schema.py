@@ -219,7 +219,7 @@ delivery = _table(
     _text("epcs"),
     _text("taker"),
     _whole("made_ms"),
-    UniqueConstraint("tenant", "site", "transfer", name="a_transfer_is_made_once"),
+    UniqueConstraint("transfer", "tenant", "site", name="a_transfer_is_made_once"),
     CheckConstraint("units > 0", name="a_delivery_brings_goods"),
 )
 
@@ -243,7 +243,7 @@ sale = _table(
     _whole("total_minor"),
     _whole("units"),
     _whole("wall_ms"),
-    UniqueConstraint("dev", "sale", name="a_sale_counts_once"),
+    UniqueConstraint("sale", "dev", name="a_sale_counts_once"),
 )
 
 sale_line = _table(
@@ -260,9 +260,9 @@ sale_line = _table(
 
 arrival = _table(
     "arrival",
+    _text("transfer", primary_key=True),
     _text("tenant", primary_key=True),
     _text("site", primary_key=True),
-    _text("transfer", primary_key=True),
     Column("entry", _Whole, ForeignKey("entry.id"), nullable=False),
 )
 
