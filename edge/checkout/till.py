@@ -12,7 +12,8 @@ from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.receipts import receipt_number
 from edge.checkout.sale import Bought, SaleStage, SaleStep, Shop, next_stage, sale_fact, sold_of
-from edge.checkout.state import Answer, BasketLine, Goods, Sold, Stage, State, Tap, TaxShown
+from edge.checkout.state import Answer, Sold, Stage, State, Tap
+from edge.checkout.window import Window
 from edge.events import (
     WAITING,
     Agreed,
@@ -296,16 +297,18 @@ class Till:
             return State(number, Stage.UNPAIRED, self._online, "en", ("en",))
         priced = self._price()
         languages = self._catalogue.languages()
+        delivered = self._delivered if self._online else {}
+        window = Window(self._shop, self._catalogue, self.books, self._goods, delivered)
         return State(
             number=number,
             stage=self._shown(priced),
             online=self._online,
             language=self._language or languages[0],
             languages=languages,
-            lines=self._lines(priced),
+            lines=window.lines(priced),
             total=priced.total if priced else None,
-            taxes=_taxes(priced),
-            offer=self._offer(),
+            taxes=window.taxes(priced),
+            offer=window.offer(),
             sold=self._sold,
             trouble=self._obstacle or self._contradiction,
         )
@@ -332,48 +335,8 @@ class Till:
     def _contradiction(self) -> str | None:
         return "too-many" if len(self._goods) > _ITEMS_MAX else self._disagree
 
-    def _lines(self, priced: Priced | None) -> tuple[BasketLine, ...]:
-        if priced is None or self._catalogue is None:
-            return ()
-        currency = self._catalogue.book.currency
-        return tuple(
-            BasketLine(self._shown_goods(line.gtin), line.units, Money(line.total_minor, currency))
-            for line in priced.lines
-        )
-
-    def _offer(self) -> Goods | None:
-        """What a shelf holds most of; a mirror offers nothing by itself."""
-        assert self._catalogue is not None
-        here = Counter(
-            gtin for gtin in self.books.at(self._shop.object).values() if self._catalogue.product(gtin)
-        )
-        if not here:
-            return None
-        gtin = min(here, key=lambda each: (-here[each], each))
-        return self._shown_goods(gtin)
-
-    def _shown_goods(self, gtin: str) -> Goods:
-        assert self._catalogue is not None
-        return self._catalogue.goods(gtin, self._here(gtin))
-
-    def _here(self, gtin: str) -> int | None:
-        """Units to be had here. Of goods that others sell too, nobody can be sure without the hub."""
-        holder = self._shop.sells_from
-        if holder == self._shop.object:
-            taken = sum(1 for each in self._goods.values() if each == gtin)
-            return self.books.stock[holder, gtin] - taken
-        if not self._online or gtin not in self._delivered:
-            return None
-        return max(self._delivered[gtin] + self.books.stock[holder, gtin], 0)
-
 
 def _meaning(state: State) -> tuple[object, ...]:
     """What a tap depends on: the stage, the goods and their price, and the sale that is shown."""
     goods = tuple((line.goods.gtin, line.units, line.total) for line in state.lines)
     return state.stage, goods, state.total, state.sold.sale if state.sold else None
-
-
-def _taxes(priced: Priced | None) -> tuple[TaxShown, ...]:
-    if priced is None:
-        return ()
-    return tuple(TaxShown(row.rate_bp, Money(row.tax_minor, priced.total.currency)) for row in priced.taxes)

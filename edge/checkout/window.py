@@ -1,0 +1,63 @@
+"""The till's window: goods, lines and taxes as the glass may show them, and what can be said to be here."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import msgspec
+
+from edge.checkout.books import Books
+from edge.checkout.catalogue import Catalogue
+from edge.checkout.sale import Shop
+from edge.checkout.state import BasketLine, Goods, TaxShown
+from retail.pricing.rules import Priced
+from retail.units import Money
+
+
+class Window(msgspec.Struct, frozen=True):
+    """One look at the shop from one object.
+
+    `in_hand` is EPC -> GTIN; `delivered` is what the hub says was brought to the holder that is sold from
+    (GTIN -> units), empty when the hub cannot be asked.
+    """
+
+    shop: Shop
+    catalogue: Catalogue
+    books: Books
+    in_hand: Mapping[str, str]
+    delivered: Mapping[str, int]
+
+    def lines(self, priced: Priced | None) -> tuple[BasketLine, ...]:
+        """What was taken, line by line."""
+        if priced is None:
+            return ()
+        return tuple(
+            BasketLine(self._goods(line.gtin), line.units, Money(line.total_minor, priced.currency))
+            for line in priced.lines
+        )
+
+    def taxes(self, priced: Priced | None) -> tuple[TaxShown, ...]:
+        """The tax table."""
+        if priced is None:
+            return ()
+        return tuple(TaxShown(row.rate_bp, Money(row.tax_minor, priced.currency)) for row in priced.taxes)
+
+    def offer(self) -> Goods | None:
+        """What a shelf holds most of; a mirror offers nothing by itself."""
+        items = self.books.at(self.shop.object).values()
+        here = Counter(gtin for gtin in items if self.catalogue.product(gtin))
+        if not here:
+            return None
+        return self._goods(min(here, key=lambda gtin: (-here[gtin], gtin)))
+
+    def _goods(self, gtin: str) -> Goods:
+        return self.catalogue.goods(gtin, self._here(gtin))
+
+    def _here(self, gtin: str) -> int | None:
+        """Units to be had here. Of goods that others sell too, nobody can be sure without the hub."""
+        holder = self.shop.sells_from
+        if holder == self.shop.object:
+            taken = sum(1 for each in self.in_hand.values() if each == gtin)
+            return max(self.books.stock[holder, gtin] - taken, 0)
+        if gtin not in self.delivered:
+            return None
+        return max(self.delivered[gtin] + self.books.stock[holder, gtin], 0)
