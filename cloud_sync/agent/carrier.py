@@ -134,6 +134,8 @@ class Carrier:
         return ObjectState(True, self.identity.epoch, self.uplink.head, self.uplink.acked)
 
     def _tell(self) -> None:
+        if not self._line_up:
+            return
         state, now_ns = self._state(), self._clock.now_ns()
         news = self._herald.news(state, now_ns, self._clock.wall_ms())
         if news is None:

@@ -31,6 +31,7 @@ class Herald:
     def forget(self) -> None:
         """A new connection: the broker may have told the will since."""
         self._told = ObjectState(online=False)
+        self._pause_ns = 0
 
     def news(self, state: ObjectState, now_ns: int, wall_ms: int) -> Outgoing | None:
         """What to publish now; `state` comes without a time. Call `told` if it went out, or `refused`."""

@@ -24,9 +24,10 @@ _MS: Final = 1_000_000
 # While a batch is out the next one may wait this long to grow; alone it never waits.
 LINGER_NS: Final = 50 * _MS
 # An answer takes two syncs of the hub's disk and the way there and back. Three seconds without any is a line
-# that is down, whatever TCP says; each further miss doubles the patience.
+# that is down, whatever TCP says.
 PATIENCE_NS: Final = 3_000 * _MS
-PATIENCE_NS_MAX: Final = 8_000 * _MS
+# A hub that stays silent is asked this often, with one entry: soon enough for a shop that waits for it.
+PATIENCE_NS_MAX: Final = 5_000 * _MS
 # After a reconnect each object of a fleet asks at its own moment.
 SPREAD_NS: Final = 250 * _MS
 # The line took no more: look again this much later.
@@ -241,5 +242,5 @@ class Uplink:
         return 0 if full or not self._flights else self._fed_ns + LINGER_NS
 
     def _patience_ns(self) -> int:
-        patience = min(PATIENCE_NS << min(self._misses, 8), PATIENCE_NS_MAX)
+        patience = PATIENCE_NS_MAX if self._misses else PATIENCE_NS
         return patience + self._luck.randrange(patience // 4)

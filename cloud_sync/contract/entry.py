@@ -134,8 +134,11 @@ def kind_of(fact: Fact) -> str:
 
 
 def decode_body(body: bytes) -> Body:
-    """The body in `body`; raises msgspec.DecodeError (ValidationError) on bytes that are none of ours."""
-    return _BODY.decode(body)
+    """The body in `body`; raises ValueError (a msgspec.DecodeError is one) on bytes that are none of ours."""
+    try:
+        return _BODY.decode(body)
+    except RecursionError as error:
+        raise ValueError("expected the body of an entry, got brackets without end") from error
 
 
 def encode_body(body: Body) -> bytes:

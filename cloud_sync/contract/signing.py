@@ -148,7 +148,7 @@ def unseal(jws: str, typ: str, keys: Mapping[str, Verifier], into: type[_T]) -> 
         header = msgspec.json.decode(unb64(head), type=_Header)
         payload = unb64(body)
         raw_signature = unb64(signature)
-    except (ValueError, msgspec.DecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadSignatureError(f"expected a compact JWS of type {typ}: {error}") from error
     if header.alg != "ES256" or header.typ != typ:
         raise BadSignatureError(f"expected ES256 and {typ}, got {header.alg} and {header.typ}")

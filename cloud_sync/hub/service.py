@@ -38,8 +38,8 @@ _HOST: Final = "127.0.0.1"
 _FAREWELL_S: Final = 5.0
 # An answer that is on its way gets so long after the signal.
 _GRACE_S: Final = 2
-# A page is answered in milliseconds; so many at once are no people.
-_REQUESTS_MAX: Final = 64
+# A request is answered in milliseconds; more at once wait with the objects, which ask again.
+_REQUESTS_MAX: Final = 256
 
 
 class PortTakenError(OSError):

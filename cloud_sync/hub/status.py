@@ -41,7 +41,7 @@ def sentences(status: Status, now_ms: int) -> Iterator[str]:
     yield (
         f"{sum(figures.sales.values())} sales, {taken or 'no money'} taken,"
         f" {sum(figures.stock.values())} units in the shop, {figures.entries} entries"
-        f" ({figures.pending} still to be counted)"
+        f" counted, {figures.pending} still to be counted"
     )
     for each in status.objects:
         yield (

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from cloud_sync.contract.documents import DELIVERIES, MANIFEST_TYPE, PRICES, Deliveries, Manifest
-from cloud_sync.contract.signing import BadSignatureError, PublicKey, Verifier, unseal
+from cloud_sync.contract.signing import PublicKey, Verifier, unseal
 from retail.identity.answer import Refused
 from retail.identity.resolver import resolve
 from retail.pricing.book import PriceBook, Version
@@ -37,7 +37,7 @@ class Documents:
         """The manifest, if the retailer signed it for this site; DocumentRefusedError if not."""
         try:
             manifest = unseal(manifest_jws, MANIFEST_TYPE, self._keys, Manifest)
-        except (BadSignatureError, msgspec.DecodeError) as error:
+        except ValueError as error:
             raise DocumentRefusedError(f"a manifest was refused: {error}") from error
         if manifest.site != self._site:
             raise DocumentRefusedError(
@@ -96,7 +96,7 @@ def _check(name: str, data: bytes) -> None:
             wrong = check(msgspec.json.decode(data, type=PriceBook))
         else:
             wrong = _wrong_deliveries(msgspec.json.decode(data, type=Deliveries))
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise DocumentRefusedError(f"{name} is no {name}: {error}") from error
     if wrong:
         raise DocumentRefusedError(f"{name}: {wrong[0]} ({len(wrong)} in all)")

@@ -157,7 +157,7 @@ async def _tap_of(request: Request) -> TapSaid:
         raise TapError(415, "expected a tap as application/json")
     try:
         return _TAP.decode(await _body(request))
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise TapError(400, f'expected {{"action": ..., "screen": n}}: {error}') from error
 
 

@@ -104,7 +104,7 @@ class Bell:
     async def _answer(self, line: bytes) -> Answered:
         try:
             said = msgspec.json.decode(line, type=Said)
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             return Answered(ok=False, error=f"expected one of receipt, document, link: {error}")
         return await self._hear(said)
 

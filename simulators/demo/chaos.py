@@ -23,6 +23,8 @@ class Chaos:
         if self._luck is None or self._luck.randrange(_STEPS_A_KILL):
             return None
         name = self._luck.choice(sorted(supervisor.children))
+        if supervisor.children[name].pid is None:
+            return None  # it is dead already
         supervisor.kill(name)
         self.killed.append(name)
         return name

@@ -1,9 +1,9 @@
 """The command `opos demo`: a shop for a person with a browser, or one that a script plays to its end."""
 
 import asyncio
-import contextlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -18,7 +18,7 @@ from simulators.demo.bad_days import BadDayError
 from simulators.demo.chaos import Chaos
 from simulators.demo.play import play
 from simulators.demo.ports import BASE, fixed, free
-from simulators.demo.script import read_script
+from simulators.demo.script import Step, read_script
 from simulators.demo.shop import open_shop
 from simulators.demo.shop_files import CORNER, read_shop
 from simulators.demo.telling import Teller
@@ -43,7 +43,22 @@ class Asked(msgspec.Struct, frozen=True):
     chaos: int | None
 
 
-@click.command()
+_HELP: Final = """\
+Open a whole shop on this machine: a mirror, a shelf, their agents, a broker and a hub.
+
+A page in your browser lets you hold things up, take them, put them back, and pull the network cable.
+Ctrl-C closes the shop; the next start goes on with the same books.
+
+\b
+Examples:
+  opos demo
+  opos demo --dir /tmp/shop --port-base 9100
+  opos demo --script simulators/demo.yaml --json
+  opos demo --script simulators/demo.yaml --json --chaos 7
+"""
+
+
+@click.command(help=_HELP)
 @click.option(
     "--dir", "directory", type=click.Path(path_type=Path, file_okay=False),
     help=f"Where the shop lives, and goes on next time.  [default: {_DIRECTORY}; for a script a new one]",
@@ -60,18 +75,7 @@ class Asked(msgspec.Struct, frozen=True):
 @click.option("--json", "as_json", is_flag=True, help="Print the script's figures as one JSON object.")
 @click.option("--chaos", type=int, metavar="SEED", help="Now and then kill -9 a process between two steps.")
 def demo(**options: Any) -> None:
-    r"""Open a whole shop on this machine: a mirror, a shelf, their agents, a broker and a hub.
-
-    A page in your browser lets you hold things up, take them, put them back, and pull the network cable.
-    Ctrl-C closes the shop; the next start goes on with the same books.
-
-    \b
-    Examples:
-      opos demo
-      opos demo --dir /tmp/shop --port-base 9100
-      opos demo --script simulators/demo.yaml --json
-      opos demo --script simulators/demo.yaml --json --chaos 7
-    """
+    """Open a whole shop on this machine."""
     asked = Asked(**options)
     if asked.script is None and (asked.as_json or asked.chaos is not None):
         raise click.UsageError("--json and --chaos are about a script: add --script FILE")
@@ -94,25 +98,28 @@ async def _visit(asked: Asked, teller: Teller) -> None:
 
 
 def _played(asked: Asked, script: Path, teller: Teller) -> int:
-    """Play `script`, print its figures, and return the exit code."""
-    with contextlib.ExitStack() as stack:
-        directory = asked.directory
-        if directory is None:
-            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opos-demo-")))
-        figures = _until_stopped(_play(asked, directory, script, teller))
+    """Play `script`, print its figures, return the exit code; a day that went wrong keeps its directory."""
+    steps = read_script(script, read_shop(asked.shop_dir))
+    directory = asked.directory or Path(tempfile.mkdtemp(prefix="opos-demo-"))
+    figures = _until_stopped(_play(asked, directory, steps, teller))
+    if figures is not None:
+        _tell(asked, figures, teller)
+    if asked.directory is None and (figures is None or figures["equal"]):
+        shutil.rmtree(directory)
     if figures is None:
         return _INTERRUPTED
+    return 0 if figures["equal"] else 1
+
+
+def _tell(asked: Asked, figures: dict[str, Any], teller: Teller) -> None:
     if asked.as_json:
         click.echo(json.dumps(figures))
     else:
         teller.figures(figures)
-    return 0 if figures["equal"] else 1
 
 
-async def _play(asked: Asked, directory: Path, script: Path, teller: Teller) -> dict[str, Any]:
-    shop = read_shop(asked.shop_dir)
-    steps = read_script(script, shop)
-    ports = free([plan.id for plan in shop.objects])
+async def _play(asked: Asked, directory: Path, steps: tuple[Step, ...], teller: Teller) -> dict[str, Any]:
+    ports = free([plan.id for plan in read_shop(asked.shop_dir).objects])
     async with open_shop(directory, asked.shop_dir, ports) as opened:
         return await opened.supervisor.while_well(play(opened, steps, Chaos(asked.chaos), teller.tell))
 

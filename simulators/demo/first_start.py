@@ -18,20 +18,19 @@ class _Opened(msgspec.Struct, frozen=True):
     shop: str
 
 
-async def first_start(layout: Layout, shop: Shop, shop_dir: Path) -> bool:
-    """Do what the first start needs, unless it is done for this very shop; return whether it was needed.
+async def first_start(layout: Layout, shop: Shop, shop_dir: Path) -> None:
+    """Do what the first start needs, unless it is done for this very shop.
 
     Every step may be done twice: a start that was interrupted is simply done again.
     """
     mark = msgspec.json.encode(_Opened(_fingerprint(shop_dir)))
     if layout.opened.exists() and layout.opened.read_bytes() == mark:
-        return False
+        return
     keys, _ = await asyncio.gather(_keys(layout, shop), _found(layout, shop_dir))
     for plan in shop.objects:
         await run(_admission(layout, shop, plan, keys[plan.id]))
     write_atomically(layout.trust, await run(opos("hub", "trust", "--dir", layout.hub)))
     write_atomically(layout.opened, mark)
-    return True
 
 
 async def _found(layout: Layout, shop_dir: Path) -> None:

@@ -45,15 +45,13 @@ class Fragments:
         """Look and paint, for ever; raises OSError once the world cannot be written any more."""
         while self._failure is None:
             self._rung.clear()
-            await self._paint()
+            await self.paint()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), _PAUSE_S)
         raise self._failure
 
-    async def page(self) -> str:
-        """The whole page as it stands now."""
-        if not self._now:
-            await self._paint()
+    def page(self) -> str:
+        """The whole page as it was painted last."""
         return self._templates.get_template("control.html").render(
             shop=self._opened.shop,
             shoppers=list(self._opened.shoppers.values()),
@@ -79,7 +77,8 @@ class Fragments:
         self._closed = True
         self._painted.set()
 
-    async def _paint(self) -> None:
+    async def paint(self) -> None:
+        """Look at everything once."""
         looking = asyncio.gather(*(watch.look() for watch in self._watches.values()))
         figures = await self._opened.hub.figures()
         await looking

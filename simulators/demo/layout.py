@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -101,9 +100,13 @@ def broker_text(ports: Ports) -> str:
         "log_dest stderr",
         "log_type error",
         "log_type warning",
-        # Started by root it would become another user, which takes it off the supervisor's leash (prctl(2)).
-        f"user {pwd.getpwuid(os.geteuid()).pw_name}",
+        *_staying_root(),
     )
+
+
+def _staying_root() -> list[str]:
+    # Started by root it would become another user, which takes it off the supervisor's leash (prctl(2)).
+    return ["user root"] if os.geteuid() == 0 else []
 
 
 def object_text(layout: Layout, shop: Shop, plan: ObjectPlan, ports: Ports) -> str:

@@ -54,7 +54,7 @@ class Page:
 
     async def show(self, _request: Request) -> Response:
         """The page as it stands now; the stream brings what changes."""
-        return HTMLResponse(await self._fragments.page())
+        return HTMLResponse(self._fragments.page())
 
     async def listen(self, _request: Request) -> Response:
         """The stream of what changes."""

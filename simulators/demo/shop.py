@@ -45,10 +45,10 @@ class OpenShop:
         self.layout = layout
         self.ports = ports
         self.supervisor = supervisor
+        self.fresh = not layout.world.exists()
         self.world: World = open_world(layout.world, shop)
         self.hub = Hub(client, f"http://{HOST}:{ports.hub}")
         self.shoppers = {plan.id: self._shopper(plan, client) for plan in shop.objects}
-        self.fresh = False
 
     def _shopper(self, plan: ObjectPlan, client: httpx.AsyncClient) -> Shopper:
         roles = [role for role, _ in devices_of(plan.kind)]
@@ -87,7 +87,7 @@ class OpenShop:
         agreed_at = bench.restarts
         while True:
             await asyncio.sleep(_AGREE_EVERY_S)
-            if agreed_at != (now := bench.restarts) and await shopper.agree_now() is not Dark.DARK:
+            if agreed_at != (now := bench.restarts) and await shopper.agrees():
                 agreed_at = now
 
 
@@ -105,10 +105,9 @@ async def open_shop(
         find_mosquitto()
         check_free(ports)
         write_all(layout, shop, ports)
-        fresh = await first_start(layout, shop, shop_dir)
+        await first_start(layout, shop, shop_dir)
         try:
             async with _running(shop, layout, ports) as opened:
-                opened.fresh = fresh
                 yield opened
         except HopelessError:
             check_room(root)  # a full disk is the shorter story

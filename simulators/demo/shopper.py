@@ -35,17 +35,17 @@ class Shopper:
     async def agree(self) -> None:
         """Make the bench agree with the world, as soon as it answers."""
         async for _ in looks(PATIENCE_S):
-            if await self.agree_now() is not Dark.DARK:
+            if await self.agrees():
                 return
         raise NotSeenError(f"the devices of {self.plan.id} did not answer for {PATIENCE_S:.0f} s")
 
-    async def agree_now(self) -> Dark | None:
-        """Make the bench agree with the world, if it answers."""
+    async def agrees(self) -> bool:
+        """Make the bench agree with the world; return whether it was there to do so."""
         try:
             await self._bench.agree(lambda: self._world.in_field(self.plan.id), plugged=self.plugged)
         except BenchGoneError:
-            return Dark.DARK
-        return None
+            return False
+        return True
 
     async def hold(self, name: str) -> None:
         """Hold one item of that name up, and see its price."""

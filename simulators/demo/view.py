@@ -39,14 +39,11 @@ class Line(msgspec.Struct, frozen=True):
 
     id: str
     name: str
-    kind: str
-    url: str
-    alive: bool
     plugged: bool
-    online: bool
-    sales: int
-    waiting: int
-    records: int
+    alive: bool = False
+    sales: int = 0
+    waiting: int = 0
+    records: int = 0
 
     @property
     def slips(self) -> range:
@@ -110,13 +107,10 @@ def line(shopper: Shopper, status: Status | Dark, figures: HubFigures | Dark) ->
     """How an object and its cable are. While the hub is dark, everything that it has not confirmed waits."""
     plan = shopper.plan
     if isinstance(status, Dark):
-        return Line(plan.id, plan.name, plan.kind, shopper.glass.url, False, shopper.plugged, False, 0, 0, 0)
+        return Line(plan.id, plan.name, shopper.plugged)
     known = 0 if isinstance(figures, Dark) else figures.sales.get(plan.id, 0)
     waiting = min(max(status.sales - known, 0), status.unsynced)
-    return Line(
-        plan.id, plan.name, plan.kind, shopper.glass.url, True, shopper.plugged, status.online,
-        status.sales, waiting, status.unsynced,
-    )  # fmt: skip
+    return Line(plan.id, plan.name, shopper.plugged, True, status.sales, waiting, status.unsynced)
 
 
 def books(opened: OpenShop, figures: HubFigures | Dark) -> Books:

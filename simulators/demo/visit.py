@@ -38,6 +38,7 @@ async def visit(opened: OpenShop, teller: Teller) -> None:
             timeout_graceful_shutdown=_GOODBYE_S,
         )
     )
+    await fragments.paint()
     with _listen(opened.ports) as listener:
         teller.addresses(addresses(opened))
         teller.tell("The shop is open. Ctrl-C closes it.")

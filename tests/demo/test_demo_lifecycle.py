@@ -40,6 +40,8 @@ def test_a_first_start_that_was_interrupted_is_simply_done_again(tmp_path: Path)
     hub, trust = directory / "hub", directory / "trust.json"
     for there, number in ((hub, signal.SIGKILL), (hub, signal.SIGINT), (trust, signal.SIGKILL)):
         with begun(directory) as process:
+            assert process.stderr is not None
+            assert "Opening the shop" in process.stderr.readline()
             until(there.exists, f"{there} is made")
             process.send_signal(number)
             assert process.wait(PATIENCE_S) == (0 if number is signal.SIGINT else -number)

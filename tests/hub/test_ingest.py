@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +20,9 @@ from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX, Address, partition
 from cloud_sync.hub.ingest.intake import Taken
 from cloud_sync.hub.ingest.keeping import FORKED_FRAMES_MAX
+from cloud_sync.hub.store import database
+from cloud_sync.hub.store.attention import raise_alarm
+from cloud_sync.hub.store.database import Store
 
 # What came before (first, last), what comes now, what it is, and the seq of the receipt.
 Place = tuple[tuple[tuple[int, int], ...], tuple[int, int], Taken, int]
@@ -384,3 +389,19 @@ def test_every_entry_is_kept_once_however_batches_come(
 
     assert hub.kept(mirror) == [entry.body for entry in mirror.entries]
     assert hub.rows("quarantine") == hub.rows("alarm") == []
+
+
+def test_writers_take_turns_over_threads_and_openings_of_the_file(hub: HubWorld, tmp_path: Path) -> None:
+    second = database.connect(tmp_path / "hub.db")
+    stores = [hub.store, hub.store, second, second]
+
+    def count(store: Store) -> None:
+        for _ in range(20):
+            with store.writing() as connection:
+                raise_alarm(connection, "fork", "mirror-4", "again", 1)
+
+    with ThreadPoolExecutor(len(stores)) as threads:
+        list(threads.map(count, stores))
+    second.close()
+
+    assert [row[4] for row in hub.rows("alarm")] == [80]

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figures:
-    """The shop in numbers of one moment; `pending` entries are not yet in sales, money and stock."""
+    """The shop in numbers of one moment: sales, money and stock are those of exactly `entries` entries.
+
+    `pending` more are here for good and not yet counted.
+    """
 
     sales: dict[str, int]
     """Object -> sales."""

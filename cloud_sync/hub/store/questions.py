@@ -24,8 +24,8 @@ def figures(connection: Connection) -> Figures:
     """The shop in numbers."""
     objects = standings(connection)
     takings, stock, sold = schema.takings.c, schema.stock.c, schema.sold.c
-    # Numbers of entries have no holes: none is ever deleted.
-    last, upto = select(func.max(schema.entry.c.id)), select(schema.projection.c.upto)
+    upto = select(schema.projection.c.upto).scalar_subquery()
+    pending = _number(connection, select(func.count()).where(schema.entry.c.id > upto))
     units_here = func.sum(stock.units).filter(stock.holder.not_in(_NOWHERE))
     return Figures(
         sales={each.object: each.sales for each in objects},
@@ -35,8 +35,8 @@ def figures(connection: Connection) -> Figures:
         stock=_sums(connection, select(stock.gtin, units_here).group_by(stock.gtin)),
         sold=_sums(connection, select(sold.gtin, func.sum(sold.units)).group_by(sold.gtin)),
         acked={each.object: each.acked for each in objects},
-        entries=_number(connection, select(func.sum(schema.cursor.c.seq))),
-        pending=_number(connection, select(last.scalar_subquery() - upto.scalar_subquery())),
+        entries=_number(connection, select(func.sum(schema.cursor.c.seq))) - pending,
+        pending=pending,
     )
 
 
