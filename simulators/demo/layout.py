@@ -13,6 +13,8 @@ from simulators.demo.shop_files import ObjectPlan, Shop
 
 # A payload has less than 128 KiB; its packet has a topic and properties too.
 _PACKET_BYTES_MAX: Final = 132 * 1024
+# What the broker lets be on its way at once, to and from each client.
+_INFLIGHT_MESSAGES: Final = 64
 # What the broker keeps for a slow reader.
 _QUEUED_MESSAGES_MAX: Final = 1000
 
@@ -95,6 +97,7 @@ def broker_text(ports: Ports) -> str:
         "allow_anonymous true",
         "persistence false",
         "set_tcp_nodelay true",
+        f"max_inflight_messages {_INFLIGHT_MESSAGES}",
         f"max_packet_size {_PACKET_BYTES_MAX}",
         f"max_queued_messages {_QUEUED_MESSAGES_MAX}",
         "log_dest stderr",

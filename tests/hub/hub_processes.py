@@ -58,7 +58,9 @@ class Broker:
 
     def start(self) -> None:
         conf = self._path / "mosquitto.conf"
-        conf.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        conf.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n"
+        )
         log = (self._path / "mosquitto.log").open("ab")
         with log:
             self._process = subprocess.Popen([MOSQUITTO, "-c", conf], stdout=log, stderr=log)
