@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from line_world import MOSQUITTO, Broker, Cable, Listener
 
 from cloud_sync.mqtt import Outgoing
+from tests.agent.line_world import MOSQUITTO, Broker, Cable, Listener
 
 
 @pytest.fixture

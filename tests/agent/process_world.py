@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
-from chunk_server import ChunkServer
-from line_world import Broker, Cable, until
 
 from cloud_sync.contract.batch import peek, unpack
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest
@@ -28,6 +26,8 @@ from edge.offline_queue.bell import Answered, Bell, Said
 from edge.offline_queue.journal import Journal, open_journal
 from edge.offline_queue.outcomes import ReceiptRefusedError
 from retail.pricing.book import Version
+from tests.agent.chunk_server import ChunkServer
+from tests.agent.line_world import Broker, Cable, until
 
 _T = TypeVar("_T")
 

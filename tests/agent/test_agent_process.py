@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from chunk_server import serving
-from line_world import Broker, Cable, until
-from process_world import World
 
 from cloud_sync.contract.documents import CHUNK_BYTES_MAX, manifest_of
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.state import ObjectState
 from retail.pricing.book import Version
+from tests.agent.chunk_server import serving
+from tests.agent.line_world import Broker, Cable, until
+from tests.agent.process_world import World
 
 
 @pytest.fixture

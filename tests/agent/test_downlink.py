@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from chunk_server import SPOILS, ChunkServer, Spoil, honest, serving, silent
 
 from cloud_sync.agent.chunks import FetchError, HubChunks
 from cloud_sync.agent.downlink import DOCUMENTS_MAX, Downlink, Told
@@ -21,6 +20,7 @@ from cloud_sync.contract.encoding import unb64
 from cloud_sync.contract.signing import SoftwareKey, Verifier, seal
 from cloud_sync.contract.topics import Address, document
 from retail.pricing.book import Version
+from tests.agent.chunk_server import SPOILS, ChunkServer, Spoil, honest, serving, silent
 
 RETAILER = SoftwareKey.generate()
 ADDRESS = Address("demo", "corner", "mirror-4")

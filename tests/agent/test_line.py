@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from line_world import Broker, Cable, Listener, free_port, until
 from paho.mqtt import client as paho
 
 from cloud_sync.mqtt import WINDOW, Line, Message, Outgoing
+from tests.agent.line_world import Broker, Cable, Listener, free_port, until
 
 Listen = Callable[..., Listener]
 

@@ -3,11 +3,11 @@
 import random
 
 import pytest
-from uplink_world import MS, Confirmed, Luckless, NumberJournal, hash_of, receipt
 
 from cloud_sync.agent.uplink import Outcome, Stage, Uplink, Wanted
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import Receipt
+from tests.agent.uplink_world import MS, Confirmed, Luckless, NumberJournal, hash_of, receipt
 
 
 def uplink_of(

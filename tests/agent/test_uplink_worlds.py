@@ -1,9 +1,9 @@
 """Bad days of an uplink, each from one seed: lost, doubled, late and shuffled messages, hubs that forget."""
 
 import pytest
-from uplink_world import World
 
 from cloud_sync.agent.uplink import Stage
+from tests.agent.uplink_world import World
 
 STEPS = 2_000
 # Two minutes of the world's time: many times the longest patience.

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from till_hand import Hand
 
 from edge.checkout.sale import Shop
+from tests.checkout.till_hand import Hand
 
 
 @pytest.fixture

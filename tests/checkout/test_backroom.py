@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from till_hand import COFFEE, SWEATER, Hand, item, price_book
 
 from cloud_sync.contract.documents import (
     DELIVERIES,
@@ -26,6 +25,7 @@ from edge.checkout.till import Till
 from edge.events import Presented
 from retail.pricing.book import Version
 from retail.units import Money
+from tests.checkout.till_hand import COFFEE, SWEATER, Hand, item, price_book
 
 RETAILER = SoftwareKey.generate()
 FIRST = Version(1, 1)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from till_hand import COFFEE, SWEATER, Hand, catalogue, item
 
 from cloud_sync.contract.entry import Arrived, Sale, SignedEntry, decode_body
 from edge.checkout.figures import Figures, figures
@@ -25,6 +24,7 @@ from edge.offline_queue.integrity import problems
 from edge.offline_queue.reader import LedgerReader
 from retail.custody import Move
 from retail.units import Money
+from tests.checkout.till_hand import COFFEE, SWEATER, Hand, catalogue, item
 
 Hands = Callable[[str], Hand]
 RED, BLUE, GREEN = (item(SWEATER, serial) for serial in (1, 2, 3))

@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 import pytest
 import zstandard
-from paper_chain import EPOCH, body_of, chain, facts, key
 
 from cloud_sync.contract.batch import (
     ENTRIES_MAX,
@@ -21,6 +20,7 @@ from cloud_sync.contract.batch import (
 )
 from cloud_sync.contract.entry import Boot, encode_body
 from cloud_sync.contract.signing import BadSignatureError, SoftwareKey, Verifier
+from tests.contract.paper_chain import EPOCH, body_of, chain, facts, key
 
 GOLDEN: Final = Path(__file__).parent / "vectors" / "batch.hex"
 VERIFIER: Final = Verifier(key().public)

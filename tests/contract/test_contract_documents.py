@@ -3,7 +3,6 @@
 import hashlib
 
 import pytest
-from paper_chain import key
 
 from cloud_sync.contract.documents import (
     CHUNK_BYTES_MAX,
@@ -19,6 +18,7 @@ from cloud_sync.contract.signing import Verifier, seal, unseal
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX
 from retail.pricing.book import Version
+from tests.contract.paper_chain import key
 
 SIZES = [1, CHUNK_BYTES_MAX - 1, CHUNK_BYTES_MAX, CHUNK_BYTES_MAX + 1, 3 * CHUNK_BYTES_MAX]
 

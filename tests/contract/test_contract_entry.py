@@ -9,7 +9,6 @@ import pytest
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.registry import HeaderParameter
-from paper_chain import EPOCH, body_of, chain, facts, jose_key, key, sale
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import (
@@ -26,6 +25,7 @@ from cloud_sync.contract.entry import (
 )
 from cloud_sync.contract.signing import BadSignatureError, Verifier
 from retail.custody import Move
+from tests.contract.paper_chain import EPOCH, body_of, chain, facts, jose_key, key, sale
 
 GOLDEN: Final = Path(__file__).parent / "vectors" / "entries.json"
 

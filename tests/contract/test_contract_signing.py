@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from joserfc import jws
-from paper_chain import jose_key, key
 
 from cloud_sync.contract.encoding import b64, unb64
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
@@ -21,6 +20,7 @@ from cloud_sync.contract.signing import (
     seal,
     unseal,
 )
+from tests.contract.paper_chain import jose_key, key
 
 RECEIPT = Receipt("mirror-4", "e1", 7, "h", 2, 0, 1_763_700_000_000)
 

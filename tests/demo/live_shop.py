@@ -76,10 +76,14 @@ class LiveShop:
         return self.state(name)
 
     def leave(self, name: str) -> None:
-        """Put a receipt away that an earlier shopper has left."""
-        if self.state(name).get("screen") == "done":
+        """Put a receipt away that an earlier shopper has left, whenever the glass comes to show it."""
+        until(lambda: self._idle(name), f"{name} waits for a shopper")
+
+    def _idle(self, name: str) -> bool:
+        shown = self.state(name)
+        if shown.get("screen") == "done":
             self.tap(name, "done")
-        self.see(name, "attract")
+        return bool(shown.get("screen") == "attract")
 
     def pids(self) -> dict[str, int]:
         """The processes of this shop, by the last words of their command lines."""

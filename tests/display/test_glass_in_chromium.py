@@ -11,7 +11,11 @@ import pytest
 import uvicorn
 from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from scripted_till import (
+
+from edge.checkout.state import State, Tap
+from edge.display.screens import LANGUAGES, Glass
+from edge.display.server import glass_app
+from tests.display.scripted_till import (
     HOSTILE,
     IDLE,
     SWEATER,
@@ -22,10 +26,6 @@ from scripted_till import (
     offered,
     states,
 )
-
-from edge.checkout.state import State, Tap
-from edge.display.screens import LANGUAGES, Glass
-from edge.display.server import glass_app
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 QUIET: Final = [

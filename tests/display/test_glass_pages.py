@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 from msgspec.structs import replace
-from scripted_till import ENDLESS, HOSTILE, line, offered, states
 
 from edge.display.pages import Pages, qr
 from edge.display.screens import LANGUAGES, Glass, name_of, screen_of
+from tests.display.scripted_till import ENDLESS, HOSTILE, line, offered, states
 
 PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in ("mirror", "shelf")}
 EVERY = [

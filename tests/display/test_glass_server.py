@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from scripted_till import IDLE, SWEATER, ScriptedTill, WallClockAt, line, offered
 from starlette.applications import Starlette
 
 from edge.checkout.state import Tap
@@ -14,6 +13,7 @@ from edge.display.guard import EmbedderError
 from edge.display.screens import Glass, Product, Screen
 from edge.display.server import TAP_BYTES_MAX, glass_app
 from edge.display.stream import WATCHERS_MAX
+from tests.display.scripted_till import IDLE, SWEATER, ScriptedTill, WallClockAt, line, offered
 
 HOME = "http://127.0.0.1:8101"
 BUY = {"action": "buy", "screen": 7, "value": None}

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import pytest
-from scripted_till import ScriptedTill
 
 from edge.checkout.state import Stage, State
 from edge.display import stream
 from edge.display.stream import RETRY, Stream, Watchers, event
+from tests.display.scripted_till import ScriptedTill
 
 
 def state(number: int) -> State:

@@ -3,7 +3,11 @@
 import msgspec
 import pytest
 from msgspec.structs import replace
-from scripted_till import (
+
+from edge.checkout.state import Stage, State
+from edge.display import screens
+from edge.display.screens import Glass, Rest, name_of, screen_of
+from tests.display.scripted_till import (
     HUILA,
     IDLE,
     JEANS,
@@ -18,10 +22,6 @@ from scripted_till import (
     sold,
     states,
 )
-
-from edge.checkout.state import Stage, State
-from edge.display import screens
-from edge.display.screens import Glass, Rest, name_of, screen_of
 
 MIRROR = Glass("mirror", "Fitting room 4")
 SHELF = Glass("shelf", "Shelf B12 · Coffee")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_processes import Broker, HubProcess, free_port
-from hub_world import HubWorld, PaperJournal
 
 from cloud_sync.contract.signing import SoftwareKey
+from tests.hub.hub_processes import Broker, HubProcess, free_port
+from tests.hub.hub_world import HubWorld, PaperJournal
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import httpx
 from click.testing import CliRunner
-from hub_world import PaperJournal
 
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import PublicKey, Verifier, unseal
 from cloud_sync.hub.cli import hub as hub_command
 from cloud_sync.mqtt import Line, Message, Outgoing
+from tests.hub.hub_world import PaperJournal
 
 DEADLINE_S: Final = 20.0
 MOSQUITTO: Final = Path("/usr/sbin/mosquitto")

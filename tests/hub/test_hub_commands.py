@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hub_world import HubWorld
 
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.hub.cli import hub as hub_command
+from tests.hub.hub_world import HubWorld
 
 SHOP = Path(__file__).parents[2] / "simulators" / "shops" / "corner"
 KEY = SoftwareKey.generate().public

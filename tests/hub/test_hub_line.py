@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from hub_world import SITE, TENANT, Ear, HubWorld, PaperJournal
 
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
@@ -16,6 +15,7 @@ from cloud_sync.hub.documents.publisher import Publisher
 from cloud_sync.hub.ingest.desk import WAITING_MAX, Desk
 from cloud_sync.hub.ingest.presence import Presence
 from cloud_sync.mqtt import Message
+from tests.hub.hub_world import SITE, TENANT, Ear, HubWorld, PaperJournal
 
 DEADLINE_S = 10.0
 

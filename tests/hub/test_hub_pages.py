@@ -11,7 +11,6 @@ import httpx
 import msgspec
 import pytest
 from fastapi import FastAPI
-from hub_world import COFFEE, COFFEE_MINOR, SCARF, SCARF_MINOR, SITE, TENANT, HubWorld, PaperJournal
 from sqlalchemy import insert
 
 from cloud_sync.contract.documents import split
@@ -25,6 +24,7 @@ from cloud_sync.hub.documents.edition import Press, Site
 from cloud_sync.hub.ingest.presence import Presence
 from cloud_sync.hub.projections.projector import announce
 from cloud_sync.hub.store import schema
+from tests.hub.hub_world import COFFEE, COFFEE_MINOR, SCARF, SCARF_MINOR, SITE, TENANT, HubWorld, PaperJournal
 
 Ask = Callable[..., httpx.Response]
 MARKUP = "<script>alert('x')</script>\"><img src=x onerror=y>&amp;"

@@ -9,14 +9,23 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hub_processes import DEADLINE_S, MOSQUITTO, SHOP, Broker, HubProcess, ObjectEnd, eventually, free_port
-from hub_world import COFFEE, COFFEE_MINOR, SCARF, SCARF_MINOR, PaperJournal
 
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.signing import SoftwareKey, unseal
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.mqtt import Outgoing
+from tests.hub.hub_processes import (
+    DEADLINE_S,
+    MOSQUITTO,
+    SHOP,
+    Broker,
+    HubProcess,
+    ObjectEnd,
+    eventually,
+    free_port,
+)
+from tests.hub.hub_world import COFFEE, COFFEE_MINOR, SCARF, SCARF_MINOR, PaperJournal
 
 pytestmark = pytest.mark.skipif(not MOSQUITTO.exists(), reason="Mosquitto is not installed")
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hub_world import COFFEE, HubWorld, PaperJournal, sums
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +15,7 @@ from cloud_sync.hub.documents.importer import Imported, import_shop
 from cloud_sync.hub.documents.sheet import ImportRefusedError
 from cloud_sync.hub.documents.shop import read_shop
 from retail.pricing.book import PriceBook, Version
+from tests.hub.hub_world import COFFEE, HubWorld, PaperJournal, sums
 
 DOCUMENTS_KEY = SoftwareKey.generate()
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 import pytest
 import zstandard
-from hub_world import COFFEE, COFFEE_MINOR, HubWorld, PaperJournal, shuffled
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import IntegrityError
 
@@ -23,6 +22,7 @@ from cloud_sync.hub.ingest.keeping import FORKED_FRAMES_MAX
 from cloud_sync.hub.store import database
 from cloud_sync.hub.store.attention import raise_alarm
 from cloud_sync.hub.store.database import Store
+from tests.hub.hub_world import COFFEE, COFFEE_MINOR, HubWorld, PaperJournal, shuffled
 
 # What came before (first, last), what comes now, what it is, and the seq of the receipt.
 Place = tuple[tuple[tuple[int, int], ...], tuple[int, int], Taken, int]

@@ -6,18 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hub_world import (
-    COFFEE,
-    COFFEE_MINOR,
-    SCARF,
-    SCARF_MINOR,
-    SITE,
-    TENANT,
-    HubWorld,
-    PaperJournal,
-    shuffled,
-    sums,
-)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +18,18 @@ from cloud_sync.hub.projections.meaning import AMOUNT_MINOR_MAX, Doubt, Told, un
 from cloud_sync.hub.projections.projector import STRETCH_MAX, announce
 from cloud_sync.hub.store import schema
 from retail.custody import COUNT, SOLD, SUPPLIER, TRANSIT, Move
+from tests.hub.hub_world import (
+    COFFEE,
+    COFFEE_MINOR,
+    SCARF,
+    SCARF_MINOR,
+    SITE,
+    TENANT,
+    HubWorld,
+    PaperJournal,
+    shuffled,
+    sums,
+)
 
 PROJECTIONS = [table.name for table in schema.PROJECTIONS]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import apsw
 import pytest
 from click.testing import CliRunner
-from test_config import GOOD, write
 
 from cloud_sync.contract.signing import SoftwareKey
 from edge.cli.ledger import ledger
 from edge.cli.object import object_
 from edge.clock import SystemClock
 from edge.offline_queue.journal import open_journal
+from tests.object.test_config import GOOD, write
 
 
 def invoke(command: object, *arguments: object) -> tuple[int, str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_process import BenchProcess, StartBench, write_bench
+
+from tests.simulators.bench_process import BenchProcess, StartBench, write_bench
 
 
 @pytest.fixture

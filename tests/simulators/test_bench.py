@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench_process import (
+
+from simulators.hand import ask
+from tests.simulators.bench_process import (
     PATIENCE_S,
     READER,
     SCALE,
@@ -20,8 +22,6 @@ from bench_process import (
     wait_for,
     write_bench,
 )
-
-from simulators.hand import ask
 
 SWEATER, SCARF = "3034F42A44000040000003E9", "3034F42A44000080000003EA"
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from bench_process import PATIENCE_S, BenchProcess, StartBench, cable_to, wait_for
+
+from tests.simulators.bench_process import PATIENCE_S, BenchProcess, StartBench, cable_to, wait_for
 
 
 @pytest.fixture

@@ -7,7 +7,16 @@ from contextlib import suppress
 
 import pytest
 import serial
-from bench_process import PATIENCE_S, READER, SCALE, TCP_SCALE, BenchProcess, StartBench, wait_for
+
+from tests.simulators.bench_process import (
+    PATIENCE_S,
+    READER,
+    SCALE,
+    TCP_SCALE,
+    BenchProcess,
+    StartBench,
+    wait_for,
+)
 
 SWEATER = "3034F42A44000040000003E9"
 POLL = bytes.fromhex("BB002700032200FF4B7E")

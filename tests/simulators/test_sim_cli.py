@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from bench_process import READER, SCALE, BenchProcess, StartBench, cable_to
 from click.testing import CliRunner, Result
 
 from simulators.cli import sim
+from tests.simulators.bench_process import READER, SCALE, BenchProcess, StartBench, cable_to
 
 SWEATER = "3034F42A44000040000003E9"
 

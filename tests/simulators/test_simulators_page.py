@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from bench_process import BenchProcess, StartBench
 from click.testing import CliRunner
 
 from simulators.cli import sim
+from tests.simulators.bench_process import BenchProcess, StartBench
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulators.md").read_text(encoding="utf-8")
 

@@ -1,0 +1,1 @@
+"""The proofs: one folder a room, cheapest first."""

@@ -1,0 +1,1 @@
+"""The harness of the benchmarks, on subjects that measure nothing."""

@@ -1,0 +1,1 @@
+"""The till, its books and its back room, on a real journal."""

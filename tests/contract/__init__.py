@@ -1,0 +1,1 @@
+"""What both ends say: signatures, entries, batches, documents, topics."""

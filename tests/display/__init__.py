@@ -1,0 +1,1 @@
+"""The glass: its screens, its words, its server, and a real browser before it."""

@@ -1,0 +1,1 @@
+"""Drivers and transports: bytes, ptys and sockets."""

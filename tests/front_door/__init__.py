@@ -1,0 +1,1 @@
+"""The `opos` command and the set-up."""

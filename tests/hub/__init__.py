@@ -1,0 +1,1 @@
+"""The hub: what it takes in, counts and shows."""

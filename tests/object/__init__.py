@@ -1,0 +1,1 @@
+"""The object as its installer meets it: configuration, key, ledger, units."""

@@ -1,0 +1,1 @@
+"""The journal, the bell and the power cut."""

@@ -1,0 +1,1 @@
+"""The simulated devices, by their manuals and over real ports."""
