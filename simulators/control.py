@@ -29,13 +29,13 @@ class Control:
         self._path = path
         self._obey = obey
         self._server: asyncio.Server | None = None
-        self._callers: dict[asyncio.StreamWriter, asyncio.Task[Any] | None] = {}
+        self._callers: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     async def open(self) -> None:
         """Listen; a socket that a killed bench left is replaced, one that answers is another bench."""
         _clear_way(self._path)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=LINE_BYTES_MAX)
+            self._server = await asyncio.start_unix_server(self._accept, self._path, limit=LINE_BYTES_MAX)
         except OSError as error:
             raise RefusedError(f"cannot listen on {self._path}: {error.strerror or error}") from error
 
@@ -47,11 +47,14 @@ class Control:
         self._path.unlink(missing_ok=True)
         for writer in self._callers:
             writer.close()
-        if tasks := [task for task in self._callers.values() if task]:
-            await asyncio.wait(tasks)
+        if self._callers:
+            await asyncio.wait(self._callers.values())
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A caller counts from the moment it is accepted: `close` waits for it even if it has not said a word.
+        self._callers[writer] = asyncio.ensure_future(self._serve(reader, writer))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._callers[writer] = asyncio.current_task()
         try:
             if len(self._callers) > CALLERS_MAX:
                 writer.write(_refusal(f"{CALLERS_MAX} hands are on this bench already"))

@@ -155,8 +155,9 @@ async def _tap_of(request: Request) -> TapSaid:
     """The tap in a request; raises TapError."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise TapError(415, "expected a tap as application/json")
+    body = await _body(request)
     try:
-        return _TAP.decode(await _body(request))
+        return _TAP.decode(body)
     except (ValueError, RecursionError) as error:
         raise TapError(400, f'expected {{"action": ..., "screen": n}}: {error}') from error
 

@@ -57,7 +57,7 @@ class Bell:
         self._head = 0
         self._rung = asyncio.Condition()
         self._server: asyncio.Server | None = None
-        self._agents: set[asyncio.StreamWriter] = set()
+        self._agents: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     async def open(self) -> None:
         """Listen. A socket file that a killed runtime left behind is replaced."""
@@ -66,7 +66,7 @@ class Bell:
         # Only this object's own user may bring receipts: the directory is its, and so is the socket.
         before = os.umask(0o177)
         try:
-            self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=LINE_BYTES_MAX)
+            self._server = await asyncio.start_unix_server(self._accept, str(self._path), limit=LINE_BYTES_MAX)
         finally:
             os.umask(before)
 
@@ -74,10 +74,11 @@ class Bell:
         """Hang up."""
         if self._server is not None:
             self._server.close()
+            self._path.unlink(missing_ok=True)
             for agent in self._agents:
                 agent.close()
-            await self._server.wait_closed()
-            self._path.unlink(missing_ok=True)
+            if self._agents:
+                await asyncio.wait(self._agents.values())
 
     async def ring(self, head: int) -> None:
         """Tell every agent that the journal has grown to `head`."""
@@ -85,9 +86,11 @@ class Bell:
             self._head = head
             self._rung.notify_all()
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._agents[writer] = asyncio.ensure_future(self._serve(reader, writer))
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ringing = asyncio.create_task(self._ring_to(writer))
-        self._agents.add(writer)
         try:
             while line := await reader.readline():
                 writer.write(msgspec.json.encode(await self._answer(line)) + b"\n")
@@ -96,7 +99,7 @@ class Bell:
             pass  # the agent died, or spoke a line past the limit: it comes again
         finally:
             ringing.cancel()
-            self._agents.discard(writer)
+            del self._agents[writer]
             writer.close()
             if not self._agents:
                 await self._hear(Said(link="down"))  # without an agent there is no line to the hub

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from live_shop import LiveShop, open_for_a_person
+
+from tests.demo.live_shop import LiveShop, open_for_a_person
 
 
 @pytest.fixture(scope="session")

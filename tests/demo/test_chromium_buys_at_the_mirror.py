@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from live_shop import LiveShop, until
 from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.demo.live_shop import LiveShop, until
 
 MIRROR: Final = "mirror-4"
 CHROMIUM: Final = Path("/usr/bin/chromium")

@@ -4,7 +4,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from live_shop import PATIENCE_S, LiveShop, begun, open_for_a_person, until
+
+from tests.demo.live_shop import PATIENCE_S, LiveShop, begun, open_for_a_person, until
 
 MIRROR, SHELF = "mirror-4", "shelf-b12"
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import httpx
 import pytest
-from made_shop import MIRROR, NAME, PRICE_MINOR, make_long_rail
 
 from simulators.demo.asking import Dark
 from simulators.demo.errands import opos, run
@@ -17,6 +16,7 @@ from simulators.demo.ports import free
 from simulators.demo.programs import runtime_of
 from simulators.demo.shop import OpenShop, open_shop
 from simulators.demo.world import Move
+from tests.demo.made_shop import MIRROR, NAME, PRICE_MINOR, make_long_rail
 
 SALES: Final = 50
 

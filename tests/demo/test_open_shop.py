@@ -5,7 +5,8 @@ import signal
 
 import httpx
 import pytest
-from live_shop import LiveShop, until
+
+from tests.demo.live_shop import LiveShop, until
 
 MIRROR, SHELF = "mirror-4", "shelf-b12"
 

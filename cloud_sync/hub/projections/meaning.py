@@ -11,8 +11,6 @@ from cloud_sync.contract.topics import Address
 from retail.locale import is_currency
 from retail.units import INTEGER_MAX
 
-# What msgspec raises on bytes that are no value of a type: no JSON, no UTF-8, nested without end.
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # No basket costs this much in any currency, and 9 million of them still sum up in 64 bits.
 AMOUNT_MINOR_MAX: Final = 10**12
 # No van brings more at once.
@@ -48,10 +46,10 @@ def understand(told: Told) -> Body | Doubt:
     try:
         body = decode_body(told.body)
         check_balance(body.fact)
-    except _UNREADABLE as error:
-        return Doubt(told, "poison", f"expected a body that we know, got something else: {error}")
     except UnbalancedError as error:
         return Doubt(told, "unbalanced", str(error))
+    except ValueError as error:
+        return Doubt(told, "poison", f"expected a body that we know, got something else: {error}")
     if (body.dev, body.epoch, body.seq) != (told.address.object, told.epoch, told.seq):
         place = f"{body.dev} {body.epoch} {body.seq}"
         return Doubt(told, "misplaced", f"expected the body of this entry, got that of {place[:200]}")
