@@ -65,8 +65,9 @@ class Bell:
             self._path.unlink()
         # Only this object's own user may bring receipts: the directory is its, and so is the socket.
         before = os.umask(0o177)
+        path = str(self._path)
         try:
-            self._server = await asyncio.start_unix_server(self._accept, str(self._path), limit=LINE_BYTES_MAX)
+            self._server = await asyncio.start_unix_server(self._accept, path, limit=LINE_BYTES_MAX)
         finally:
             os.umask(before)
 
