@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from simulators.demo.view import money
+
 
 class Teller:
     """Plain lines for a file, a little colour for a terminal."""
@@ -27,8 +29,8 @@ class Teller:
         """Say what a script's day brought, party by party."""
         table = Table("", "sales", "money", "entries")
         for name, part in (("objects", figures), ("hub", figures["hub"]), ("shoppers", figures["shopper"])):
-            money = ", ".join(f"{currency} {minor}" for currency, minor in part["money"].items())
-            table.add_row(name, str(sum(part["sales"].values())), money, str(part.get("entries_acked", "")))
+            sales, entries = sum(part["sales"].values()), part.get("entries_acked", "")
+            table.add_row(name, str(sales), money(part["money"]), str(entries))
         self._console.print(table)
         killed = f"; killed {', '.join(figures['killed'])}" if figures["killed"] else ""
         verdict = "The books are equal" if figures["equal"] else "THE BOOKS DIFFER"
