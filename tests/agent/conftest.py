@@ -12,7 +12,7 @@ from tests.agent.line_world import MOSQUITTO, Broker, Cable, Listener
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:
     if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed: apt install mosquitto")
+        pytest.fail("Mosquitto is not installed: run `sudo apt-get install mosquitto`")
     running = Broker(tmp_path)
     running.start()
     yield running

@@ -26,7 +26,7 @@ PATIENCE_MS: Final = 30_000
 @pytest.fixture
 def browser_page() -> Iterator[Page]:
     if not CHROMIUM.exists():
-        pytest.skip("no browser: run `sudo apt-get install chromium`")
+        pytest.fail("Chromium is not installed: run `sudo apt-get install chromium`")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1080, "height": 1920})
