@@ -46,7 +46,7 @@ class Herald:
         self._next_ns = now_ns + INTERVAL_NS
 
     def refused(self, now_ns: int) -> None:
-        """The line took no more for now."""
+        """The line took no more at this moment."""
         self._pause_ns = now_ns + PAUSE_NS
 
     def deadline_ns(self, state: ObjectState) -> int | None:

@@ -167,7 +167,7 @@ class Uplink:
         self._sent = max(self._sent, last)
 
     def refused(self, now_ns: int) -> None:
-        """The line took no more for now."""
+        """The line took no more at this moment."""
         self._not_before_ns = now_ns + PAUSE_NS
 
     def received(self, receipt: Receipt, now_ns: int) -> Outcome:

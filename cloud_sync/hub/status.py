@@ -39,14 +39,14 @@ def sentences(status: Status, now_ms: int) -> Iterator[str]:
     figures = status.figures
     taken = ", ".join(amount(minor, currency) for currency, minor in sorted(figures.money.items()))
     yield (
-        f"{sum(figures.sales.values())} sales, {taken or 'no money'} taken,"
+        f"{_sales(sum(figures.sales.values()))}, {taken or 'no money'} taken,"
         f" {sum(figures.stock.values())} units in the shop, {figures.entries} entries"
         f" counted, {figures.pending} still to be counted"
     )
     for each in status.objects:
         yield (
-            f"  {each.object}: {_online(each)}, {each.acked} of {each.head} entries here, {each.sales} sales,"
-            f" heard {age(each.heard_ms, now_ms)}"
+            f"  {each.object}: {_online(each)}, {each.acked} of {each.head} entries here,"
+            f" {_sales(each.sales)}, heard {age(each.heard_ms, now_ms)}"
         )
     if not status.objects:
         yield "  no object is admitted yet: `opos hub admit --help`"
@@ -54,6 +54,10 @@ def sentences(status: Status, now_ms: int) -> Iterator[str]:
         what = kind_of_trouble(trouble.kind)
         times = f" ({trouble.times} times)" if trouble.times > 1 else ""
         yield f"  to look at: {what}: {trouble.sentence}{times}"
+
+
+def _sales(count: int) -> str:
+    return "1 sale" if count == 1 else f"{count} sales"
 
 
 def _online(standing: Standing) -> str:

@@ -12,6 +12,7 @@ from cloud_sync.contract.entry import Sale, decode_body
 from edge.clock import SystemClock
 from edge.config import ConfigError, ObjectConfig, load, without_trust
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from retail.units import Money
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -70,9 +71,12 @@ def status(file: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(result))
         return
+    # Imported here: the agent, which lives in 48 MB, is started by this file too and says no amounts.
+    from retail.locale import amount  # noqa: PLC0415
+
     click.echo(f"{result.object}: {result.unsynced} of {result.head} entries wait for the hub")
     for currency, amount_minor in result.value.items():
-        click.echo(f"  {amount_minor} {currency} (minor units) of sales among them")
+        click.echo(f"  sales of {amount(Money(amount_minor, currency), 'en')} are among them")
     if result.oldest_ms is not None:
         click.echo(f"  the oldest has waited {result.oldest_ms // 1000} s")
     click.echo(_line(result.agent))
