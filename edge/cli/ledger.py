@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from cloud_sync.contract.entry import SignedEntry, decode_body, kind_of
+from cloud_sync.contract.entry import Sale, SignedEntry, decode_body, kind_of
 from edge.checkout.figures import figures as figures_of
+from edge.checkout.receipts import slip_of
 from edge.offline_queue.integrity import Problem, problems
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from retail.receipt import text
 
 _PATH = click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
@@ -22,6 +24,7 @@ _MORE = """\b
 Examples:
   opos ledger verify ledger.db
   opos ledger show ledger.db --last 5
+  opos ledger receipt ledger.db K7QM-0001
   opos ledger figures ledger.db --json
   opos ledger query ledger.db "SELECT kind, count(*) FROM entry GROUP BY kind"
 """
@@ -64,6 +67,22 @@ def show(path: Path, last: int, *, as_json: bool) -> None:
         head = reader.head()
         for entry in reader.entries(max(1, head - last + 1)):
             click.echo(entry.body if as_json else _line(entry))
+
+
+@ledger.command()
+@_PATH
+@click.argument("number", required=False)
+@click.option("--jws", is_flag=True, help="Print the signed receipt that any JOSE library verifies.")
+def receipt(path: Path, number: str | None, *, jws: bool) -> None:
+    """Print a receipt by its NUMBER, the last one without."""
+    with _opened(path) as reader:
+        identity = reader.identity()
+        found = _sale(reader, number)
+    if found is None:
+        raise click.ClickException(f"{path}: there is no receipt {number or 'yet'}: see `opos ledger show`")
+    entry, sale = found
+    assert identity is not None, "a ledger with a sale has a first row"
+    click.echo(entry.jws() if jws else "\n".join(text(slip_of(sale, identity.dev))))
 
 
 @ledger.command()
@@ -125,6 +144,16 @@ def _opened(path: Path) -> Iterator[LedgerReader]:
         yield reader
     finally:
         reader.close()
+
+
+def _sale(reader: LedgerReader, number: str | None) -> tuple[SignedEntry, Sale] | None:
+    """The sale with a receipt number, or the last one, and its entry."""
+    found = None
+    for entry in reader.entries():
+        fact = decode_body(entry.body).fact
+        if isinstance(fact, Sale) and number in (None, fact.number):
+            found = entry, fact
+    return found
 
 
 def _line(entry: SignedEntry) -> str:

@@ -61,11 +61,6 @@ class TagPresence:
         return frozenset(epc for epc, seen in self._sightings.items() if seen.count >= _SIGHTINGS_MIN)
 
     @property
-    def listened_ns(self) -> Nanoseconds:
-        """How long the reader has been heard, in all."""
-        return Nanoseconds(self._listened_ns)
-
-    @property
     def settled(self) -> bool:
         """Whether the reader has listened long enough for an absence to mean something."""
         return self._listened_ns > _GONE_NS
