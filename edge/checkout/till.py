@@ -110,6 +110,8 @@ class Till:
         self._disk: str | None = None
         self._broken = False
         self._disagree: str | None = None
+        self._refused: frozenset[str] | None = None
+        """The goods of a sale that the journal refused as too long."""
         self._online = False
         self._language: str | None = None
         self._rings: dict[object, Callable[[], None]] = {}
@@ -155,10 +157,8 @@ class Till:
 
     def use(self, catalogue: Catalogue) -> None:
         """A price book came into force; an open basket keeps the prices that it was opened with."""
-        if self._catalogue is None or not self._goods:
-            self._catalogue, self._next_catalogue = catalogue, None
-        else:
-            self._next_catalogue = catalogue
+        self._next_catalogue = catalogue
+        self._change_prices()
         self._publish()
 
     def delivered(self, units: Mapping[str, int]) -> None:
@@ -197,8 +197,7 @@ class Till:
         shown_ns = now_ns - self._done_since_ns
         if self._stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if self._goods else _DONE_NS_MAX):
             self._end_shopper()
-        if self._next_catalogue and (not self._goods or now_ns - self._touched_ns > _PRICES_KEPT_NS):
-            self._catalogue, self._next_catalogue = self._next_catalogue, None
+        self._change_prices()
         self._publish()
 
     async def tap(self, tap: Tap, screen: int, value: str | None = None) -> Answer:
@@ -243,18 +242,26 @@ class Till:
         """Write the sale: it is shown as done only after it is on the disk."""
         try:
             written = await self._ledger.append(sale, f"sale/{sale.sale}")
-        except (JournalClosedError, ValueError):
+        except JournalClosedError:
             # Whether it was written, only the file can tell: the runtime starts again and looks. Nothing is
             # said to be sold, and nothing more is sold.
             self._broken = True
-            self._stage = next_stage(self._stage, SaleStep.FAIL)
-            self._publish()
+            self._fail()
+            return
+        except ValueError:
+            # The journal refuses an entry past its limit, and nothing was written: fewer goods will fit.
+            self._refused = frozenset(epc for line in sale.lines for epc in line.epcs)
+            self._fail()
             return
         self.books.apply(written.body)
         self._sold = sold_of(sale, written.entry.jws())
         self._stage = next_stage(self._stage, SaleStep.RECORD)
         self._done_since_ns = self._clock.now_ns()
         self.on_books()
+        self._publish()
+
+    def _fail(self) -> None:
+        self._stage = next_stage(self._stage, SaleStep.FAIL)
         self._publish()
 
     @property
@@ -266,6 +273,12 @@ class Till:
             epc: self._catalogue.product_of_tag(epc) for epc in self._in_hand if not self.books.is_sold(epc)
         }
         return {epc: product.gtin for epc, product in products.items() if product is not None}
+
+    def _change_prices(self) -> None:
+        """Put the next price book into force, unless somebody is buying by the one before."""
+        idle = not self._goods or self._clock.now_ns() - self._touched_ns > _PRICES_KEPT_NS
+        if self._next_catalogue and self._stage is not SaleStage.RECORDING and (idle or not self._catalogue):
+            self._catalogue, self._next_catalogue = self._next_catalogue, None
 
     def _end_shopper(self) -> None:
         self._stage = next_stage(self._stage, SaleStep.LEAVE)
@@ -333,7 +346,8 @@ class Till:
 
     @property
     def _contradiction(self) -> str | None:
-        return "too-many" if len(self._goods) > _ITEMS_MAX else self._disagree
+        goods = self._goods.keys()
+        return "too-many" if len(goods) > _ITEMS_MAX or goods == self._refused else self._disagree
 
 
 def _meaning(state: State) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.contract.entry import Arrived, Sale, SignedEntry, decode_body
+from edge.checkout.catalogue import Catalogue
 from edge.checkout.figures import Figures, figures
 from edge.checkout.state import Answer, Stage, Tap
 from edge.checkout.till import Till
@@ -23,6 +24,8 @@ from edge.events import (
 from edge.offline_queue.integrity import problems
 from edge.offline_queue.reader import LedgerReader
 from retail.custody import Move
+from retail.identity.gtin import completed
+from retail.pricing.book import Names, PriceBook, Product, Version
 from retail.units import Money
 from tests.checkout.till_hand import COFFEE, SWEATER, Hand, catalogue, item
 
@@ -333,6 +336,47 @@ def test_a_rail_of_garments_is_no_basket(mirror: tuple[Hand, Till]) -> None:
     till.hear(Left(item(SWEATER, 0)))
     assert tap(till, Tap.BUY) is Answer.ACCEPTED
     assert len(sales(hand)[0].lines[0].epcs) == 100
+
+
+def test_a_basket_too_long_for_an_entry_is_refused_and_a_smaller_one_is_sold(hands: Hands) -> None:
+    hand = hands("mirror")
+    till = hand.till()
+    till.use(Catalogue(long_winded_book(100), Version(1, 1)))
+    epcs = [item(completed(952000200000 + n), n) for n in range(100)]
+    for epc in epcs:
+        till.hear(Presented(epc))
+    tap(till, Tap.BUY)
+    assert (till.state.stage, till.state.trouble) == (Stage.DISAGREE, "too-many")
+    assert sales(hand) == []
+    for epc in epcs[50:]:
+        till.hear(Left(epc))
+    assert tap(till, Tap.BUY) is Answer.ACCEPTED
+    assert len(sales(hand)[0].lines) == 50
+
+
+def long_winded_book(products: int) -> PriceBook:
+    words = {"en": Names("\N{CJK UNIFIED IDEOGRAPH-8336}" * 80)}
+    made = (Product(completed(952000200000 + n), words, 100, "standard", 0, 0) for n in range(products))
+    return PriceBook("corner", "en", "EUR", {"standard": 1900}, tuple(made))
+
+
+def test_a_price_book_that_comes_while_a_sale_is_written_waits_for_it(mirror: tuple[Hand, Till]) -> None:
+    hand, till = mirror
+    till.hear(Presented(RED))
+
+    def leave_and_change() -> None:
+        if till.state.stage is Stage.RECORDING and till.state.lines:
+            till.hear(Left(RED))
+            till.use(Catalogue(long_winded_book(1), Version(1, 2)))
+
+    till.subscribe(leave_and_change)
+    tap(till, Tap.BUY)
+    assert till.state.stage is Stage.DONE
+    assert [sale.prices.n for sale in sales(hand)] == [1]
+    till.tick()
+    tap(till, Tap.DONE)
+    till.hear(Presented(item(completed(952000200000), 1)))
+    assert till.state.total == Money(100, "EUR")
 
 
 def test_goods_that_the_shop_does_not_sell_are_not_offered(mirror: tuple[Hand, Till]) -> None:
