@@ -94,6 +94,7 @@ def _again(header: dict[str, object], sign: Callable[[bytes], bytes]) -> str:
     return f"{data}.{b64(sign(data.encode()))}"
 
 
+NESTED = b'{"x":' + b"[" * 100_000
 FORGERIES = {
     "no signature": lambda own: _again(
         {"alg": "none", "kid": own.public.kid, "typ": RECEIPT_TYPE}, lambda _: b""
@@ -114,6 +115,7 @@ FORGERIES = {
     ),
     "two parts": lambda own: seal(own, RECEIPT_TYPE, RECEIPT).rpartition(".")[0],
     "nothing": lambda _: "",
+    "brackets without end": lambda _: b64(NESTED) + ".e30.AA",
     "no ASCII": lambda _: "ä.ö.ü",
 }
 

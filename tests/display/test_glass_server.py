@@ -113,6 +113,8 @@ NO_TAPS = [
     (b"{", "application/json", 400, "expected"),
     (b"[]", "application/json", 400, "expected"),
     (b"\xff\xfe", "application/json", 400, "expected"),
+    (b'{"x":' + b"[" * 1000, "application/json", 400, "expected"),
+    (b'{"action":"\xff"}', "application/json", 400, "expected"),
     (b'{"action":"buy"}', "application/json", 400, "screen"),
     (b'{"action":"steal","screen":7}', "application/json", 400, "steal"),
     (b'{"action":"buy","screen":"7"}', "application/json", 400, "int"),
