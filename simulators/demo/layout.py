@@ -75,6 +75,10 @@ class Layout(msgspec.Struct, frozen=True):
         """Where the bench of an object takes the orders of a hand."""
         return self.object(object_id) / "bench.sock"
 
+    def plugs(self, plan: ObjectPlan) -> tuple[Path, ...]:
+        """The links to the ptys of an object's devices."""
+        return tuple(self.object(plan.id) / role for role, _ in devices_of(plan.kind))
+
     def ledger(self, object_id: str) -> Path:
         """An object's journal."""
         return self.object(object_id) / "data" / "ledger.db"

@@ -43,11 +43,17 @@ class HopelessError(BadDayError):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """One program of the shop: its name, its command, and its floor; floor 0 is stopped last."""
+    """One program of the shop: its name, its command, and its floor; floor 0 is stopped last.
+
+    `plugs` are the links to its ptys, pulled as soon as it has ended, as udev does when a device is gone.
+    The kernel gives the number of a dead pty to the next one that is opened, so a link that stayed would lead
+    to another device, even to one of another shop.
+    """
 
     name: str
     command: tuple[str, ...]
     floor: int
+    plugs: tuple[Path, ...] = ()
 
 
 class Condition(Enum):
@@ -116,6 +122,8 @@ class Child:
         if self._stopping:
             self.send(signal.SIGKILL)
         await self._process.wait()
+        for plug in self.program.plugs:
+            plug.unlink(missing_ok=True)
 
     def _fallen(self, falls: int, lived_s: float) -> int:
         # Whoever was killed from outside did not fall: it may be killed fifty times and comes back at once.

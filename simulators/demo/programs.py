@@ -24,7 +24,7 @@ def surroundings(layout: Layout, shop: Shop, ports: Ports) -> Iterator[Program]:
     yield Program(HUB, (*hub, "--broker", f"{HOST}:{ports.broker}"), _HUB)
     for plan in shop.objects:
         bench = opos("sim", "up", layout.bench_file(plan.id))
-        yield Program(bench_of(plan.id), bench, _BENCH)
+        yield Program(bench_of(plan.id), bench, _BENCH, layout.plugs(plan))
 
 
 def objects(layout: Layout, shop: Shop) -> Iterator[Program]:

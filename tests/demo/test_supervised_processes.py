@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from simulators.demo.logs import LOG_BYTES_MAX, Log
-from simulators.demo.processes import HopelessError, Program, Supervisor
+from simulators.demo.processes import Child, HopelessError, Program, Supervisor
 
 PATIENCE_S = 20.0
 
@@ -36,12 +36,40 @@ async def _until(holds: Callable[[], object]) -> None:
         await asyncio.sleep(0.01)
 
 
+async def _restarted(child: Child, lives: int) -> None:
+    await _until(lambda: child.restarts > lives)
+
+
 def _alive(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     try:
         return stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_the_plugs_of_a_killed_bench_are_pulled_before_it_is_started_again(tmp_path: Path) -> None:
+    """A link that stayed would lead to whatever opens the next pty: another device, another shop."""
+    plug = tmp_path / "reader"
+    code = "import os, sys, time\nassert not os.path.lexists(sys.argv[1])\n"
+    code += "os.symlink('/dev/pts/0', sys.argv[1])\nwhile True: time.sleep(60)"
+    bench = Program("bench", (sys.executable, "-c", code, str(plug)), 0, (plug, tmp_path / "scale"))
+
+    async def day() -> None:
+        supervisor = Supervisor(tmp_path)
+        supervisor.start([bench])
+        child = supervisor.children["bench"]
+        for _ in range(3):
+            await _until(plug.is_symlink)
+            lives = child.restarts
+            supervisor.kill("bench")
+            await _restarted(child, lives)
+        await _until(plug.is_symlink)
+        assert child.restarts == 3, "a link that stayed would have ended it once more"
+        await supervisor.stop()
+        assert not plug.is_symlink()
+
+    asyncio.run(day())
 
 
 def test_a_child_that_is_killed_is_started_again_and_counted(tmp_path: Path) -> None:
