@@ -77,7 +77,9 @@ class Layout(msgspec.Struct, frozen=True):
 
     def plugs(self, plan: ObjectPlan) -> tuple[Path, ...]:
         """The links to the ptys of an object's devices."""
-        return tuple(self.object(plan.id) / role for role, _ in devices_of(plan.kind))
+        return tuple(
+            self.object(plan.id) / role for role, _ in devices_of(plan.kind) if not in_network(plan, role)
+        )
 
     def ledger(self, object_id: str) -> Path:
         """An object's journal."""
@@ -141,7 +143,7 @@ def object_text(layout: Layout, shop: Shop, plan: ObjectPlan, ports: Ports) -> s
         "[sync]",
         f"broker = {_quoted(f'{HOST}:{cable.broker}')}",
         f"hub = {_quoted(f'http://{HOST}:{cable.hub}')}",
-        *_peripherals(layout, plan),
+        *_peripherals(layout, plan, ports),
     )
 
 
@@ -155,12 +157,26 @@ def bench_text(plan: ObjectPlan, ports: Ports) -> str:
     devices = [
         line
         for role, maker in devices_of(plan.kind)
-        for line in ("[[device]]", f'name = "{role}"', f'type = "{maker}"', f'at = "pty:{role}"')
+        for line in (
+            "[[device]]",
+            f'name = "{role}"',
+            f'type = "{maker}"',
+            f"at = {_quoted(_end_of(plan, role, ports))}",
+        )
     ]
     return _lines(
         "[bench]", 'control = "bench.sock"', 'state = "bench.json"', *devices,
         "[[device]]", 'name = "cable"', 'type = "cable"', f"routes = {json.dumps(routes)}",
     )  # fmt: skip
+
+
+def in_network(plan: ObjectPlan, role: str) -> bool:
+    """Whether a device is reached over TCP: the reader of a shelf is; all others have a serial line."""
+    return (plan.kind, role) == ("shelf", "reader")
+
+
+def _end_of(plan: ObjectPlan, role: str, ports: Ports) -> str:
+    return f"tcp:{HOST}:{ports.readers[plan.id]}" if in_network(plan, role) else f"pty:{role}"
 
 
 def devices_of(kind: str) -> tuple[tuple[str, str], ...]:
@@ -169,11 +185,14 @@ def devices_of(kind: str) -> tuple[tuple[str, str], ...]:
     return {"mirror": (reader,), "shelf": (scale, reader)}[kind]
 
 
-def _peripherals(layout: Layout, plan: ObjectPlan) -> Iterable[str]:
+def _peripherals(layout: Layout, plan: ObjectPlan, ports: Ports) -> Iterable[str]:
     for role, profile in devices_of(plan.kind):
         yield "[[peripheral]]"
         yield f'role = "{role}"'
-        yield f"uri = {_quoted(f'serial:{layout.object(plan.id) / role}?profile={profile}')}"
+        where = f"serial:{layout.object(plan.id) / role}"
+        if in_network(plan, role):
+            where = f"tcp:{HOST}:{ports.readers[plan.id]}"
+        yield f"uri = {_quoted(f'{where}?profile={profile}')}"
 
 
 def _quoted(text: str) -> str:

@@ -16,6 +16,7 @@ BASE: Final = 8100
 _HUB: Final = 10
 _BROKER: Final = 20
 _CABLES: Final = 30
+_READERS: Final = 60
 _SPAN: Final = 100
 """Ports of one shop lie within so many of its base."""
 
@@ -34,13 +35,14 @@ class Cable(msgspec.Struct, frozen=True):
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """All ports of a shop; `glass` and `cables` by object."""
+    """All ports of a shop; `glass`, `cables` and `readers` (those in the network) by object."""
 
     control: int
     hub: int
     broker: int
     glass: dict[str, int]
     cables: dict[str, Cable]
+    readers: dict[str, int]
 
     def named(self) -> Iterator[tuple[str, int]]:
         """Every port, and who listens there."""
@@ -52,6 +54,8 @@ class Ports(msgspec.Struct, frozen=True):
         for name, cable in self.cables.items():
             yield f"the cable of {name}", cable.broker
             yield f"the cable of {name}", cable.hub
+        for name, port in self.readers.items():
+            yield f"the tag reader of {name}", port
 
 
 def fixed(base: int, objects: Sequence[str]) -> Ports:
@@ -60,7 +64,8 @@ def fixed(base: int, objects: Sequence[str]) -> Ports:
         name: Cable(base + _CABLES + 2 * at, base + _CABLES + 2 * at + 1) for at, name in enumerate(objects)
     }
     glass = {name: base + 1 + at for at, name in enumerate(objects)}
-    return Ports(base, base + _HUB, base + _BROKER, glass, cables)
+    readers = {name: base + _READERS + at for at, name in enumerate(objects)}
+    return Ports(base, base + _HUB, base + _BROKER, glass, cables, readers)
 
 
 def free(objects: Sequence[str]) -> Ports:
