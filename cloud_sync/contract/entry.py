@@ -7,14 +7,16 @@ encodes them again.
 """
 
 import hashlib
+import re
 from typing import Final, Literal
 
 import msgspec
 
-from cloud_sync.contract.encoding import b64, encode
-from cloud_sync.contract.signing import PublicKey, Signer, Verifier
+from cloud_sync.contract.encoding import Whole, b64, encode, unb64
+from cloud_sync.contract.signing import BadSignatureError, PublicKey, Signer, Tier, Verifier
 from retail.custody import Move
 from retail.pricing.book import Version
+from retail.units import INTEGER_MAX
 
 BODY_BYTES_MAX: Final = 32 * 1024
 """The longest body: 250 lines of a sale; more is not one basket."""
@@ -28,7 +30,7 @@ class Posting(msgspec.Struct, frozen=True):
     """`amount_minor` is added to `account`: debit above zero, credit below."""
 
     account: str
-    amount_minor: int
+    amount_minor: Whole
     currency: str
 
 
@@ -37,9 +39,9 @@ class SaleLine(msgspec.Struct, frozen=True):
 
     gtin: str
     name: str
-    units: int
-    price_minor: int
-    total_minor: int
+    units: Whole
+    price_minor: Whole
+    total_minor: Whole
     tax: str
     epcs: tuple[str, ...] = ()
 
@@ -48,16 +50,63 @@ class TaxLine(msgspec.Struct, frozen=True):
     """One row of the tax table: `gross_minor` holds `tax_minor` of tax at `rate_bp` basis points."""
 
     tax: str
-    rate_bp: int
-    gross_minor: int
-    tax_minor: int
+    rate_bp: Whole
+    gross_minor: Whole
+    tax_minor: Whole
 
 
 class Genesis(msgspec.Struct, frozen=True, tag_field="kind", tag="genesis"):
     """The first entry of an epoch: whose journal this is, and the key that signs it."""
 
     key: PublicKey
-    tier: Literal["file", "tpm", "secure-element"]
+    tier: Tier
+
+
+class HeadOf(msgspec.Struct, frozen=True):
+    """Where a journal stands, as somebody knows it: the last seq and its hash (base64url)."""
+
+    seq: Whole
+    hash: str
+
+
+class Fork(msgspec.Struct, frozen=True, tag_field="kind", tag="fork"):
+    """An epoch takes the place of another one whose file can no longer be written; both files are kept.
+
+    `was` is where the old file ends, `hub` how far the hub had confirmed it: between the two lies what a
+    person imports from the file that was set aside, or what the card has lost.
+    """
+
+    epoch: str
+    """The old epoch."""
+    was: HeadOf
+    hub: HeadOf
+    reason: Literal["behind-the-hub", "another-history", "damaged"]
+
+
+class ClosingState(msgspec.Struct, frozen=True):
+    """The state of one projection at a checkpoint: the SHA-256 (base64url) of its tables as they are kept."""
+
+    name: str
+    version: Whole
+    sha256: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True, tag_field="kind", tag="checkpoint"):
+    """All projections as they stand after the entry before this one: state = checkpoint + tail.
+
+    `key` is the key that signs from here on, so that the chain can be verified from a checkpoint when
+    everything below it has been pruned.
+    """
+
+    key: PublicKey
+    states: tuple[ClosingState, ...]
+
+
+class KeyRotated(msgspec.Struct, frozen=True, tag_field="kind", tag="key.rotated"):
+    """The next entry is signed by `key`; this one, by the key before it."""
+
+    key: PublicKey
+    tier: Tier
 
 
 class Boot(msgspec.Struct, frozen=True, tag_field="kind", tag="boot"):
@@ -75,7 +124,7 @@ class Sale(msgspec.Struct, frozen=True, tag_field="kind", tag="sale"):
     business_date: str
     language: str
     currency: str
-    total_minor: int
+    total_minor: Whole
     tender: str
     prices: Version
     """The price book that it was sold by."""
@@ -102,7 +151,7 @@ class DocumentApplied(msgspec.Struct, frozen=True, tag_field="kind", tag="docume
     sha256: str
 
 
-Fact = Genesis | Boot | Sale | Arrived | DocumentApplied
+Fact = Genesis | Boot | Checkpoint | Sale | Arrived | DocumentApplied | KeyRotated | Fork
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -114,11 +163,11 @@ class Body(msgspec.Struct, frozen=True):
 
     dev: str
     epoch: str
-    seq: int
+    seq: Whole
     idem: str
     boot: str
-    mono_us: int
-    wall_ms: int
+    mono_us: Whole
+    wall_ms: Whole
     clock: Literal["trusted", "untrusted"]
     fact: Fact
 
@@ -133,23 +182,45 @@ def kind_of(fact: Fact) -> str:
     return tag
 
 
-def decode_body(body: bytes) -> Body:
-    """The body in `body`; raises ValueError (a msgspec.DecodeError is one) on bytes that are none of ours."""
+def decode_body(data: bytes) -> Body:
+    """The body in `data`; raises ValueError (a msgspec.DecodeError is one) on bytes that are none of ours."""
+    if len(data) > BODY_BYTES_MAX:
+        raise ValueError(
+            f"expected a body of at most {BODY_BYTES_MAX} bytes, got {len(data)}: split the sale"
+        )
     try:
-        return _BODY.decode(body)
+        return _BODY.decode(data)
     except RecursionError as error:
         raise ValueError("expected the body of an entry, got brackets without end") from error
 
 
 def encode_body(body: Body) -> bytes:
-    """The bytes of a body, checked: balanced, and not longer than BODY_BYTES_MAX."""
-    check_balance(body.fact)
+    """The bytes of a body; raises ValueError if it is not balanced, too long, or could not be read again."""
     data = encode(body)
-    if len(data) > BODY_BYTES_MAX:
-        raise ValueError(
-            f"expected a body of at most {BODY_BYTES_MAX} bytes, got {len(data)}: split the sale"
-        )
+    check_body(data)  # a struct takes whatever it is made with: a float, None, a number past `Whole`
     return data
+
+
+def check_body(data: bytes) -> Body:
+    """The body in `data`, if it is balanced and to the byte what our encoder writes.
+
+    Nobody can read two things into such bytes: no name stands in them twice, and none that we do not know.
+    Raises ValueError.
+    """
+    body = decode_body(data)
+    check_balance(body.fact)
+    _check_version(body.fact)
+    if (written := encode(body)) != data:
+        at = _first_difference(written, data)
+        raise ValueError(
+            f"expected the bytes of our encoder, got others from byte {at} on: {data[at : at + 40]!r}"
+        )
+    return body
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def check_balance(fact: Fact) -> None:
@@ -161,8 +232,15 @@ def check_balance(fact: Fact) -> None:
         if total:
             raise UnbalancedError(f"{kind_of(fact)}: postings in {currency} sum to {total}, expected 0")
     for move in getattr(fact, "moves", ()):
-        if move.units <= 0 or move.giver == move.taker:
-            raise UnbalancedError(f"{kind_of(fact)}: {move} moves nothing")
+        if not 0 < move.units <= INTEGER_MAX or move.giver == move.taker:
+            raise UnbalancedError(f"{kind_of(fact)}: {move} moves nothing, or more than can be counted")
+
+
+def _check_version(fact: Fact) -> None:
+    """Keep the numbers of a version to those of `Whole`: its type is the shop's, which knows no wire."""
+    version = fact.prices if isinstance(fact, Sale) else getattr(fact, "version", None)
+    if isinstance(version, Version) and max(abs(version.generation), abs(version.n)) > INTEGER_MAX:
+        raise ValueError(f"expected numbers of at most {INTEGER_MAX}, got {version}")
 
 
 class SignedEntry(msgspec.Struct, frozen=True):
@@ -178,6 +256,9 @@ class SignedEntry(msgspec.Struct, frozen=True):
     def jws(self) -> str:
         """The entry as a compact JWS, which any JOSE library verifies with the object's public key."""
         return f"{signing_input(self.kid, self.prev, self.body).decode('ascii')}.{b64(self.sig)}"
+
+
+_HEADER: Final = re.compile(rb'\{"alg":"ES256","kid":"([\w-]{8})","prev":"([\w-]{43})"\}')
 
 
 def first_prev(epoch: str) -> bytes:
@@ -203,8 +284,22 @@ def sign_entry(signer: Signer, seq: int, prev: bytes, body: bytes) -> SignedEntr
     return SignedEntry(seq, kid, prev, body, hashlib.sha256(data).digest(), signer.sign(data))
 
 
+def read_entry(jws: str) -> SignedEntry:
+    """The entry in a compact JWS, not verified; raises ValueError unless its header is exactly an entry's."""
+    parts = [unb64(part) for part in jws.split(".")]
+    if len(parts) != 3 or not (header := _HEADER.fullmatch(parts[0])):
+        raise ValueError(
+            f"expected the compact JWS of an entry, got {len(parts)} parts from {parts[0][:120]!r} on"
+        )
+    kid, prev = header[1].decode(), unb64(header[2].decode())
+    body, sig = parts[1:]
+    return SignedEntry(decode_body(body).seq, kid, prev, body, entry_hash(kid, prev, body), sig)
+
+
 def check_entry(entry: SignedEntry, verifier: Verifier) -> None:
-    """Raise BadSignatureError or ValueError if the entry's hash or signature does not fit its bytes."""
+    """Raise BadSignatureError or ValueError if the entry's key, hash or signature does not fit its bytes."""
+    if entry.kid != verifier.kid:
+        raise BadSignatureError(f"entry {entry.seq}: expected key {verifier.kid}, got {entry.kid}")
     data = signing_input(entry.kid, entry.prev, entry.body)
     if hashlib.sha256(data).digest() != entry.hash:
         raise ValueError(f"entry {entry.seq}: its hash is not that of its bytes")

@@ -7,7 +7,7 @@ secure element may sign in its place.
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cloud_sync.contract.encoding import b64, encode, unb64
 
 _T = TypeVar("_T")
+
+Tier = Literal["file", "sealed-file", "tpm", "secure-element"]
+"""What keeps a private key: a file of its owner's, one that needs a secret to open, or hardware."""
+
 _COORDINATE_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 2 * _COORDINATE_BYTES
 _ES256: Final = ec.ECDSA(hashes.SHA256())
@@ -58,16 +62,22 @@ class Signer(Protocol):
         """The public half."""
         ...
 
+    @property
+    def tier(self) -> Tier:
+        """What keeps the private half."""
+        ...
+
     def sign(self, data: bytes) -> bytes:
         """The 64 bytes r || s of an ES256 signature over `data`."""
         ...
 
 
 class SoftwareKey:
-    """A private key in this process's memory."""
+    """A private key in this process's memory; `tier` says what keeps it while no process runs."""
 
-    def __init__(self, private: ec.EllipticCurvePrivateKey) -> None:
+    def __init__(self, private: ec.EllipticCurvePrivateKey, tier: Tier = "file") -> None:
         self._private = private
+        self.tier: Final = tier
 
     @classmethod
     def generate(cls) -> "SoftwareKey":
@@ -108,6 +118,7 @@ class Verifier:
 
     def __init__(self, public: PublicKey) -> None:
         self.public = public
+        self.kid: Final = public.kid
         numbers = ec.EllipticCurvePublicNumbers(
             int.from_bytes(unb64(public.x), "big"), int.from_bytes(unb64(public.y), "big"), ec.SECP256R1()
         )
@@ -122,7 +133,7 @@ class Verifier:
         try:
             self._key.verify(encode_dss_signature(r, s), data, _ES256)
         except InvalidSignature as error:
-            raise BadSignatureError(f"the signature is not that of key {self.public.kid}") from error
+            raise BadSignatureError(f"the signature is not that of key {self.kid}") from error
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -141,18 +152,25 @@ def seal(signer: Signer, typ: str, payload: object) -> str:
 def unseal(jws: str, typ: str, keys: Mapping[str, Verifier], into: type[_T]) -> _T:
     """The payload of compact `jws`, if one of `keys` (by kid) signed it as a `typ`.
 
-    Raises BadSignatureError on any other text, msgspec.ValidationError on a payload that is no `into`.
+    Members of the payload that `into` does not know are left out. Raises BadSignatureError on any other text,
+    msgspec.DecodeError on a payload that is no `into`.
     """
     try:
         head, body, signature = jws.split(".")
-        header = msgspec.json.decode(unb64(head), type=_Header)
+        header_bytes = unb64(head)
+        header = msgspec.json.decode(header_bytes, type=_Header)
         payload = unb64(body)
         raw_signature = unb64(signature)
     except (ValueError, RecursionError) as error:
         raise BadSignatureError(f"expected a compact JWS of type {typ}: {error}") from error
     if header.alg != "ES256" or header.typ != typ:
         raise BadSignatureError(f"expected ES256 and {typ}, got {header.alg} and {header.typ}")
+    if encode(header) != header_bytes:
+        raise BadSignatureError(f"expected a header of alg, kid and typ alone, got {header_bytes[:120]!r}")
     if header.kid not in keys:
         raise BadSignatureError(f"nobody we trust owns key {header.kid}")
     keys[header.kid].check(f"{head}.{body}".encode("ascii"), raw_signature)
-    return msgspec.json.decode(payload, type=into)
+    try:
+        return msgspec.json.decode(payload, type=into)
+    except RecursionError as error:
+        raise msgspec.DecodeError(f"expected a {typ}, got brackets without end") from error

@@ -73,7 +73,7 @@ class Backroom:
     async def _arrive(self, deliveries: Deliveries) -> None:
         """Count what was brought to this object, each transfer once however often it is told."""
         for delivery in deliveries.deliveries:
-            if delivery.holder == self._shop.object:
+            if delivery.holder == self._shop.object and delivery.transfer not in self._books.transfers:
                 await self._count(delivery)
         self._till.delivered(_units(deliveries.deliveries, self._shop.sells_from))
 

@@ -19,6 +19,9 @@ from retail.pricing.book import Version
 
 Row = tuple[Any, ...]
 
+# A sold item that comes back later than this is looked up at the hub.
+_SOLD_KEPT_MS: Final = 90 * 24 * 3_600 * 1_000
+
 
 class Sql(Protocol):
     """All that a projection asks of a database."""
@@ -41,11 +44,12 @@ class LastSale(msgspec.Struct, frozen=True):
 
 
 class ShopProjection:
-    """The till's books as tables: stock, items, documents in force, sales."""
+    """The till's books as tables: stock, items, transfers, documents in force, takings, the last sale."""
 
     name: Final = "shop"
-    version: Final = 1
-    tables: Final = ("stock", "item", "document", "sale")
+    version: Final = 2
+    reads: Final = (2,)
+    tables: Final = ("stock", "item", "transfer", "document", "takings", "last_sale")
 
     @property
     def schema(self) -> str:
@@ -56,16 +60,12 @@ class ShopProjection:
         """Bring the tables up to date with one more entry."""
         match body.fact:
             case Sale() as sale:
-                row = msgspec.structs.astuple(_last_sale(body, sale))
-                db.execute("INSERT INTO sale VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                _fold_moves(db, sale.moves)
-                for line in sale.lines:
-                    for epc in line.epcs:
-                        db.execute("REPLACE INTO item VALUES (?, ?, ?)", (epc, line.gtin, SOLD))
-            case Arrived(moves=moves, epcs=epcs):
+                _fold_sale(db, body, sale)
+            case Arrived(transfer=transfer, moves=moves, epcs=epcs):
+                db.execute("INSERT OR IGNORE INTO transfer VALUES (?)", (transfer,))
                 _fold_moves(db, moves)
                 for epc, gtin, holder in _places(moves, epcs):
-                    db.execute("REPLACE INTO item VALUES (?, ?, ?)", (epc, gtin, holder))
+                    db.execute("REPLACE INTO item VALUES (?, ?, ?, ?)", (epc, gtin, holder, body.wall_ms))
             case DocumentApplied(name=name, version=version, sha256=sha256):
                 db.execute(
                     "REPLACE INTO document VALUES (?, ?, ?, ?)", (name, version.generation, version.n, sha256)
@@ -81,14 +81,16 @@ class Books:
         self.stock: Counter[tuple[str, str]] = Counter()
         self.items: dict[str, tuple[str, str]] = {}
         """EPC -> (GTIN, holder)."""
+        self.transfers: set[str] = set()
+        """The transfers that were counted."""
         self.documents: dict[str, tuple[Version, str]] = {}
         """Name -> (version, sha256)."""
         self.sales = 0
         self.last_sale: LastSale | None = None
 
     @classmethod
-    def load(cls, rows: Callable[[str], Iterable[Row]]) -> "Books":
-        """The books as the projection has them; `rows` answers a SELECT."""
+    def load(cls, rows: Callable[[str], Iterable[Row]], epoch: str) -> "Books":
+        """The books as the projection has them in `epoch`; `rows` answers a SELECT."""
         books = cls()
         for holder, gtin, units in rows("SELECT holder, gtin, units FROM stock"):
             books.stock[holder, gtin] = units
@@ -96,10 +98,10 @@ class Books:
             books.items[epc] = (gtin, holder)
         for name, generation, n, sha256 in rows("SELECT name, generation, n, sha256 FROM document"):
             books.documents[name] = (Version(generation, n), sha256)
-        for (count,) in rows("SELECT count(*) FROM sale"):
-            books.sales = count
-        for row in rows("SELECT * FROM sale ORDER BY seq DESC LIMIT 1"):
-            books.last_sale = LastSale(*row)
+        books.transfers.update(transfer for (transfer,) in rows("SELECT transfer FROM transfer"))
+        for _, when, sales, *last in rows("SELECT * FROM last_sale"):
+            if when == epoch:  # receipts are numbered anew in each epoch
+                books.sales, books.last_sale = sales, LastSale(*last)
         return books
 
     def apply(self, body: Body) -> None:
@@ -111,7 +113,8 @@ class Books:
                     self.items.update((epc, (line.gtin, SOLD)) for epc in line.epcs)
                 self.sales += 1
                 self.last_sale = _last_sale(body, sale)
-            case Arrived(moves=moves, epcs=epcs):
+            case Arrived(transfer=transfer, moves=moves, epcs=epcs):
+                self.transfers.add(transfer)
                 self._move(moves)
                 self.items.update((epc, (gtin, holder)) for epc, gtin, holder in _places(moves, epcs))
             case DocumentApplied(name=name, version=version, sha256=sha256):
@@ -140,6 +143,26 @@ class Books:
 def _last_sale(body: Body, sale: Sale) -> LastSale:
     units = sum(line.units for line in sale.lines)
     return LastSale(body.seq, sale.sale, sale.number, sale.total_minor, sale.currency, units, body.wall_ms)
+
+
+def _fold_sale(db: Sql, body: Body, sale: Sale) -> None:
+    _fold_moves(db, sale.moves)
+    for line in sale.lines:
+        for epc in line.epcs:
+            db.execute("REPLACE INTO item VALUES (?, ?, ?, ?)", (epc, line.gtin, SOLD, body.wall_ms))
+    db.execute("DELETE FROM item WHERE holder = 'sold' AND wall_ms < ?", (body.wall_ms - _SOLD_KEPT_MS,))
+    db.execute(
+        "INSERT INTO takings VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
+        " SET sales = sales + 1, total_minor = total_minor + excluded.total_minor",
+        (sale.business_date, sale.currency, sale.tender, sale.total_minor),
+    )
+    db.execute(
+        "INSERT INTO last_sale VALUES (1, ?, 1, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " sales = iif(epoch = excluded.epoch, sales + 1, 1), epoch = excluded.epoch, seq = excluded.seq,"
+        " sale = excluded.sale, number = excluded.number, total_minor = excluded.total_minor,"
+        " currency = excluded.currency, units = excluded.units, wall_ms = excluded.wall_ms",
+        (body.epoch, *msgspec.structs.astuple(_last_sale(body, sale))),
+    )
 
 
 def _fold_moves(db: Sql, moves: Iterable[Move]) -> None:

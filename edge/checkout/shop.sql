@@ -8,11 +8,19 @@ CREATE TABLE stock (
     PRIMARY KEY (holder, gtin)
 ) STRICT;
 
--- Where each tagged item is.
+-- Where each tagged item is, and since when. Sold ones are forgotten after 90 days.
 CREATE TABLE item (
-    epc     TEXT PRIMARY KEY,
-    gtin    TEXT NOT NULL,
-    holder  TEXT NOT NULL
+    epc      TEXT PRIMARY KEY,
+    gtin     TEXT NOT NULL,
+    holder   TEXT NOT NULL,
+    wall_ms  INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX item_sold_by_age ON item (wall_ms) WHERE holder = 'sold';
+
+-- The transfers that were counted: each once, however often and however late it is told.
+CREATE TABLE transfer (
+    transfer  TEXT PRIMARY KEY
 ) STRICT;
 
 -- The signed documents that the object works by.
@@ -23,13 +31,27 @@ CREATE TABLE document (
     sha256      TEXT NOT NULL
 ) STRICT;
 
--- What was sold, for the next receipt number and for a till that comes back after a power cut.
-CREATE TABLE sale (
-    seq            INTEGER PRIMARY KEY,
-    sale           TEXT NOT NULL UNIQUE,
-    number         TEXT NOT NULL UNIQUE,
+-- What came in, by the shop's own day.
+CREATE TABLE takings (
+    business_date  TEXT,
+    currency       TEXT,
+    tender         TEXT,
+    sales          INTEGER NOT NULL,
     total_minor    INTEGER NOT NULL,
-    currency       TEXT NOT NULL,
-    units          INTEGER NOT NULL,
-    wall_ms        INTEGER NOT NULL
+    PRIMARY KEY (business_date, currency, tender)
+) STRICT;
+
+-- The last sale, and how many there were in its epoch: for the next receipt number, and for a till that comes back
+-- after a power cut. One row, or none.
+CREATE TABLE last_sale (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch        TEXT NOT NULL,
+    sales        INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    sale         TEXT NOT NULL,
+    number       TEXT NOT NULL,
+    total_minor  INTEGER NOT NULL,
+    currency     TEXT NOT NULL,
+    units        INTEGER NOT NULL,
+    wall_ms      INTEGER NOT NULL
 ) STRICT;

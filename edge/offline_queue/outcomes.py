@@ -23,11 +23,15 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class IdemConflictError(ValueError):
-    """One idempotency key was used for two different facts."""
+    """One idempotency key was used for two different facts, or its entry has been pruned."""
 
 
 class JournalDamagedError(Exception):
     """The file is not the journal that this object wrote: selling stops, the file is kept."""
+
+
+class ForeignLedgerError(JournalDamagedError):
+    """The file is a ledger, but not one that this object may write: it is left where it is."""
 
 
 class JournalClosedError(Exception):
@@ -36,3 +40,7 @@ class JournalClosedError(Exception):
 
 class ReceiptRefusedError(ValueError):
     """A receipt that is not for this journal, or speaks of entries that it never had."""
+
+
+class JournalForkedError(ReceiptRefusedError):
+    """The hub has entries that this file does not: it was rolled back or cloned, and must not go on."""

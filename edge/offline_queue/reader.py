@@ -6,6 +6,7 @@ a ledger with another one.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -28,6 +29,14 @@ class NoLedgerError(FileNotFoundError):
 def as_entry(row: tuple[Any, ...]) -> SignedEntry:
     """The entry in a row of seq, kid, prev, body, hash, sig."""
     return SignedEntry(*row)
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """An entry, and under which kind and idempotency key it is filed."""
+
+    entry: SignedEntry
+    kind: str
+    idem: str
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -63,6 +72,21 @@ class LedgerReader:
         """Give the file back."""
         self._db.close()
 
+    @property
+    def database(self) -> apsw.Connection:
+        """The connection itself, for checks that look at the file as SQLite sees it."""
+        return self._db
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """See the ledger as it stands now until the block ends; its log cannot be reused meanwhile."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._db.in_transaction:  # a damaged file may have ended it
+                self._db.execute("ROLLBACK")
+
     def identity(self) -> Identity | None:
         """Whose journal it is; None in the moment between a new file and its first entry."""
         row = self._db.execute("SELECT dev, epoch FROM journal").get
@@ -81,6 +105,20 @@ class LedgerReader:
         row = self._db.execute("SELECT seq, generation, safe FROM acked").get
         return Acked(*row) if row else Acked()
 
+    def receipt_jws(self) -> str | None:
+        """The hub's own signed words of what it has confirmed; None before the first."""
+        jws = self._db.execute("SELECT jws FROM acked").get
+        return None if jws is None else str(jws)
+
+    def floor(self) -> int:
+        """The first seq that is kept; 1 while nothing was pruned."""
+        return int(self._db.execute("SELECT coalesce(min(seq), 1) FROM entry").get)
+
+    def spent(self) -> list[tuple[bytes, int, int]]:
+        """Digest, seq and wall time of the idempotency keys whose entries are not in this file any more."""
+        rows: list[Any] = self._db.execute("SELECT digest, seq, wall_ms FROM spent ORDER BY seq").fetchall()
+        return rows
+
     def after(self, seq: int, limit: int) -> list[SignedEntry]:
         """Up to `limit` entries that follow `seq`, in order."""
         rows = self._db.execute(f"{_ENTRY} WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit)).fetchall()
@@ -91,11 +129,25 @@ class LedgerReader:
         row = self._db.execute("SELECT hash FROM entry WHERE seq = ?", (seq,)).get
         return None if row is None else bytes(row)
 
+    def entry(self, seq: int) -> SignedEntry | None:
+        """One entry; None when it is not (or no longer) there."""
+        row = self._db.execute(f"{_ENTRY} WHERE seq = ?", (seq,)).fetchone()
+        return None if row is None else as_entry(row)
+
     def entries(self, first: int = 1, chunk: int = 1_000) -> Iterator[SignedEntry]:
         """Every entry from `first` on, read in pieces: a long ledger needs no more memory."""
         while piece := self.after(first - 1, chunk):
             yield from piece
             first = piece[-1].seq + 1
+
+    def stored(self, first: int = 1, chunk: int = 1_000) -> Iterator[Stored]:
+        """Every entry from `first` on as `entries` does, with the columns by which it is filed."""
+        sql = "SELECT kind, idem, seq, kid, prev, body, hash, sig FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"
+        while rows := self._db.execute(sql, (first, chunk)).fetchall():
+            for kind, idem, *row in rows:
+                entry = as_entry(tuple(row))
+                yield Stored(entry, str(kind), str(idem))
+            first = entry.seq + 1
 
     def select(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a SELECT, for views that a room above keeps in this file."""

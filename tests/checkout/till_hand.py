@@ -53,7 +53,7 @@ class Hand:
         self.journal = open_journal(ledger, self.key, self.shop.object, self, [ShopProjection()])
         self.journal.start("1.0")
         reader = LedgerReader(ledger)
-        books = Books.load(reader.select)
+        books = Books.load(reader.select, self.journal.epoch)
         last = books.last_sale
         receipt = None if last is None else next(reader.entries(last.seq)).jws()
         reader.close()

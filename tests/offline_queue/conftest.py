@@ -10,6 +10,7 @@ from edge.clock import ClockQuality
 from edge.offline_queue.journal import Journal, open_journal
 from edge.offline_queue.projections import Projection
 from edge.readings import Nanoseconds
+from tests.offline_queue.desk import Desk
 
 
 class StillClock:
@@ -58,3 +59,11 @@ def opened(tmp_path: Path, clock: StillClock, key: SoftwareKey) -> Iterator[Open
     yield again
     if journals:
         journals[-1].close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: StillClock, key: SoftwareKey) -> Iterator[Desk]:
+    """A directory with one ledger, and a pen for it."""
+    laid = Desk(tmp_path, key, clock)
+    yield laid
+    laid.close()

@@ -1,0 +1,428 @@
+"""The pen: the one hand that writes a ledger, one commit after the other.
+
+It has no thread and no event loop: the journal gives it both. After an `apsw.Error` nothing in this process
+can be believed any more, and the ledger is opened again.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+import apsw
+import msgspec
+
+from cloud_sync.contract.encoding import b64
+from cloud_sync.contract.entry import (
+    Body,
+    Boot,
+    Checkpoint,
+    Fact,
+    Genesis,
+    KeyRotated,
+    SignedEntry,
+    decode_body,
+    encode_body,
+    first_prev,
+    kind_of,
+    sign_entry,
+)
+from cloud_sync.contract.receipt import Receipt
+from cloud_sync.contract.signing import Signer
+from edge.clock import Clock
+from edge.offline_queue import projections as views
+from edge.offline_queue.bookkeeping import checked, idem_digest
+from edge.offline_queue.ledger import WAL_PAGES_MAX, locked, open_ledger
+from edge.offline_queue.outcomes import (
+    Appended,
+    ForeignLedgerError,
+    IdemConflictError,
+    JournalDamagedError,
+    JournalForkedError,
+    ReceiptRefusedError,
+    Recorded,
+)
+from edge.offline_queue.projections import Projection
+from edge.offline_queue.set_aside import KEYS_KEPT_MS, forget, predecessor, set_aside
+
+# At a start the entries since the last checkpoint are checked: 4,096 take a tenth of a second.
+_CHECKPOINT_EVERY: Final = 4_096
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A fact to be written, and the key under which it is written once."""
+
+    fact: Fact
+    idem: str
+
+
+class Reserve(Protocol):
+    """Room on the disk that can be given up when a paid sale must be written."""
+
+    def release(self) -> bool:
+        """Give it up; False when there was none left."""
+        ...
+
+
+class NoReserve:
+    """A disk without ballast."""
+
+    def release(self) -> bool:
+        """There is none."""
+        return False
+
+
+class Pen:
+    """Writes the ledger at `path`, and is the only one that does.
+
+    Raises JournalDamagedError, ForeignLedgerError or JournalClosedError when it cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        signer: Signer,
+        dev: str,
+        clock: Clock,
+        projections: Sequence[Projection] = (),
+        reserve: Reserve | None = None,
+    ) -> None:
+        self._path = path
+        self._signer = signer
+        self.dev: Final = dev
+        self._clock = clock
+        self._projections = tuple(projections)
+        self._reserve = reserve or NoReserve()
+        self._boot = b64(secrets.token_bytes(6))
+        with ExitStack() as opened:
+            opened.enter_context(locked(path))
+            self._before = predecessor(path, self._projections)
+            self._db = self._opened_ledger()
+            opened.callback(self._db.close)
+            self._resume()
+            self._opened = opened.pop_all()
+        self._wal_pages = 0
+        self._db.set_wal_hook(self._grown)
+
+    def _opened_ledger(self) -> apsw.Connection:
+        """The file; one that does not hold together is set aside, and a person is told where."""
+        try:
+            return open_ledger(self._path, self.dev, self._before.keys_spent if self._before else ())
+        except ForeignLedgerError:
+            raise
+        except JournalDamagedError as error:
+            set_aside(self._path, "damaged", str(error))
+            predecessor(self._path, self._projections)
+            raise
+
+    def _resume(self) -> None:
+        db = self._db
+        self.epoch = str(db.execute("SELECT epoch FROM journal").get)
+        self.head, self._hash, self._wall_ms = 0, first_prev(self.epoch), 0
+        row: Any = db.execute("SELECT seq, hash, kid, body FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        if row is not None:
+            self.head, self._hash, kid, data = row
+            last = decode_body(data)
+            self._wall_ms = last.wall_ms
+            self._check_key(last.fact.key.kid if isinstance(last.fact, KeyRotated) else kid)
+        self.floor = int(db.execute("SELECT coalesce(min(seq), 1) FROM entry").get)
+        confirmed = db.execute("SELECT seq, generation, safe FROM acked").get or (0, 0, 0)
+        self.acked, self.generation, self.safe = (int(number) for number in confirmed)
+        self._checkpoint = int(
+            db.execute("SELECT coalesce(max(seq), 0) FROM entry WHERE kind = 'checkpoint'").get
+        )
+        self._folded = 0
+
+    def _check_key(self, kid: str) -> None:
+        """A chain goes on with the key that it has come to, or by its word with the next one."""
+        if (mine := self._signer.public.kid) != kid:
+            raise ForeignLedgerError(
+                f"{self._path}: this ledger is signed by key {kid}, and the object's key is {mine}:"
+                " give the object its own key back"
+            )
+
+    def _grown(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    @property
+    def wal_is_long(self) -> bool:
+        """Whether `flush` is due."""
+        return self._wal_pages > WAL_PAGES_MAX
+
+    @property
+    def checkpoint_is_due(self) -> bool:
+        """Whether so much was written since the last checkpoint that the next start would take longer."""
+        return self.head - self._checkpoint >= _CHECKPOINT_EVERY
+
+    @property
+    def behind(self) -> int:
+        """Entries that the projections have yet to read."""
+        return self.head - self._folded if self._projections else 0
+
+    def begin(self, version: str) -> None:
+        """Write how the journal begins if the file is new, then that `version` of the runtime has started."""
+        views.prepare(self._db, self._projections)
+        if self.head == 0:
+            self._begin_epoch()
+        if self._before is not None:
+            forget(self._path)
+            self._before = None
+        self.write([Order(Boot(version), f"boot/{self._boot}")])
+        while self.fold():
+            pass
+
+    def _begin_epoch(self) -> None:
+        genesis = Order(Genesis(self._signer.public, self._signer.tier), f"genesis/{self.epoch}")
+        if self._before is None:
+            self.write([genesis])
+        else:
+            self._write_checkpoint(
+                [genesis, Order(self._before.fact, f"fork/{self.epoch}")], self._before.states
+            )
+
+    def write(self, orders: Sequence[Order]) -> list[Appended | ValueError]:
+        """Write `orders` in one commit; what is returned for each is on the disk, or why it was refused.
+
+        A full disk is given the reserve, once. Raises apsw.Error: nothing was written, or nobody knows.
+        """
+        try:
+            return self._commit(orders)
+        except apsw.FullError:
+            if not self._reserve.release():
+                raise
+            return self._commit(orders)
+
+    def _commit(self, orders: Sequence[Order]) -> list[Appended | ValueError]:
+        with self._writing():
+            return [self._insert(order) for order in orders]
+
+    def _insert(self, order: Order) -> Appended | ValueError:
+        """One fact into the open transaction, or why not."""
+        if (known := self._known(order)) is not None:
+            return known
+        body = Body(
+            dev=self.dev,
+            epoch=self.epoch,
+            seq=self.head + 1,
+            idem=order.idem,
+            boot=self._boot,
+            mono_us=self._clock.now_ns() // 1_000,
+            wall_ms=max(self._wall_ms, self._clock.wall_ms()),
+            clock=self._clock.quality(),
+            fact=order.fact,
+        )
+        try:
+            data = encode_body(body)
+        except ValueError as error:
+            return error
+        entry = sign_entry(self._signer, body.seq, self._hash, data)
+        self._db.execute(
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                entry.seq,
+                kind_of(order.fact),
+                order.idem,
+                entry.kid,
+                entry.prev,
+                entry.body,
+                entry.hash,
+                entry.sig,
+            ),
+        )
+        self.head, self._hash, self._wall_ms = entry.seq, entry.hash, body.wall_ms
+        return Appended(entry, body, Recorded.NOW)
+
+    def _known(self, order: Order) -> Appended | IdemConflictError | None:
+        """What was written under the key of `order` before."""
+        row = self._db.execute(
+            "SELECT seq, kid, prev, body, hash, sig FROM entry WHERE idem = ?", (order.idem,)
+        ).fetchone()
+        if row is not None:
+            entry = SignedEntry(*row)
+            body = decode_body(entry.body)
+            if body.fact == order.fact:
+                return Appended(entry, body, Recorded.ALREADY)
+            return IdemConflictError(
+                f"{order.idem!r} is entry {entry.seq}, which says something else: use a new key"
+            )
+        spent = self._db.execute("SELECT seq FROM spent WHERE digest = ?", (idem_digest(order.idem),)).get
+        if spent is not None:
+            return IdemConflictError(
+                f"{order.idem!r} is entry {spent}, which this file no longer has: use a new key"
+            )
+        return None
+
+    def acknowledge(self, receipt: Receipt, jws: str) -> int:
+        """Move `acked` by a receipt whose signature was checked; return the new `acked`.
+
+        Raises ReceiptRefusedError when the receipt is not of this journal, JournalForkedError when it proves
+        that this file is not what this object last wrote.
+        """
+        if (receipt.dev, receipt.epoch) != (self.dev, self.epoch):
+            raise ReceiptRefusedError(
+                f"expected a receipt for {self.dev} in epoch {self.epoch},"
+                f" got one for {receipt.dev} in {receipt.epoch}"
+            )
+        if receipt.safe > receipt.seq:
+            raise ReceiptRefusedError(
+                f"the hub's backup covers entry {receipt.safe}, and the hub itself only {receipt.seq}"
+            )
+        if (receipt.generation, receipt.seq) >= (self.generation, self.acked):
+            self._check_history(receipt)
+            self._acknowledge(receipt, jws)
+        return self.acked
+
+    def _check_history(self, receipt: Receipt) -> None:
+        if receipt.seq > self.head:
+            raise JournalForkedError(
+                f"the hub has confirmed entry {receipt.seq}, and this ledger ends at {self.head}"
+            )
+        if receipt.seq < self.floor - 1:
+            raise ReceiptRefusedError(
+                f"the hub came back with entry {receipt.seq}, and entries below {self.floor} are pruned here:"
+                " restore a newer backup of the hub"
+            )
+        if receipt.seq and b64(self._hash_of(receipt.seq)) != receipt.hash:
+            raise JournalForkedError(
+                f"the hub has confirmed another entry {receipt.seq} than this ledger has"
+            )
+
+    def _hash_of(self, seq: int) -> bytes:
+        """The hash of an entry that is there, or of the last one that was pruned."""
+        below = seq < self.floor
+        sql = f"SELECT {'prev' if below else 'hash'} FROM entry WHERE seq = ?"
+        return bytes(self._db.execute(sql, (seq + 1 if below else seq,)).get)
+
+    def _acknowledge(self, receipt: Receipt, jws: str) -> None:
+        same = receipt.generation == self.generation
+        safe = max(self.safe, receipt.safe) if same else receipt.safe
+        if same and (receipt.seq, safe) == (self.acked, self.safe) and self.acked:
+            return
+        with _transaction(self._db):
+            self._db.execute(
+                "INSERT INTO acked VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE"
+                " SET seq = ?2, generation = ?3, safe = ?4, jws = ?5, chk = ?6",
+                checked(1, receipt.seq, receipt.generation, safe, jws),
+            )
+        self.acked, self.generation, self.safe = receipt.seq, receipt.generation, safe
+
+    def fold(self) -> bool:
+        """Bring the projections forward by a piece; False when nothing was left."""
+        if views.catch_up(self._db, self._projections):
+            return True
+        self._folded = self.head
+        return False
+
+    def checkpoint(self) -> Appended:
+        """Write a checkpoint: the closing state of every projection, signed for by its hash."""
+        while self.fold():
+            pass
+        return self._write_checkpoint()
+
+    def _write_checkpoint(
+        self, orders: Sequence[Order] = (), carried: Mapping[str, views.State] = MappingProxyType({})
+    ) -> Appended:
+        """Write `orders` and then a checkpoint, with the states that it names, in one commit.
+
+        `carried` are the states that a new epoch takes over.
+        """
+        with self._writing():
+            for order in orders:
+                done = self._insert(order)
+                assert isinstance(done, Appended), "nobody else uses such a key"
+            for state in carried.values():
+                views.load(self._db, state)
+            states = list(views.closing_states(self._db, self._projections))
+            fact = Checkpoint(self._signer.public, tuple(state for state, _ in states))
+            done = self._insert(Order(fact, f"checkpoint/{self.epoch}/{self.head + 1}"))
+            assert isinstance(done, Appended), "nobody else uses such a key"
+            self._db.executemany(
+                "INSERT INTO closing VALUES (?, ?, ?, ?)",
+                [(self.head, state.name, state.version, data) for state, data in states],
+            )
+        self._checkpoint = self.head
+        return done
+
+    def prune(self) -> int:
+        """Delete the oldest entries, up to the next checkpoint that a backup of the hub covers.
+
+        Returns how many: 0 when nothing is left to prune. Their idempotency keys are kept for 90 days.
+        """
+        floor = self._db.execute(
+            "SELECT min(seq) FROM closing WHERE seq > ? AND seq <= ?", (self.floor, self.safe)
+        ).get
+        if floor is None:
+            return 0
+        with _transaction(self._db):
+            old: list[Any] = self._db.execute(
+                "SELECT seq, body FROM entry WHERE seq < ?", (floor,)
+            ).fetchall()
+            for seq, data in old:
+                body = decode_body(data)
+                key = checked(idem_digest(body.idem), seq, body.wall_ms)
+                self._db.execute("REPLACE INTO spent VALUES (?, ?, ?, ?)", key)
+            self._db.execute("DELETE FROM entry WHERE seq < ?", (floor,))
+            self._db.execute("DELETE FROM closing WHERE seq < ?", (floor,))
+            self._db.execute("DELETE FROM spent WHERE wall_ms < ?", (self._wall_ms - KEYS_KEPT_MS,))
+        pruned = int(floor) - self.floor
+        self.floor = int(floor)
+        return pruned
+
+    def rotate(self, signer: Signer) -> Appended:
+        """Hand over to another key: the old one signs for the new one, which signs from the next entry on."""
+        fact = KeyRotated(signer.public, signer.tier)
+        (done,) = self.write([Order(fact, f"key/{signer.public.thumbprint}")])
+        assert isinstance(done, Appended), "a key is rotated in once"
+        self._signer = signer
+        return done
+
+    def rebuild(self) -> Iterator[int]:
+        """Drop every projection and fold it anew; yields the seq that it has come to, piece by piece.
+
+        Raises NoStartError.
+        """
+        for projection in self._projections:
+            views.reset(self._db, projection)
+        while self.fold():
+            yield int(self._db.execute("SELECT min(seq) FROM projection").get)
+
+    def flush(self) -> None:
+        """Move the write-ahead log into the file, as far as no reader is in the way.
+
+        On a full disk it stays where it is, and is none the worse for it.
+        """
+        try:
+            self._db.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.FullError:
+            self._reserve.release()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._opened.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that writes entries: what is remembered of the head goes back with it."""
+        before = self.head, self._hash, self._wall_ms
+        try:
+            with _transaction(self._db):
+                yield
+        except BaseException:
+            self.head, self._hash, self._wall_ms = before
+            raise
+
+
+@contextmanager
+def _transaction(db: apsw.Connection) -> Iterator[None]:
+    """Both, or neither: a commit when the block ends, and nothing of it when it does not."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise

@@ -1,0 +1,207 @@
+"""A ledger that must not be written any more is kept, and the next epoch says so."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.contract.encoding import b64
+from cloud_sync.contract.entry import Fork, HeadOf, decode_body
+from cloud_sync.contract.signing import SoftwareKey
+from edge.offline_queue import set_aside as aside
+from edge.offline_queue.outcomes import (
+    ForeignLedgerError,
+    IdemConflictError,
+    JournalClosedError,
+    JournalDamagedError,
+    JournalForkedError,
+)
+from edge.offline_queue.pen import Pen
+from tests.offline_queue.desk import Desk, confirm, receipt, words, write, write_many
+
+SPOIL_A_BODY = "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"units\":1', '\"units\":2') AS BLOB) WHERE seq = 5"
+
+
+def kept(desk: Desk) -> Path:
+    (path,) = (desk.path.parent / aside.FOLDER).glob("*/ledger.db")
+    return path
+
+
+def fork_of(desk: Desk) -> Fork:
+    fact = decode_body(desk.entries()[1].body).fact
+    assert isinstance(fact, Fork)
+    return fact
+
+
+def rolled_back(desk: Desk) -> JournalForkedError:
+    """The card is put back to an older copy of itself; the hub has seen what came after."""
+    pen = desk.pen()
+    write_many(pen, 3)
+    desk.close()
+    old = desk.path.with_name("old.db")
+    shutil.copy(desk.path, old)
+    shutil.copy(desk.path.with_name("ledger.db-wal"), desk.path.with_name("old.db-wal"))
+    pen = desk.pen()
+    write_many(pen, 2, "lost-")
+    said = receipt(pen, desk.entries(), pen.head)
+    desk.close()
+    desk.path.with_name("ledger.db-shm").unlink(missing_ok=True)
+    old.rename(desk.path)
+    old.with_name("old.db-wal").rename(desk.path.with_name("ledger.db-wal"))
+    with pytest.raises(JournalForkedError) as raised:
+        desk.pen().acknowledge(said, words(said))
+    aside.set_aside(desk.path, "behind-the-hub", str(raised.value), HeadOf(said.seq, said.hash))
+    desk.close()
+    return raised.value
+
+
+def test_a_rolled_back_card_begins_a_new_epoch_that_names_both_heads(desk: Desk) -> None:
+    assert "the hub has confirmed entry 8, and this ledger ends at" in str(rolled_back(desk))
+    epoch, head = desk.rows("SELECT epoch, (SELECT max(seq) FROM entry) FROM journal")[0]
+    pen = desk.pen()
+    fork = fork_of(desk)
+    assert pen.epoch != epoch
+    assert (fork.epoch, fork.was.seq, fork.hub.seq, fork.reason) == (epoch, head, 8, "behind-the-hub")
+    assert desk.kinds() == ["genesis", "fork", "checkpoint", "boot"]
+    assert kept(desk).exists()
+    assert aside.note_of(desk.path) is None
+    assert desk.problems() == []
+
+
+def test_the_new_epoch_takes_over_the_state_and_the_keys(desk: Desk) -> None:
+    rolled_back(desk)
+    pen = desk.pen()
+    (refused,) = write(pen, "t0")
+    assert isinstance(refused, IdemConflictError)
+    write(pen, "new")
+    assert list(pen.rebuild())
+    assert desk.rows("SELECT units FROM counted WHERE holder = 'shelf'") == [(4,)]
+    assert desk.rows("SELECT units FROM counted WHERE holder = 'transit'") == [(-4,)]
+    assert desk.problems() == []
+
+
+def test_the_new_epoch_may_be_pruned_and_forked_again(desk: Desk) -> None:
+    rolled_back(desk)
+    pen = desk.pen()
+    write(pen, "new")
+    pen.checkpoint()
+    confirm(pen, desk, safe=pen.head)
+    assert pen.prune() == 2
+    assert pen.prune() == 3
+    aside.set_aside(desk.path, "another-history", "as if")
+    pen = desk.pen()
+    (refused,) = write(pen, "t0")
+    assert isinstance(refused, IdemConflictError)
+    assert desk.rows("SELECT units FROM counted WHERE holder = 'shelf'") == [(4,)]
+    assert desk.problems() == []
+
+
+def test_a_damaged_ledger_waits_for_a_person(desk: Desk) -> None:
+    write_many(desk.pen(), 3)
+    desk.spoil(SPOIL_A_BODY)
+    for _ in range(2):
+        with pytest.raises(JournalDamagedError, match=r"entry 5 is not what was written.*opos ledger renew"):
+            desk.pen()
+    assert not desk.path.exists()
+    assert kept(desk).exists()
+
+
+def test_a_person_lets_the_next_epoch_begin_with_what_can_be_believed(desk: Desk) -> None:
+    write_many(desk.pen(), 3)
+    before = desk.entries()
+    desk.spoil(SPOIL_A_BODY)
+    with pytest.raises(JournalDamagedError):
+        desk.pen()
+    note = aside.allow(desk.path)
+    assert note is not None
+    assert note.allowed
+    pen = desk.pen()
+    fork = fork_of(desk)
+    assert (fork.was, fork.reason) == (HeadOf(4, b64(before[3].hash)), "damaged")
+    # Entries 3 and 4 are believed; 5 is not.
+    assert desk.rows("SELECT units FROM counted WHERE holder = 'shelf'") == [(2,)]
+    assert len(write(pen, "t2")) == 1
+    assert desk.problems() == []
+
+
+def test_the_hub_s_word_survives_a_damaged_file(desk: Desk) -> None:
+    pen = desk.pen()
+    write_many(pen, 3)
+    confirm(pen, desk, seq=4)
+    digest = desk.entries()[3].hash
+    desk.spoil(SPOIL_A_BODY)
+    with pytest.raises(JournalDamagedError):
+        desk.pen()
+    aside.allow(desk.path)
+    desk.pen()
+    assert fork_of(desk).hub == HeadOf(4, b64(digest))
+
+
+def test_a_file_that_nobody_can_read_leaves_nothing_to_take_over(desk: Desk) -> None:
+    desk.path.write_bytes(b"a shopping list, and quite a long one" * 100)
+    with pytest.raises(JournalDamagedError):
+        desk.pen()
+    aside.allow(desk.path)
+    desk.pen()
+    assert fork_of(desk) == Fork("", HeadOf(0, ""), HeadOf(0, ""), "damaged")
+    assert desk.problems() == []
+
+
+def test_a_log_without_its_ledger_is_kept_too(desk: Desk) -> None:
+    write_many(desk.pen(), 3)
+    desk.close()
+    desk.path.rename(desk.path.with_name("elsewhere.db"))
+    with pytest.raises(JournalDamagedError, match="is gone, but its log"):
+        desk.pen()
+    (log,) = (desk.path.parent / aside.FOLDER).glob("*/ledger.db-wal")
+    assert log.stat().st_size
+
+
+def test_a_power_cut_between_the_note_and_the_move_changes_nothing(desk: Desk) -> None:
+    pen = desk.pen()
+    write_many(pen, 3)
+    aside.set_aside(desk.path, "another-history", "as if")
+    desk.close()
+    folder = desk.path.parent / aside.FOLDER / f"ledger-{desk.path.stat().st_ino}"
+    folder.mkdir(parents=True)
+    desk.path.with_name("ledger.db-wal").rename(folder / "ledger.db-wal")
+    desk.pen()
+    assert fork_of(desk).was.seq == 5
+    assert desk.rows("SELECT units FROM counted WHERE holder = 'shelf'") == [(3,)]
+
+
+def test_a_power_cut_before_the_note_is_forgotten_begins_no_second_epoch(desk: Desk) -> None:
+    write_many(desk.pen(), 3)
+    note = aside.set_aside(desk.path, "another-history", "as if")
+    epoch = desk.pen().epoch
+    aside._write(desk.path, note)
+    assert desk.pen().epoch == epoch
+    assert desk.kinds().count("fork") == 1
+    assert aside.note_of(desk.path) is None
+
+
+def test_a_note_that_cannot_be_read_stops_everything(desk: Desk) -> None:
+    desk.path.with_name("ledger.set-aside.json").write_bytes(b"{")
+    with pytest.raises(JournalDamagedError, match="expected why the ledger was set aside"):
+        desk.pen()
+
+
+def test_nobody_is_asked_where_nothing_was_set_aside(desk: Desk) -> None:
+    desk.pen()
+    assert aside.allow(desk.path) is None
+
+
+def test_a_ledger_goes_on_with_its_own_key_alone(desk: Desk) -> None:
+    key = desk.key
+    desk.pen()
+    desk.key = SoftwareKey.generate()
+    with pytest.raises(ForeignLedgerError, match="give the object its own key back"):
+        desk.pen()
+    desk.key = key
+    assert desk.pen().head == 3
+
+
+def test_two_processes_never_write_one_ledger(desk: Desk) -> None:
+    desk.pen()
+    with pytest.raises(JournalClosedError, match="another process writes this ledger"):
+        Pen(desk.path, desk.key, "shelf", desk.clock)
