@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import get_args
 
 import click
 import msgspec
 from sqlalchemy.exc import DBAPIError
 
-from cloud_sync.contract.signing import PublicKey
+from cloud_sync.contract.signing import PublicKey, Tier
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub import objects
 from cloud_sync.hub.documents.importer import import_shop
@@ -38,6 +39,7 @@ Examples:
   opos hub import simulators/shops/corner --dir var/hub
   opos object key mirror/object.toml --json |
       opos hub admit --dir var/hub --object mirror-4 --tenant demo --site corner --key -
+  opos hub certify --dir var/hub --object mirror-4 > mirror/data/certificate.jws
   opos hub trust --dir var/hub > mirror/trust.json
   opos hub run --dir var/hub --port 8110 --broker 127.0.0.1:1883
 """
@@ -62,14 +64,14 @@ def hub() -> None:
 @hub.command()
 @_DIR
 def init(directory: Path) -> None:
-    """Make a hub: its directory, its two keys, its database. What is there already stays."""
+    """Make a hub: its directory, its three keys, its database. What is there already stays."""
     with _said():
         folder = Folder(directory)
         folder.make_keys()
         database.create(folder.database, _now_ms())
         keys = folder.trust()
     click.echo(f"a hub is in {directory}; it signs receipts with {keys.receipt[0].kid}", nl=False)
-    click.echo(f" and documents with {keys.documents[0].kid}")
+    click.echo(f" and documents with {keys.documents[0].kid}; its root is {keys.roots[0].kid}")
 
 
 @hub.command("import")
@@ -107,6 +109,18 @@ def admit(  # noqa: PLR0913 - each is an option of the command
         _print_json({**said, "admitted": admitted.value})
     else:
         click.echo(f"{object_id} is admitted at {tenant}/{site} with key {known.key.kid} ({admitted.value})")
+
+
+@hub.command()
+@_DIR
+@click.option("--object", "object_id", required=True, help="The object's name.")
+@click.option(
+    "--tier", type=click.Choice(get_args(Tier)), default="file", show_default=True, help="What keeps its key."
+)
+def certify(directory: Path, object_id: str, tier: Tier) -> None:
+    """Print the root's word for an object's key: its certificate.jws, which goes beside its ledger."""
+    with _said(), _opened(directory) as store, store.reading() as connection:
+        click.echo(objects.certify(connection, object_id, Folder(directory).root_key(), tier))
 
 
 @hub.command()

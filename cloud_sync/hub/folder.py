@@ -1,4 +1,4 @@
-"""A hub's directory: its database, the two keys that it signs with, and the lock of the one that runs."""
+"""A hub's directory: its database, the keys that it signs with, and the lock of the one that runs."""
 
 import fcntl
 import os
@@ -17,10 +17,14 @@ class RunningError(RuntimeError):
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """What an object is told to believe: the hub's public keys for receipts and for documents."""
+    """What an object is told to believe: the hub's public keys for receipts, for documents, and its roots.
+
+    A root certifies the keys of objects, so that a stranger with a receipt needs to know nothing else.
+    """
 
     receipt: tuple[PublicKey, ...]
     documents: tuple[PublicKey, ...]
+    roots: tuple[PublicKey, ...]
 
 
 class Folder:
@@ -37,7 +41,7 @@ class Folder:
     def make_keys(self) -> None:
         """Make the directory and its keys where there are none; only their owner can read them."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in (self._receipt, self._documents):
+        for path in (self._receipt, self._documents, self._root):
             if not path.exists():
                 _write_new(path, SoftwareKey.generate().to_pem())
 
@@ -49,9 +53,14 @@ class Folder:
         """The key that signs documents; raises NoHubError."""
         return self._read(self._documents)
 
+    def root_key(self) -> SoftwareKey:
+        """The key that certifies the keys of objects; raises NoHubError."""
+        return self._read(self._root)
+
     def trust(self) -> Trust:
         """The public halves, as `trust.json` of an object has them."""
-        return Trust((self.receipt_key().public,), (self.documents_key().public,))
+        keys = self.receipt_key(), self.documents_key(), self.root_key()
+        return Trust(*((key.public,) for key in keys))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -70,6 +79,10 @@ class Folder:
     @property
     def _documents(self) -> Path:
         return self.path / "documents.key"
+
+    @property
+    def _root(self) -> Path:
+        return self.path / "root.key"
 
     def _read(self, path: Path) -> SoftwareKey:
         try:

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
-from cloud_sync.contract.signing import PublicKey, Verifier
+from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
+from cloud_sync.contract.signing import PublicKey, Signer, Tier, Verifier, seal
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import Store
@@ -71,6 +72,20 @@ def find(connection: Connection, object_id: str) -> KnownObject | None:
     if row is None:
         return None
     return KnownObject(Address(row.tenant, row.site, object_id), PublicKey(row.x, row.y))
+
+
+def certify(connection: Connection, object_id: str, root: Signer, tier: Tier) -> str:
+    """The root's word, as a compact JWS, that an object's key is its own. Raises AdmissionError.
+
+    `tier` is what keeps the object's private key, as far as the object says.
+    """
+    known = find(connection, object_id)
+    if known is None:
+        raise AdmissionError(f"object {object_id!r} was never admitted: run `opos hub admit` first")
+    query = select(schema.object_.c.admitted_ms).where(schema.object_.c.id == object_id)
+    since_ms = connection.execute(query).scalar_one()
+    certified = CertifiedKey(object_id, known.address.tenant, known.key, tier, since_ms)
+    return seal(root, CERTIFICATE_TYPE, certified)
 
 
 @lru_cache(maxsize=_VERIFIERS_MAX)

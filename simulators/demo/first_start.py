@@ -29,6 +29,7 @@ async def first_start(layout: Layout, shop: Shop, shop_dir: Path) -> None:
     keys, _ = await asyncio.gather(_keys(layout, shop), _found(layout, shop_dir))
     for plan in shop.objects:
         await run(_admission(layout, shop, plan, keys[plan.id]))
+        write_atomically(layout.certificate(plan.id), await run(_certificate(layout, plan)))
     write_atomically(layout.trust, await run(opos("hub", "trust", "--dir", layout.hub)))
     write_atomically(layout.opened, mark)
 
@@ -49,6 +50,10 @@ async def _keys(layout: Layout, shop: Shop) -> dict[str, str]:
 def _admission(layout: Layout, shop: Shop, plan: ObjectPlan, key: str) -> tuple[str, ...]:
     whose = ("--object", plan.id, "--tenant", shop.tenant, "--site", shop.site)
     return opos("hub", "admit", "--dir", layout.hub, *whose, "--key", key)
+
+
+def _certificate(layout: Layout, plan: ObjectPlan) -> tuple[str, ...]:
+    return opos("hub", "certify", "--dir", layout.hub, "--object", plan.id)
 
 
 def _fingerprint(shop_dir: Path) -> str:

@@ -67,6 +67,10 @@ class Layout(msgspec.Struct, frozen=True):
         """An object's configuration."""
         return self.object(object_id) / "object.toml"
 
+    def certificate(self, object_id: str) -> Path:
+        """The hub's word for an object's key, beside its ledger."""
+        return self.object(object_id) / "data" / "certificate.jws"
+
     def bench_file(self, object_id: str) -> Path:
         """The simulated devices of an object."""
         return self.object(object_id) / "bench.toml"

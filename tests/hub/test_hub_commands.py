@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cloud_sync.contract.signing import SoftwareKey
+from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
+from cloud_sync.contract.signing import PublicKey, SoftwareKey, Verifier, unseal
 from cloud_sync.hub.cli import hub as hub_command
 from tests.hub.hub_world import HubWorld
 
@@ -39,7 +40,7 @@ def test_a_hub_is_made_once_and_its_keys_are_its_owners_alone(folder: Path) -> N
     assert opos_hub("init", "--dir", folder).exit_code == 0
 
     assert {path.name: path.read_bytes() for path in folder.glob("*.key")} == before
-    assert set(before) == {"receipt.key", "documents.key"}
+    assert set(before) == {"receipt.key", "documents.key", "root.key"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*.key")} == {0o600}
     assert stat.S_IMODE((folder / "hub.db").stat().st_mode) == 0o600
     assert not list(folder.glob("*.part"))
@@ -48,8 +49,8 @@ def test_a_hub_is_made_once_and_its_keys_are_its_owners_alone(folder: Path) -> N
 def test_trust_is_what_an_object_is_told_to_believe(folder: Path) -> None:
     trust = json.loads(opos_hub("trust", "--dir", folder).stdout)
 
-    assert set(trust) == {"receipt", "documents"}
-    assert [set(key) for key in trust["receipt"] + trust["documents"]] == [{"x", "y"}] * 2
+    assert set(trust) == {"receipt", "documents", "roots"}
+    assert [set(key) for keys in trust.values() for key in keys] == [{"x", "y"}] * 3
     assert trust["receipt"] != trust["documents"]
     assert json.loads(opos_hub("trust", "--dir", folder, "--json").stdout) == trust
 
@@ -66,6 +67,26 @@ def test_an_object_is_admitted_once_and_by_its_own_key(folder: Path) -> None:
     replaced = admit(folder, OTHER.jwk(), "--replace")
     assert json.loads(replaced.stdout)["admitted"] == "replaced"
     assert json.loads(replaced.stdout)["kid"] == OTHER.kid
+
+
+def test_a_root_vouches_for_the_key_of_an_object_that_was_admitted(folder: Path) -> None:
+    unknown = opos_hub("certify", "--dir", folder, "--object", "mirror-4")
+    assert unknown.exit_code == 1
+    assert "was never admitted" in unknown.stderr
+    admit(folder, KEY.jwk())
+
+    jws = opos_hub("certify", "--dir", folder, "--object", "mirror-4", "--tier", "tpm").stdout.strip()
+
+    (root,) = json.loads(opos_hub("trust", "--dir", folder).stdout)["roots"]
+    verifier = Verifier(PublicKey(**root))
+    certified = unseal(jws, CERTIFICATE_TYPE, {verifier.public.kid: verifier}, CertifiedKey)
+    assert (certified.dev, certified.tenant, certified.key, certified.tier) == (
+        "mirror-4",
+        "demo",
+        KEY,
+        "tpm",
+    )
+    assert certified.since_ms > 0
 
 
 def test_a_key_may_come_from_another_command(folder: Path) -> None:
