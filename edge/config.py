@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -11,6 +11,10 @@ from cloud_sync.contract.signing import PublicKey
 
 # A Unix socket's path is at most 107 bytes and a NUL (unix(7), sun_path).
 _SOCKET_PATH_BYTES_MAX: Final = 107
+# The journal's log, its ballast and the room below which a sale is refused take 16 MiB: half of the least.
+_BUDGET_MIB_MIN: Final = 32
+# As tpm2-tools write them: a bank and its registers, banks joined by "+" (tpm2_pcrread(1)).
+_PCRS: Final = r"^(sha\d+:\d{1,2}(,\d{1,2})*)(\+sha\d+:\d{1,2}(,\d{1,2})*)*$"
 
 
 class ConfigError(ValueError):
@@ -32,6 +36,8 @@ class ObjectSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
     data: str = "data"
     trust: str = "trust.json"
+    witness: str | None = None
+    """A file on another medium that remembers how far the journal was: see `edge.offline_queue.witness`."""
 
 
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,19 +84,64 @@ class PeripheralSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     uri: str
 
 
+class PlainKeySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="file"):
+    """The private key lies in a file of its owner's; without `file` in `object.key` beside the ledger."""
+
+    file: str | None = None
+
+
+class SealedKeySection(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sealed-file"
+):
+    """It opens with a secret: the bytes of the file `secret`, or a credential of systemd's (`edge.keys`)."""
+
+    file: str | None = None
+    secret: str | None = None
+
+
+class TpmKeySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="tpm"):
+    """The file opens with a secret that a TPM 2.0 gives out.
+
+    `handle` is a persistent one (0x81010001), or a file that `tpm2_evictcontrol --output` wrote for it;
+    `pcrs` are the registers that the secret was sealed to (sha256:7), None if to none.
+    """
+
+    handle: str
+    pcrs: Annotated[str, msgspec.Meta(pattern=_PCRS)] | None = None
+    file: str | None = None
+
+
+KeySection = PlainKeySection | SealedKeySection | TpmKeySection
+"""What keeps the object's private key while no process runs."""
+
+
+class StorageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the disk the object may fill."""
+
+    budget_mib: Annotated[int, msgspec.Meta(ge=_BUDGET_MIB_MIN)] = 4096
+
+    @property
+    def budget_bytes(self) -> int:
+        """The same in bytes."""
+        return self.budget_mib * 1024 * 1024
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     object: ObjectSection
     display: DisplaySection
     tender: TenderSection
     sync: SyncSection
     peripheral: tuple[PeripheralSection, ...]
+    key: KeySection = PlainKeySection()
+    storage: StorageSection = StorageSection()
 
 
 class Trust(msgspec.Struct, frozen=True):
-    """The keys of the hub that this object believes: for receipts, and for documents."""
+    """The keys of the hub that this object believes: for receipts, for documents, and its roots."""
 
     receipt: tuple[PublicKey, ...]
     documents: tuple[PublicKey, ...]
+    roots: tuple[PublicKey, ...] = ()
 
 
 class ObjectConfig(msgspec.Struct, frozen=True):
@@ -103,6 +154,10 @@ class ObjectConfig(msgspec.Struct, frozen=True):
     peripherals: tuple[PeripheralSection, ...]
     trust: Trust
     data_dir: Path
+    key_source: KeySection
+    """What keeps the private key; its paths are absolute."""
+    storage: StorageSection
+    witness: Path | None
 
     @property
     def ledger(self) -> Path:
@@ -111,8 +166,19 @@ class ObjectConfig(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> Path:
-        """The object's private key."""
-        return self.data_dir / "object.key"
+        """The file of the object's private key, plain or sealed."""
+        file = self.key_source.file
+        return self.data_dir / "object.key" if file is None else Path(file)
+
+    @property
+    def ballast(self) -> Path:
+        """Room that is kept for a sale that has been paid."""
+        return self.data_dir / "ballast"
+
+    @property
+    def telemetry(self) -> Path:
+        """The lane of what may be lost."""
+        return self.data_dir / "telemetry.db"
 
     @property
     def documents(self) -> Path:
@@ -183,9 +249,38 @@ def _check(path: Path, file: _File) -> None:
 
 def _config(path: Path, file: _File, trust: Trust) -> ObjectConfig:
     data_dir = (path.parent / file.object.data).absolute()
-    config = ObjectConfig(file.object, file.display, file.tender, file.sync, file.peripheral, trust, data_dir)
+    config = ObjectConfig(
+        object=file.object,
+        display=file.display,
+        tender=file.tender,
+        sync=file.sync,
+        peripherals=file.peripheral,
+        trust=trust,
+        data_dir=data_dir,
+        key_source=_key_source(path.parent, file.key),
+        storage=file.storage,
+        witness=None if file.object.witness is None else (path.parent / file.object.witness).absolute(),
+    )
     if len(str(config.bell).encode()) > _SOCKET_PATH_BYTES_MAX:
         raise ConfigError(
             path, f"object.data: {config.bell} is too long for a socket: choose a shorter directory"
         )
     return config
+
+
+def _key_source(directory: Path, section: KeySection) -> KeySection:
+    """The section with absolute paths: relative ones start where the configuration lies."""
+    named = {field: getattr(section, field, None) for field in ("file", "secret", "handle")}
+    return msgspec.structs.replace(
+        section,
+        **{
+            field: str((directory / name).absolute())
+            for field, name in named.items()
+            if name is not None and not _is_handle(name)
+        },
+    )
+
+
+def _is_handle(name: str) -> bool:
+    """Whether `name` is a number of the TPM's and no path."""
+    return name.startswith("0x")

@@ -8,7 +8,6 @@ it starts it again.
 import asyncio
 import contextlib
 import logging
-import os
 import random
 import secrets
 import signal
@@ -21,23 +20,31 @@ import uvicorn
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
-from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
+from cloud_sync.contract.signing import Verifier, unseal
 from edge.checkout.backroom import Backroom
-from edge.checkout.books import Books, ShopProjection
+from edge.checkout.books import Books
 from edge.checkout.documents import DocumentRefusedError, Documents
 from edge.checkout.sale import Shop
+from edge.checkout.state import Answer, Stage, State, Tap
 from edge.checkout.till import Till
 from edge.clock import Clock, SystemClock
-from edge.config import ConfigError, ObjectConfig
+from edge.config import ObjectConfig
 from edge.display.screens import Glass
-from edge.display.server import glass_app
+from edge.display.server import TillView, glass_app
 from edge.drivers.profiles import ProfileError
 from edge.drivers.registry import Driver, PeripheralUri, PeripheralUriError, driver_for, parse_uri
 from edge.drivers.transports import converse
 from edge.events import Event
+from edge.keeper import Keeper, LedgerOverError, may_begin_anew
+from edge.keys import KeyUnusableError
 from edge.offline_queue.bell import Answered, Bell, Said
-from edge.offline_queue.journal import Journal, open_journal
-from edge.offline_queue.outcomes import JournalClosedError, JournalDamagedError
+from edge.offline_queue.budget import Level
+from edge.offline_queue.outcomes import (
+    ForeignLedgerError,
+    JournalClosedError,
+    JournalDamagedError,
+    JournalForkedError,
+)
 from edge.offline_queue.reader import LedgerReader
 from edge.readings import Heard, Reading
 from edge.sensors.mirror import MirrorSense
@@ -49,8 +56,8 @@ _log: Final = logging.getLogger("opos.runtime")
 # Often enough that a screen ends on time; it costs nothing that a Pi would notice.
 _TICK_S: Final = 0.25
 
-# Below this a sale is refused before anything is owed: one entry and its page images need 100 KB.
-_ROOM_BYTES_MIN: Final = 8 * 1024 * 1024
+# A person has begun a new ledger within the second: the object goes on with it.
+_WAITING_S: Final = 1.0
 
 # Streams of the glass are cut after this long at a stop; the page comes back by itself.
 _GOODBYE_S: Final = 1
@@ -94,7 +101,8 @@ class ObjectRuntime:
         self._devices = _devices(config)
         self._stopped = asyncio.Event()
         self._failure: str | None = None
-        self._journal = _open_journal(config, version, clock)
+        self._keeper = _keeper(config, version, clock)
+        self._journal = self._keeper.journal
         self._receipt_keys = {key.kid: Verifier(key) for key in config.trust.receipt}
         shop = Shop(config.object.id, config.object.sells_from, config.tender.account, config.object.timezone)
         books, last_receipt = _read_books(config)
@@ -128,7 +136,7 @@ class ObjectRuntime:
         await self._bell.ring(self._journal.head)
         await self._work()
         await self._bell.close()
-        self._journal.close()
+        self._keeper.close()
         return self._failure
 
     async def _work(self) -> None:
@@ -137,6 +145,8 @@ class ObjectRuntime:
             serving = group.create_task(server.serve(sockets=[self._listener]))
             tasks = [group.create_task(work) for work in self._conversations()]
             tasks.append(group.create_task(self._tick()))
+            tasks.append(group.create_task(self._keeper.watch()))
+            tasks.append(group.create_task(self._check()))
             await self._stopped.wait()
             server.should_exit = True
             server.hang_up()
@@ -168,11 +178,20 @@ class ObjectRuntime:
 
     async def _tick(self) -> None:
         while True:
-            room = os.statvfs(self._config.data_dir)
-            full = room.f_bavail * room.f_frsize < _ROOM_BYTES_MIN
-            self._till.disk("disk" if full else None)
+            self._till.disk("disk" if self._keeper.level is Level.REFUSE else None)
             self._till.tick()
             await asyncio.sleep(_TICK_S)
+
+    async def _check(self) -> None:
+        try:
+            await self._keeper.check()
+        except LedgerOverError as error:
+            self._over(str(error))
+
+    def _over(self, why: str) -> None:
+        """The ledger must not be written any more: nothing is sold, and the process starts anew."""
+        self._till.over()
+        self.stop(why)
 
     def _ring(self, head: int) -> None:
         self._ringing = asyncio.ensure_future(self._bell.ring(head))
@@ -181,8 +200,7 @@ class ObjectRuntime:
         """What the agent brings: the runtime alone checks it and writes."""
         try:
             if said.receipt is not None:
-                receipt = unseal(said.receipt, RECEIPT_TYPE, self._receipt_keys, Receipt)
-                await self._journal.acknowledge(receipt, said.receipt)
+                await self._acknowledge(said.receipt)
             if said.document is not None:
                 await self._backroom.receive(said.document.manifest, Path(said.document.path))
             if said.link is not None:
@@ -194,16 +212,17 @@ class ObjectRuntime:
             return Answered(ok=False, error=str(error))
         return Answered(ok=True)
 
+    async def _acknowledge(self, jws: str) -> None:
+        receipt = unseal(jws, RECEIPT_TYPE, self._receipt_keys, Receipt)
+        try:
+            await self._journal.acknowledge(receipt, jws)
+        except JournalForkedError as error:
+            self._keeper.fork(receipt, str(error))
+            self._over(str(error))
+            raise
+
     def _glass_server(self) -> _GlassServer:
-        section = self._config.object
-        glass = Glass(kind=section.kind, place=section.name, timezone=section.timezone)
-        app = glass_app(
-            self._till, glass, self._status, embedders=self._config.display.embedders, clock=self._clock
-        )
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GOODBYE_S
-        )
-        return _GlassServer(config, app.state.watchers.close)
+        return _glass_server(self._config, self._till, self._status, self._clock)
 
     def _status(self) -> dict[str, object]:
         state = self._till.state
@@ -227,8 +246,67 @@ def run_object(config: ObjectConfig, version: str) -> str | None:
         return asyncio.run(_run(config, version, listener))
 
 
+class ClosedObject:
+    """An object whose ledger was set aside: its glass says so, and it waits for a person.
+
+    It ends by itself once a new ledger may begin.
+    """
+
+    def __init__(self, config: ObjectConfig, why: str, clock: Clock, listener: socket.socket) -> None:
+        _log.error("%s", why)
+        self._config = config
+        self._listener = listener
+        self._stopped = asyncio.Event()
+        self._server = _glass_server(config, self, self._status, clock)
+        self.state = State(
+            0, Stage.OUT_OF_SERVICE, online=False, language="en", languages=("en",), trouble="journal"
+        )
+
+    def subscribe(self, _ring: Callable[[], None]) -> Callable[[], None]:
+        """Nothing changes here."""
+        return lambda: None
+
+    async def tap(self, _tap: Tap, _screen: int, _value: str | None) -> Answer:
+        """There is nothing to tap on."""
+        return Answer.REFUSED
+
+    def stop(self) -> None:
+        """End the object."""
+        self._stopped.set()
+
+    async def run(self) -> str | None:
+        """Show the glass until `stop`, or until there is a ledger to sell with."""
+        serving = asyncio.ensure_future(self._server.serve(sockets=[self._listener]))
+        began_anew = False
+        while not self._stopped.is_set() and not (began_anew := may_begin_anew(self._config)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _WAITING_S)
+        self._server.should_exit = True
+        self._server.hang_up()
+        await serving
+        return "a new ledger may begin" if began_anew else None
+
+    def _status(self) -> dict[str, object]:
+        section = self._config.object
+        return {
+            "object": section.id,
+            "kind": section.kind,
+            "stage": self.state.stage.value,
+            "head": 0,
+            "acked": 0,
+            "unsynced": 0,
+            "online": False,
+            "sales": 0,
+        }
+
+
 async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> str | None:
-    runtime = ObjectRuntime(config, version, SystemClock(), listener)
+    clock = SystemClock()
+    runtime: ObjectRuntime | ClosedObject
+    try:
+        runtime = ObjectRuntime(config, version, clock, listener)
+    except JournalDamagedError as error:
+        runtime = ClosedObject(config, str(error), clock, listener)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, runtime.stop)
@@ -244,28 +322,38 @@ def _devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
         raise StartError(str(error)) from error
 
 
-def _open_journal(config: ObjectConfig, version: str, clock: Clock) -> Journal:
+def _keeper(config: ObjectConfig, version: str, clock: Clock) -> Keeper:
     try:
         config.documents.mkdir(parents=True, exist_ok=True)
-        key = SoftwareKey.from_pem(config.key.read_bytes())
-        journal = open_journal(config.ledger, key, config.object.id, clock, [ShopProjection()])
-        journal.start(version)
-    except FileNotFoundError as error:
-        raise StartError(f"{config.key}: the object has no key yet: run `opos object key`") from error
-    except (JournalDamagedError, JournalClosedError, ConfigError) as error:
+        return Keeper(config, version, clock)
+    except (ForeignLedgerError, JournalClosedError, KeyUnusableError) as error:
         raise StartError(str(error)) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise StartError(f"{config.data_dir}: {error}") from error
-    return journal
+
+
+def _glass_server(
+    config: ObjectConfig, till: TillView, status: Callable[[], object], clock: Clock
+) -> _GlassServer:
+    section = config.object
+    glass = Glass(kind=section.kind, place=section.name, timezone=section.timezone)
+    app = glass_app(till, glass, status, embedders=config.display.embedders, clock=clock)
+    served = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GOODBYE_S
+    )
+    return _GlassServer(served, app.state.watchers.close)
 
 
 def _read_books(config: ObjectConfig) -> tuple[Books, str | None]:
     """The books as the journal's projection has them, and the receipt of the last sale."""
     with contextlib.closing(LedgerReader(config.ledger)) as reader:
-        books = Books.load(reader.select)
+        identity = reader.identity()
+        assert identity is not None, "the journal has begun"
+        books = Books.load(reader.select, identity.epoch)
         if books.last_sale is None:
             return books, None
-        return books, next(reader.entries(books.last_sale.seq)).jws()
+        entry = reader.entry(books.last_sale.seq)
+        return books, entry.jws() if entry else None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -22,11 +22,12 @@ from cloud_sync.agent.herald import last_will
 from cloud_sync.agent.manifests import ManifestDoor
 from cloud_sync.agent.ports import Handed, RuntimeAwayError
 from cloud_sync.agent.staging import Staging
-from cloud_sync.contract.signing import PublicKey, SoftwareKey, Verifier
+from cloud_sync.contract.signing import PublicKey, Verifier
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Line, Message
 from edge.clock import SystemClock
 from edge.config import ObjectConfig
+from edge.keys import load_signer
 from edge.offline_queue.bell import LINE_BYTES_MAX, Said, StagedDocument
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 
@@ -40,10 +41,6 @@ _RETRY_S: Final = (0.1, 0.5)
 _WAITING_MAX: Final = 16
 # The event loop never works this long on one thing; if it does, the broker may keep the message.
 _BUSY_S: Final = 5.0
-
-
-class NoKeyError(FileNotFoundError):
-    """The object has no key, so that nobody would believe what it sends."""
 
 
 class _Rung(msgspec.Struct, frozen=True):
@@ -194,7 +191,10 @@ class _Inbox:
 
 
 async def serve(config: ObjectConfig) -> None:
-    """Be the agent of one object until SIGTERM or SIGINT. Raises NoKeyError, DeskTakenError, OSError."""
+    """Be the agent of one object until SIGTERM or SIGINT.
+
+    Raises KeyUnusableError, DeskTakenError, OSError.
+    """
     luck = random.SystemRandom()
     inbox = _Inbox(asyncio.get_running_loop())
     runtime = RuntimeLine(config.bell, luck)
@@ -228,7 +228,7 @@ def _line(config: ObjectConfig, inbox: _Inbox) -> Line:
 
 def _agent(config: ObjectConfig, line: Line, runtime: RuntimeLine, luck: random.Random) -> Agent:
     address = _address(config)
-    carrier = Carrier(address, _key(config.key), line.publish, SystemClock(), luck)
+    carrier = Carrier(address, load_signer(config), line.publish, SystemClock(), luck)
     downlink = Downlink(
         ManifestDoor(address, _verifiers(config.trust.documents)),
         Staging(config.documents),
@@ -245,13 +245,6 @@ def _address(config: ObjectConfig) -> Address:
 
 def _verifiers(keys: Iterable[PublicKey]) -> dict[str, Verifier]:
     return {key.kid: Verifier(key) for key in keys}
-
-
-def _key(path: Path) -> SoftwareKey:
-    try:
-        return SoftwareKey.from_pem(path.read_bytes())
-    except FileNotFoundError as error:
-        raise NoKeyError(f"{path}: the object has no key: make one with `opos object key FILE`") from error
 
 
 async def _until_told_to_stop(*work: Coroutine[None, None, None]) -> None:

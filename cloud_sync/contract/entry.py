@@ -4,6 +4,9 @@ An entry is an RFC 7515 JWS. Its protected header is exactly `{"alg":"ES256","ki
 the body, and its hash the SHA-256 of its signing input; `prev` is the hash of the entry before, and the
 SHA-256 of the epoch for the first. Bodies are signed and stored as the bytes that the encoder made: nobody
 encodes them again.
+
+What was written stays what the encoder writes (see `check_body`): a field that a fact gets later has UNSET for
+a default, which is not written, and no field is ever renamed, moved or dropped.
 """
 
 import hashlib
@@ -62,6 +65,10 @@ class Genesis(msgspec.Struct, frozen=True, tag_field="kind", tag="genesis"):
     tier: Tier
 
 
+ForkReason = Literal["behind-the-hub", "another-history", "behind-the-witness", "damaged"]
+"""The hub, or a witness, knows of later entries; the hub has another one; or a check has failed."""
+
+
 class HeadOf(msgspec.Struct, frozen=True):
     """Where a journal stands, as somebody knows it: the last seq and its hash (base64url)."""
 
@@ -80,7 +87,7 @@ class Fork(msgspec.Struct, frozen=True, tag_field="kind", tag="fork"):
     """The old epoch."""
     was: HeadOf
     hub: HeadOf
-    reason: Literal["behind-the-hub", "another-history", "damaged"]
+    reason: ForkReason
 
 
 class ClosingState(msgspec.Struct, frozen=True):

@@ -181,6 +181,11 @@ class Till:
         self._disk = trouble
         self._publish()
 
+    def over(self) -> None:
+        """The ledger must not be written any more: nothing is sold from here on."""
+        self._broken = True
+        self._publish()
+
     def show_again(self, receipt: str) -> None:
         """After a restart: show the last sale (`receipt` is its JWS) if its shopper may still stand there."""
         last = self.books.last_sale

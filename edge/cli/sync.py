@@ -34,12 +34,13 @@ def sync() -> None:
 def run(file: Path) -> None:
     """Be the agent of the object that FILE describes, until it is told to stop."""
     # Imported here: `opos sync status` needs none of it.
-    from edge.sync import NoKeyError, serve  # noqa: PLC0415
+    from edge.keys import KeyUnusableError  # noqa: PLC0415
+    from edge.sync import serve  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         asyncio.run(serve(load(file)))
-    except (ConfigError, NoKeyError, DeskTakenError, OSError) as error:
+    except (ConfigError, KeyUnusableError, DeskTakenError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

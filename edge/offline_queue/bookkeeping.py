@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-# Eight bytes: a flipped bit slips through once in 2^64; nobody is kept from forging what root may write anyway.
+# A flipped bit slips through once in 2^64; nobody is kept from forging what root may write anyway.
 _CHECK_BYTES: Final = 8
 _DIGEST_BYTES: Final = 16
 

@@ -1,4 +1,4 @@
-"""Whether a ledger is what its object wrote: structure, chain, signatures, the rows beside it, every projection."""
+"""Whether a ledger is what its object wrote: structure, chain, signatures, small rows, projections."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -49,7 +49,7 @@ class Problem(msgspec.Struct, frozen=True):
 def full_check(
     reader: LedgerReader, projections: Sequence[Projection] = ()
 ) -> Iterator[Problem | SignedEntry]:
-    """Everything that can be checked without the hub: every entry in order, and each problem where it is found.
+    """Everything that can be checked without the hub: every entry in order, each problem where it is found.
 
     All of it sees the ledger as it stands at the start, whoever writes meanwhile.
     """
@@ -64,7 +64,7 @@ def full_check(
 
 
 def problems(reader: LedgerReader) -> Iterator[Problem | SignedEntry]:
-    """Every entry of a ledger, in order, each with its problems before it: none means that the chain is intact.
+    """Every entry of a ledger, in order, each with its problems before it: none means an intact chain.
 
     The key is the one that the first entry names for itself: that this is the object's own key, only its hub
     knows. A pruned ledger begins with a checkpoint, whose `prev` is believed as it is signed.

@@ -1,7 +1,7 @@
 """The journal: append-only, chained and signed; the ledger and the queue are both views of it.
 
-One thread owns the pen. Whoever calls `append` at the same time shares a commit, and so an fsync. A promise of
-`append` is kept only after the commit: what it returns is on the disk.
+One thread owns the pen. Whoever calls `append` at the same time shares a commit, and so an fsync. A promise
+of `append` is kept only after the commit: what it returns is on the disk.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from edge.offline_queue.projections import NoStartError, Projection
 _GROUP_MAX: Final = 64
 # A room that appends faster than the disk writes is told so long before memory is short.
 _WAITING_MAX: Final = 1_024
-# Projections follow when the shop is quiet for so long, or when so many entries wait to be read: each time costs
-# an fsync that no shopper should wait for.
+# Projections follow when the shop is quiet for so long, or when so many entries wait to be read: each time
+# costs an fsync that no shopper should wait for.
 _QUIET_S: Final = 0.1
 _BEHIND_MAX: Final = 64
 
@@ -46,8 +46,8 @@ class Journal:
     """The pen on a thread of its own.
 
     Make it with `open_journal`; `append`, `acknowledge`, `checkpoint` and `prune` are for the event loop.
-    `on_head` (the new head, after each commit) and `on_failure` (the disk failed: stop, start again) are called
-    from the writer's thread.
+    `on_head` (the new head, after each commit) and `on_failure` (the disk failed: stop, start again) are
+    called from the writer's thread.
     """
 
     def __init__(self, pen: Pen) -> None:
@@ -83,6 +83,11 @@ class Journal:
         """The first seq that is kept."""
         return self._pen.floor
 
+    @property
+    def follows(self) -> str | None:
+        """The epoch whose place this one took, as far as this file still says so."""
+        return self._pen.follows
+
     def start(self, version: str) -> None:
         """Write `genesis` if the file is new, then `boot`; bring projections up to date; accept appends.
 
@@ -106,8 +111,8 @@ class Journal:
     async def acknowledge(self, receipt: Receipt, jws: str) -> int:
         """Move `acked` by a receipt whose signature was checked; return the new `acked`.
 
-        Raises ReceiptRefusedError when the receipt is not of this journal, JournalForkedError when the hub has
-        what this file has not.
+        Raises ReceiptRefusedError when the receipt is not of this journal, JournalForkedError when the hub
+        has what this file has not.
         """
         acked: int = await self._ask(work=lambda: self._pen.acknowledge(receipt, jws))
         return acked
@@ -122,6 +127,11 @@ class Journal:
         pruned: int = await self._ask(work=self._pen.prune)
         return pruned
 
+    async def spare_bytes(self) -> int:
+        """Room inside the file that was pruned, and is written again before the file grows."""
+        spare: int = await self._ask(work=lambda: self._pen.spare_bytes)
+        return spare
+
     def close(self) -> None:
         """Write what was asked for, then give the file back."""
         if self._thread.is_alive():
@@ -129,7 +139,7 @@ class Journal:
             self._thread.join()
         self._pen.close()
 
-    async def _ask(self, order: Order | None = None, work: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401
+    async def _ask(self, order: Order | None = None, work: Callable[[], Any] | None = None) -> Any:
         if self._failure is not None or not self._thread.is_alive():
             raise self._closed(str(self._failure))
         if self._asked.qsize() >= _WAITING_MAX:
@@ -212,12 +222,13 @@ class Journal:
         _tell([(ask, self._closed(why)) for ask in waiting])
 
 
-def open_journal(
+def open_journal(  # noqa: PLR0913 - each is a thing of its own that the runtime brings along
     path: Path,
     signer: Signer,
     dev: str,
     clock: Clock,
     projections: Sequence[Projection] = (),
+    *,
     reserve: Reserve | None = None,
 ) -> Journal:
     """Open the ledger at `path`, or make a new one with a new epoch.
@@ -225,10 +236,10 @@ def open_journal(
     Raises JournalDamagedError when the file does not hold together (it is set aside), ForeignLedgerError when
     it is another object's or a later version's, JournalClosedError when the disk does not let it be opened.
     """
-    return Journal(Pen(path, signer, dev, clock, projections, reserve))
+    return Journal(Pen(path, signer, dev, clock, projections, reserve=reserve))
 
 
-def _outcome(work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work returns, or why it was refused
+def _outcome(work: Callable[[], Any]) -> Any:
     try:
         return work()
     except ReceiptRefusedError as error:

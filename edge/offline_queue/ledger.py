@@ -1,4 +1,4 @@
-"""The ledger's file: made whole or not at all, brought to today's schema, and refused when it does not hold together."""
+"""The ledger's file: made whole or not at all, brought up to date, refused when it is damaged."""
 
 import ctypes
 import fcntl
@@ -26,8 +26,8 @@ APPLICATION_ID: Final = int.from_bytes(b"OPOS", "big")
 _PAGE_BYTES: Final = 1024
 # A WAL of 4 MiB is checkpointed between sales, whether the hub has acknowledged or not.
 WAL_PAGES_MAX: Final = 4 * 1024 * 1024 // _PAGE_BYTES
-# The WAL is grown once and then written over and over: a commit that makes a file longer costs the file system a
-# commit of its own (measured: 244 us against 105 us).
+# The WAL is grown once and then written over and over: a commit that makes a file longer costs the file
+# system a commit of its own (measured: 244 us against 105 us).
 _WAL_BYTES: Final = 4 * 1024 * 1024 + 128 * 1024
 # A reader holds the file for a moment when it opens it; five seconds is a broken disk.
 _BUSY_MS: Final = 5_000
@@ -48,8 +48,8 @@ def open_ledger(path: Path, dev: str, keys_spent: Iterable[tuple[bytes, int, int
     """The ledger at `path`, to be written by this process alone; made with a new epoch if there is none.
 
     `keys_spent` (digest, seq, wall_ms) are the idempotency keys of an epoch that a new one follows. Raises
-    JournalDamagedError when the file does not hold together, ForeignLedgerError when it is another object's or a
-    later version's, JournalClosedError when the disk does not let it be opened.
+    JournalDamagedError when the file does not hold together, ForeignLedgerError when it is another object's
+    or a later version's, JournalClosedError when the disk does not let it be opened.
     """
     try:
         if not path.exists():
@@ -96,7 +96,7 @@ def schema_wanted(statements: Sequence[str] = ()) -> Schema:
 
 
 def check_schema(path: Path, db: apsw.Connection) -> None:
-    """Raise JournalDamagedError if a table, an index or a trigger of the ledger is not what it was made as."""
+    """Raise JournalDamagedError if a table, an index or a trigger of the ledger is not what was made."""
     there = schema_of(db)
     for name, wanted in schema_wanted().items():
         if there.get(name) != wanted:

@@ -20,6 +20,7 @@ from cloud_sync.contract.entry import (
     Boot,
     Checkpoint,
     Fact,
+    Fork,
     Genesis,
     KeyRotated,
     SignedEntry,
@@ -80,13 +81,14 @@ class Pen:
     Raises JournalDamagedError, ForeignLedgerError or JournalClosedError when it cannot be opened.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a thing of its own that the runtime brings along
         self,
         path: Path,
         signer: Signer,
         dev: str,
         clock: Clock,
         projections: Sequence[Projection] = (),
+        *,
         reserve: Reserve | None = None,
     ) -> None:
         self._path = path
@@ -127,6 +129,7 @@ class Pen:
             last = decode_body(data)
             self._wall_ms = last.wall_ms
             self._check_key(last.fact.key.kid if isinstance(last.fact, KeyRotated) else kid)
+        self.follows = self._fork()
         self.floor = int(db.execute("SELECT coalesce(min(seq), 1) FROM entry").get)
         confirmed = db.execute("SELECT seq, generation, safe FROM acked").get or (0, 0, 0)
         self.acked, self.generation, self.safe = (int(number) for number in confirmed)
@@ -134,6 +137,12 @@ class Pen:
             db.execute("SELECT coalesce(max(seq), 0) FROM entry WHERE kind = 'checkpoint'").get
         )
         self._folded = 0
+
+    def _fork(self) -> str | None:
+        """The epoch whose place this one took."""
+        second = self._db.execute("SELECT body FROM entry WHERE seq = 2").get
+        fact = decode_body(second).fact if second else None
+        return fact.epoch if isinstance(fact, Fork) else None
 
     def _check_key(self, kid: str) -> None:
         """A chain goes on with the key that it has come to, or by its word with the next one."""
@@ -146,6 +155,11 @@ class Pen:
     def _grown(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
         return apsw.SQLITE_OK
+
+    @property
+    def spare_bytes(self) -> int:
+        """Room inside the file that was pruned, and is written again before the file grows."""
+        return int(self._db.pragma("freelist_count")) * int(self._db.pragma("page_size"))
 
     @property
     def wal_is_long(self) -> bool:
@@ -292,9 +306,9 @@ class Pen:
 
     def _hash_of(self, seq: int) -> bytes:
         """The hash of an entry that is there, or of the last one that was pruned."""
-        below = seq < self.floor
-        sql = f"SELECT {'prev' if below else 'hash'} FROM entry WHERE seq = ?"
-        return bytes(self._db.execute(sql, (seq + 1 if below else seq,)).get)
+        if seq < self.floor:
+            return bytes(self._db.execute("SELECT prev FROM entry WHERE seq = ?", (seq + 1,)).get)
+        return bytes(self._db.execute("SELECT hash FROM entry WHERE seq = ?", (seq,)).get)
 
     def _acknowledge(self, receipt: Receipt, jws: str) -> None:
         same = receipt.generation == self.generation

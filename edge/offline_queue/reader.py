@@ -20,6 +20,7 @@ from cloud_sync.contract.entry import SignedEntry
 _BUSY_MS: Final = 5_000
 
 _ENTRY: Final = "SELECT seq, kid, prev, body, hash, sig FROM entry"
+_STORED: Final = "SELECT kind, idem, seq, kid, prev, body, hash, sig FROM entry"
 
 
 class NoLedgerError(FileNotFoundError):
@@ -142,7 +143,7 @@ class LedgerReader:
 
     def stored(self, first: int = 1, chunk: int = 1_000) -> Iterator[Stored]:
         """Every entry from `first` on as `entries` does, with the columns by which it is filed."""
-        sql = "SELECT kind, idem, seq, kid, prev, body, hash, sig FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"
+        sql = f"{_STORED} WHERE seq >= ? ORDER BY seq LIMIT ?"
         while rows := self._db.execute(sql, (first, chunk)).fetchall():
             for kind, idem, *row in rows:
                 entry = as_entry(tuple(row))

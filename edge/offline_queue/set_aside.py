@@ -9,13 +9,13 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import apsw
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Fork, HeadOf, SignedEntry, decode_body
+from cloud_sync.contract.entry import Fork, ForkReason, HeadOf, SignedEntry, decode_body
 from edge.offline_queue.bookkeeping import idem_digest
 from edge.offline_queue.integrity import Problem, problems, refold
 from edge.offline_queue.ledger import sync_directory
@@ -36,7 +36,7 @@ class Note(msgspec.Struct, frozen=True):
     `inode` tells the old file from the one that follows it. `allowed` says that the next epoch may begin.
     """
 
-    reason: Literal["behind-the-hub", "another-history", "damaged"]
+    reason: ForkReason
     said: str
     kept: str
     inode: int
@@ -54,7 +54,7 @@ class Predecessor(msgspec.Struct, frozen=True):
 
 def set_aside(
     path: Path,
-    reason: Literal["behind-the-hub", "another-history", "damaged"],
+    reason: ForkReason,
     said: str,
     hub: HeadOf = _NOTHING,
 ) -> Note:
@@ -104,8 +104,8 @@ def predecessor(path: Path, projections: Sequence[Projection]) -> Predecessor | 
         _move(path, path.parent / note.kept)
     if not note.allowed:
         raise JournalDamagedError(
-            f"{note.said}; the file is kept at {path.parent / note.kept}. Nothing is sold until somebody has looked"
-            f" (opos ledger verify) and has begun a new ledger: opos ledger renew {path}"
+            f"{note.said}; the file is kept at {path.parent / note.kept}. Nothing is sold until somebody has"
+            f" looked (opos ledger verify) and has begun a new ledger: opos ledger renew {path}"
         )
     return _inherit(path.parent / note.kept, note, projections)
 

@@ -224,6 +224,7 @@ class World:
         self.file.write_text(OBJECT.format(broker=cable.port, hub=chunks.url))
         key = SoftwareKey.generate()
         (self.data / "object.key").write_bytes(key.to_pem())
+        (self.data / "object.key").chmod(0o600)
         self.retailer = SoftwareKey.generate()
         self.hub = PaperHub(broker.port, key)
         trust = {"receipt": [self.hub.key.public], "documents": [self.retailer.public]}
