@@ -11,7 +11,7 @@ goal=${1-}
 packages=(gcc libc6-dev linux-libc-dev make mosquitto fonts-inter fonts-noto-core)
 case $goal in
     demo) extras=hub ;;
-    test) extras=hub,dev packages+=(chromium git) ;;
+    test) extras=hub,dev packages+=(chromium git swtpm tpm2-tools) ;;
     *) echo "usage: .ci/bootstrap.sh {demo|test}" >&2 && exit 2 ;;
 esac
 venv=.venv

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 import zstandard
 
+from cloud_sync.contract.encoding import Whole
 from cloud_sync.contract.entry import BODY_BYTES_MAX, SignedEntry, entry_hash
 from cloud_sync.contract.signing import Signer, Verifier
 
@@ -31,14 +32,17 @@ class BadBatchError(ValueError):
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
-    """Whose entries these are, the first seq, how many, the hash before the first and that of the last."""
+    """Whose entries these are, the first seq, how many, the hash before the first and that of the last.
 
-    version: int
+    On the wire it is a msgpack array in this order, and both hashes are 32 bytes (bin).
+    """
+
+    version: Whole
     dev: str
     epoch: str
     kid: str
-    first: int
-    n: int
+    first: Whole
+    n: Whole
     prev: bytes
     head: bytes
 
@@ -87,8 +91,8 @@ def unpack(frame: bytes, verifier: Verifier) -> Batch:
     header = _decode(head, Header)
     if header.version != FRAME_VERSION:
         raise BadBatchError(f"expected a frame of version {FRAME_VERSION}, got {header.version}")
-    if header.kid != verifier.public.kid:
-        raise BadBatchError(f"expected entries of key {verifier.public.kid}, got {header.kid}")
+    if header.kid != verifier.kid:
+        raise BadBatchError(f"expected entries of key {verifier.kid}, got {header.kid}")
     bodies = tuple(_decode(_expand(payload), list[bytes]))
     if len(bodies) != header.n or not 0 < header.n <= ENTRIES_MAX:
         raise BadBatchError(f"expected {header.n} entries (1 to {ENTRIES_MAX}), got {len(bodies)}")
@@ -120,6 +124,7 @@ def _expand(payload: bytes) -> bytes:
         size = zstandard.frame_content_size(payload)
         if not 0 <= size <= EXPANDED_BYTES_MAX:
             raise BadBatchError(f"expected a payload of at most {EXPANDED_BYTES_MAX} bytes, got {size}")
-        return zstandard.ZstdDecompressor().decompress(payload, max_output_size=EXPANDED_BYTES_MAX)
+        squeezer = zstandard.ZstdDecompressor()
+        return squeezer.decompress(payload, max_output_size=EXPANDED_BYTES_MAX, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise BadBatchError(f"the payload cannot be expanded: {error}") from error

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from cloud_sync.contract.encoding import Whole
 from retail.pricing.book import Version
 
 MANIFEST_TYPE: Final = "opos-manifest"
@@ -23,7 +24,7 @@ class Manifest(msgspec.Struct, frozen=True):
     site: str
     version: Version
     sha256: str
-    size: int
+    size: Whole
     chunks: tuple[str, ...]
 
 
@@ -33,7 +34,7 @@ class Delivery(msgspec.Struct, frozen=True):
     transfer: str
     holder: str
     gtin: str
-    units: int
+    units: Whole
     epcs: tuple[str, ...] = ()
 
 

@@ -2,9 +2,14 @@
 
 import base64
 import binascii
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+
+from retail.units import INTEGER_MAX
+
+Whole = Annotated[int, msgspec.Meta(ge=-INTEGER_MAX, le=INTEGER_MAX)]
+"""A whole number that is the same in every language that reads JSON."""
 
 # Field order is that of the type; sorting nothing and escaping nothing keeps one value one byte string.
 encode: Final = msgspec.json.Encoder(order=None).encode

@@ -5,8 +5,8 @@ the body, and its hash the SHA-256 of its signing input; `prev` is the hash of t
 SHA-256 of the epoch for the first. Bodies are signed and stored as the bytes that the encoder made: nobody
 encodes them again.
 
-What was written stays what the encoder writes (see `check_body`): a field that a fact gets later has UNSET for
-a default, which is not written, and no field is ever renamed, moved or dropped.
+What was written stays what the encoder writes (see `check_body`): a field that a fact gets later has UNSET
+for a default, which is not written, and no field is ever renamed, moved or dropped.
 """
 
 import hashlib

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from cloud_sync.contract.encoding import Whole
+
 RECEIPT_TYPE: Final = "opos-receipt"
 
 
@@ -17,8 +19,8 @@ class Receipt(msgspec.Struct, frozen=True):
 
     dev: str
     epoch: str
-    seq: int
+    seq: Whole
     hash: str
-    generation: int
-    safe: int
-    at_ms: int
+    generation: Whole
+    safe: Whole
+    at_ms: Whole

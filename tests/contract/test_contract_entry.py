@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.registry import HeaderParameter
@@ -17,6 +19,7 @@ from cloud_sync.contract.entry import (
     SaleLine,
     SignedEntry,
     UnbalancedError,
+    check_body,
     check_entry,
     decode_body,
     encode_body,
@@ -25,6 +28,9 @@ from cloud_sync.contract.entry import (
 )
 from cloud_sync.contract.signing import BadSignatureError, Verifier
 from retail.custody import Move
+from retail.pricing.book import Version
+from retail.units import INTEGER_MAX
+from tests.contract import stranger
 from tests.contract.paper_chain import EPOCH, body_of, chain, facts, jose_key, key, sale
 
 GOLDEN: Final = Path(__file__).parent / "vectors" / "entries.json"
@@ -68,6 +74,38 @@ def test_a_body_comes_back_as_it_went() -> None:
         assert decode_body(encode_body(body)) == body
 
 
+@given(st.text(max_size=200), st.integers(-INTEGER_MAX, INTEGER_MAX))
+def test_whatever_a_product_is_called_a_stranger_writes_the_same_bytes(name: str, total_minor: int) -> None:
+    line = SaleLine("09520001100307", name, 1, total_minor, total_minor, "standard")
+    body = encode_body(body_of(sale(lines=(line,)), 3))
+    assert stranger.canonical(body)["fact"]["lines"][0]["name"] == name
+    assert check_body(body).fact == sale(lines=(line,))
+
+
+# What a struct takes when it is made, and a body does not.
+UNREADABLE = {
+    "a float": {"total_minor": 3450.5},
+    "a whole float": {"total_minor": 3450.0},
+    "an amount past 2^53 - 1": {"total_minor": INTEGER_MAX + 1},
+    "a version past 2^53 - 1": {"prices": Version(1, INTEGER_MAX + 1)},
+    "a version before -(2^53 - 1)": {"prices": Version(-INTEGER_MAX - 1, 1)},
+    "units past 2^53 - 1": {"moves": (Move("09520001100307", "floor", "sold", INTEGER_MAX + 1),)},
+    "nothing where a text belongs": {"number": None},
+    "half of a pair of code units": {"number": "\ud800"},
+}
+
+
+@pytest.mark.parametrize("changes", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_nobody_could_read_again_is_not_written(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"Expected|expected|more than|surrogates not allowed"):
+        encode_body(body_of(sale(**changes), 3))
+
+
+def test_the_largest_numbers_are_written_and_read_again() -> None:
+    largest = sale(total_minor=INTEGER_MAX, prices=Version(-INTEGER_MAX, INTEGER_MAX))
+    assert check_body(encode_body(body_of(largest, 3, wall_ms=INTEGER_MAX))).fact == largest
+
+
 def test_the_first_entry_is_chained_to_its_epoch_and_each_other_to_the_one_before() -> None:
     entries = chain()
     assert [entry.prev for entry in entries] == [first_prev(EPOCH), entries[0].hash, entries[1].hash]
@@ -89,7 +127,7 @@ def _changed(entry: SignedEntry) -> dict[str, SignedEntry]:
 def test_an_entry_that_was_touched_is_seen(what: str) -> None:
     verifier = Verifier(key().public)
     check_entry(chain()[-1], verifier)
-    with pytest.raises((BadSignatureError, ValueError), match=r"hash|signature"):
+    with pytest.raises((BadSignatureError, ValueError), match=r"hash|signature|key"):
         check_entry(_changed(chain()[-1])[what], verifier)
 
 

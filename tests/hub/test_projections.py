@@ -177,7 +177,7 @@ POISON = [
     (encode(Body("mirror-5", "e1", 4, "i", "b", 1, 1, "trusted", Boot("1"))), "misplaced"),
     (encode(Body("mirror-4", "e2", 4, "i", "b", 1, 1, "trusted", Boot("1"))), "misplaced"),
     (encode(Body("mirror-4", "e1", 4, "i", "b", 1, -1, "trusted", Boot("1"))), "limit"),
-    (encode(Body("mirror-4", "e1", 4, "i", "b", 1, 2**80, "trusted", Boot("1"))), "limit"),
+    (encode(Body("mirror-4", "e1", 4, "i", "b", 1, 2**80, "trusted", Boot("1"))), "poison"),
 ]
 
 
@@ -207,8 +207,8 @@ UNFAIR = [
     ({"currency": "<b>"}, "currency"),
     ({"postings": (Posting("a", 1, "\0"), Posting("b", -1, "\0"))}, "currency"),
     ({"total_minor": AMOUNT_MINOR_MAX + 1}, "limit"),
-    ({"total_minor": 2**64}, "limit"),
-    ({"postings": (Posting("a", 2**70, "EUR"), Posting("b", -(2**70), "EUR"))}, "limit"),
+    ({"total_minor": 2**64}, "poison"),
+    ({"postings": (Posting("a", 2**70, "EUR"), Posting("b", -(2**70), "EUR"))}, "poison"),
 ]
 
 
