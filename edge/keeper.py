@@ -17,6 +17,7 @@ from edge.config import ObjectConfig
 from edge.keys import load_signer
 from edge.offline_queue.budget import Ballast, Level, level_of, room_of
 from edge.offline_queue.journal import Journal, open_journal
+from edge.offline_queue.lanes import TelemetryLane
 from edge.offline_queue.outcomes import JournalClosedError
 from edge.offline_queue.set_aside import note_of, set_aside
 from edge.offline_queue.witness import FileWitness, Witness, WitnessError, loss
@@ -52,6 +53,7 @@ class Keeper:
         self._ballast = Ballast(config.ballast)
         self._witness = FileWitness(config.witness) if config.witness else None
         self._witnessed = 0
+        self.telemetry = TelemetryLane(config.telemetry)
         self.level = Level.ROOMY
         signer = load_signer(config)
 
@@ -92,15 +94,20 @@ class Keeper:
             raise LedgerOverError(why)
 
     def close(self) -> None:
-        """Show the witness the last entry, and give the ledger back."""
+        """Show the witness the last entry, and give the ledger and the lane back."""
         self._show_witness()
         self.journal.close()
+        self.telemetry.close()
 
     async def _look(self) -> None:
         spare = await self.journal.spare_bytes()
         storage, ledger = self._config.storage, self._config.ledger
-        files = [ledger, ledger.with_name(f"{ledger.name}-wal"), *self._config.documents.glob("*")]
+        lane = self._config.telemetry
+        logs = [path.with_name(f"{path.name}-wal") for path in (ledger, lane)]
+        files = [ledger, lane, *logs, self._config.ballast, *self._config.documents.glob("*")]
         self.level = level_of(room_of(self._config.data_dir, files, storage.budget_bytes, spare), self.level)
+        if self.level >= Level.DROP_TELEMETRY:
+            self.telemetry.wipe()
         if self.level >= Level.PRUNE:
             await self.journal.prune()
         elif not self._ballast.laid:
@@ -118,16 +125,22 @@ class Keeper:
                 _log.warning("%s", error)
 
     def _lost(self, witness: Witness | None, journal: Journal) -> str | None:
-        """What the witness knows and the ledger does not; one that has just been made has lost nothing."""
-        if witness is None or not journal.head:
+        """What the witness knows and the ledger does not.
+
+        A ledger that has just been made follows none that could be set aside: that is only said.
+        """
+        if witness is None:
             return None
         try:
-            return loss(
-                witness.seen(), journal.epoch, journal.head, [journal.follows] if journal.follows else []
-            )
+            follows = [journal.follows] if journal.follows else []
+            lost = loss(witness.seen(), journal.epoch, journal.head, follows)
         except WitnessError as error:
             _log.warning("%s", error)
             return None
+        if lost and not journal.head:
+            _log.error("%s, and no file of the old one is here", lost)
+            return None
+        return lost
 
 
 def may_begin_anew(config: ObjectConfig) -> bool:

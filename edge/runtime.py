@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import msgspec
 import uvicorn
 
 from cloud_sync.contract.encoding import b64
@@ -165,6 +166,9 @@ class ObjectRuntime:
             heard = Heard(role, self._clock.now_ns(), reading)
             for event in (*self._service.hear(heard), *self._sense.hear(heard)):
                 self._till.hear(event)
+                self._keeper.telemetry.put(
+                    type(event).__name__, self._clock.wall_ms(), msgspec.json.encode(event)
+                )
 
         return hear
 

@@ -1,30 +1,59 @@
-"""Run an object, or make the key that it signs with."""
+"""Run an object, or make and seal the key that it signs with."""
 
 import logging
-import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import click
 import msgspec
 
-from cloud_sync.contract.signing import SoftwareKey
+from cloud_sync.contract.signing import Tier
 from edge.config import ConfigError, load, without_trust
+from edge.keys import KeyUnusableError, Sealing, load_signer, make_key, seal_key
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-
+_KEPT: Final[dict[Tier, str]] = {
+    "file": "a plain file",
+    "sealed-file": "a sealed file",
+    "tpm": "a file that the TPM opens",
+    "secure-element": "a secure element",
+}
 
 _MORE = """\b
 Examples:
   opos object key mirror/object.toml
+  opos object seal mirror/object.toml
   opos object run mirror/object.toml
+"""
+
+_SEALING = """\b
+In object.toml, one of:
+  [key]                            [key]                  [key]
+  kind = "sealed-file"             kind = "sealed-file"   kind = "tpm"
+  # systemd: opos-key-secret       secret = "key.secret"  handle = "0x81010001"
+                                                          pcrs = "sha256:7"
+\b
+A secret for systemd (LoadCredentialEncrypted=opos-key-secret in the unit):
+  head -c 32 /dev/urandom | systemd-creds encrypt --name=opos-key-secret - \\
+    /etc/credstore.encrypted/opos-key-secret
+\b
+A secret in a TPM 2.0 (tpm2-tools):
+  tpm2_createprimary -C o -c primary.ctx
+  tpm2_createpolicy --policy-pcr -l sha256:7 -L pcr.policy
+  head -c 32 /dev/urandom | tpm2_create -C primary.ctx -L pcr.policy -i - \\
+    -a "fixedtpm|fixedparent|adminwithpolicy|noda" -u seal.pub -r seal.priv
+  tpm2_load -C primary.ctx -u seal.pub -r seal.priv -c seal.ctx
+  tpm2_evictcontrol -C o -c seal.ctx 0x81010001
 """
 
 
 @click.group("object", epilog=_MORE)
 def object_() -> None:
-    """Run an object, or make the key that it signs with."""
+    """Run an object, or make and seal the key that it signs with."""
 
 
 @object_.command()
@@ -50,28 +79,44 @@ def run(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the public key as a JWK for a program.")
 def key(file: Path, *, as_json: bool) -> None:
     """Make the object's key if it has none, and print the public half for `opos hub admit`."""
-    try:
+    with _said():
         config = without_trust(file)
-        config.data_dir.mkdir(parents=True, exist_ok=True)
-        public = _key(config.key).public
-    except (ConfigError, OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+        signer = make_key(config)
+    public = signer.public
     if as_json:
-        sys.stdout.write(msgspec.json.encode(public.jwk()).decode() + "\n")
+        _print_json(public.jwk())
     else:
         click.echo(f"{config.object.id} signs with key {public.kid}\nx {public.x}\ny {public.y}")
+        click.echo(f"kept in {_KEPT[signer.tier]}")
 
 
-def _key(path: Path) -> SoftwareKey:
-    """The key in `path`, made if there is none: whole or not at all, and for its owner alone."""
-    if path.exists():
-        return SoftwareKey.from_pem(path.read_bytes())
-    made = SoftwareKey.generate()
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(made.to_pem())
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
-    return made
+@object_.command(epilog=_SEALING)
+@_FILE
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
+def seal(file: Path, *, as_json: bool) -> None:
+    """Seal the object's key as FILE says; until that is done, the plain key stays as it is."""
+    with _said():
+        config = without_trust(file)
+        sealed = seal_key(config)
+        signer = load_signer(config)
+    kid, tier = signer.public.kid, signer.tier
+    if as_json:
+        _print_json({"object": config.object.id, "kid": kid, "tier": tier, "sealed": sealed.value})
+    elif sealed is Sealing.ALREADY:
+        click.echo(f"key {kid} of {config.object.id} was sealed before, and opens: {_KEPT[tier]}")
+    else:
+        click.echo(f"key {kid} of {config.object.id} is now kept in {_KEPT[tier]}: {config.key}")
+        click.echo("Flash may keep old blocks of the plain one: give a used card a new key.")
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """What is wrong with the file or the key, as one sentence."""
+    try:
+        yield
+    except (ConfigError, KeyUnusableError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

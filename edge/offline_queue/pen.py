@@ -35,11 +35,13 @@ from cloud_sync.contract.signing import Signer
 from edge.clock import Clock
 from edge.offline_queue import projections as views
 from edge.offline_queue.bookkeeping import checked, idem_digest
+from edge.offline_queue.budget import disk_is_full
 from edge.offline_queue.ledger import WAL_PAGES_MAX, locked, open_ledger
 from edge.offline_queue.outcomes import (
     Appended,
     ForeignLedgerError,
     IdemConflictError,
+    JournalClosedError,
     JournalDamagedError,
     JournalForkedError,
     ReceiptRefusedError,
@@ -110,8 +112,13 @@ class Pen:
 
     def _opened_ledger(self) -> apsw.Connection:
         """The file; one that does not hold together is set aside, and a person is told where."""
+        keys_spent = self._before.keys_spent if self._before else ()
         try:
-            return open_ledger(self._path, self.dev, self._before.keys_spent if self._before else ())
+            return open_ledger(self._path, self.dev, keys_spent)
+        except JournalClosedError:
+            if not self._reserve.release():
+                raise
+            return open_ledger(self._path, self.dev, keys_spent)  # a full disk has room now
         except ForeignLedgerError:
             raise
         except JournalDamagedError as error:
@@ -204,8 +211,8 @@ class Pen:
         """
         try:
             return self._commit(orders)
-        except apsw.FullError:
-            if not self._reserve.release():
+        except apsw.Error as error:
+            if not (disk_is_full(error) and self._reserve.release()):
                 raise
             return self._commit(orders)
 
@@ -410,7 +417,9 @@ class Pen:
         """
         try:
             self._db.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.FullError:
+        except apsw.Error as error:
+            if not disk_is_full(error):
+                raise
             self._reserve.release()
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import ConfigError, load, without_trust
+from edge.config import ConfigError, PlainKeySection, load, without_trust
 
 GOOD = """
 [object]
@@ -61,12 +61,53 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ('site = "corner"', 'site = ""', "object.site"),
         ('role = "reader"', 'role = "scale"', "a mirror needs one each of"),
         ("[object]", "[object", "line 2"),
+        ("[display]", '[key]\nkind = "paper"\n[display]', r"Invalid value 'paper' - at `\$\.key\.kind`"),
+        ("[display]", '[key]\nfile = "a.key"\n[display]', "missing required field `kind`"),
+        ("[display]", '[key]\nkind = "file"\nsecret = "s"\n[display]', "unknown field `secret`"),
+        ("[display]", '[key]\nkind = "tpm"\n[display]', "missing required field `handle`"),
+        ("[display]", '[key]\nkind = "tpm"\nhandle = "0x81"\npcrs = "7"\n[display]', "key.pcrs"),
+        ("[display]", "[storage]\nbudget_mib = 31\n[display]", "storage.budget_mib"),
+        ("[display]", "[storage]\nbudget_mib = 64.5\n[display]", "storage.budget_mib"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, why: str) -> None:
     with pytest.raises(ConfigError, match=why) as caught:
         load(write(tmp_path, GOOD.replace(old, new, 1)))
     assert str(caught.value).startswith(str(tmp_path / "object.toml"))
+
+
+def test_what_is_not_said_is_as_it_was(tmp_path: Path) -> None:
+    config = load(write(tmp_path))
+    assert config.key == tmp_path / "data" / "object.key"
+    assert (config.key_source, config.witness) == (PlainKeySection(), None)
+    assert config.storage.budget_bytes == 4096 * 1024 * 1024
+    assert config.ballast.parent == config.telemetry.parent == config.data_dir
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "meant"),
+    [
+        ('kind = "file"\nfile = "a.key"', "file", "{}/a.key"),
+        ('kind = "sealed-file"', "secret", None),
+        ('kind = "sealed-file"\nsecret = "/run/s"', "secret", "/run/s"),
+        ('kind = "sealed-file"\nsecret = "s"', "secret", "{}/s"),
+        ('kind = "tpm"\nhandle = "0x81010001"', "handle", "0x81010001"),
+        ('kind = "tpm"\nhandle = "tpm.handle"', "handle", "{}/tpm.handle"),
+        ('kind = "tpm"\nhandle = "0x81"\npcrs = "sha256:0,7+sha1:4"', "pcrs", "sha256:0,7+sha1:4"),
+    ],
+)
+def test_the_paths_of_a_key_start_where_the_file_lies(
+    tmp_path: Path, section: str, field: str, meant: str | None
+) -> None:
+    config = load(write(tmp_path, GOOD + f"[key]\n{section}\n"))
+    assert getattr(config.key_source, field) == (meant and meant.format(tmp_path))
+
+
+def test_the_witness_and_the_budget_are_the_installers(tmp_path: Path) -> None:
+    text = GOOD.replace("[display]", 'witness = "stick/witness"\n[storage]\nbudget_mib = 64\n[display]')
+    config = load(write(tmp_path, text))
+    assert config.witness == tmp_path / "stick" / "witness"
+    assert config.storage.budget_bytes == 64 * 1024 * 1024
 
 
 @pytest.mark.parametrize("trust", [b"", b"{}", b'{"receipt": "\xff"}', json.dumps([]).encode()])

@@ -65,7 +65,7 @@ class Desk:
     def pen(self) -> Pen:
         """Open the ledger as a runtime that has just started."""
         self.close()
-        self._pen = Pen(self.path, self.key, DEV, self.clock, self.projections, self.reserve)
+        self._pen = Pen(self.path, self.key, DEV, self.clock, self.projections, reserve=self.reserve)
         self._pen.begin("1.0")
         return self._pen
 

@@ -1,0 +1,38 @@
+"""The hub's word for the key of an object, as it lies beside the ledger."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cloud_sync.contract.certificate import CertifiedKey
+from cloud_sync.contract.encoding import unb64
+from cloud_sync.contract.entry import SignedEntry
+
+NAME: Final = "certificate.jws"
+"""The file beside the ledger."""
+
+# A certificate is two names, a key and a date; what is longer than 8 KiB is another file.
+_BYTES_MAX: Final = 8 * 1024
+
+
+class NoCertificateError(Exception):
+    """There is no certificate for the key of an entry: a clause that says why."""
+
+
+def certificate_of(entry: SignedEntry, file: Path) -> str:
+    """The certificate in `file` (a compact JWS), if it is about the key that signed `entry`.
+
+    Whether a root of the retailer's signed it, the page finds out. Raises NoCertificateError.
+    """
+    try:
+        with file.open("rb") as opened:
+            jws = opened.read(_BYTES_MAX).decode("ascii").strip()
+        certified = msgspec.json.decode(unb64(jws.split(".")[1]), type=CertifiedKey)
+    except OSError as error:
+        raise NoCertificateError(f"{file} cannot be read ({error.strerror})") from error
+    except (ValueError, IndexError, RecursionError) as error:
+        raise NoCertificateError(f"{file} is no certificate ({error})") from error
+    if certified.key.kid != entry.kid:
+        raise NoCertificateError(f"{file} is for key {certified.key.kid}, and key {entry.kid} signed this")
+    return jws

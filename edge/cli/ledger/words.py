@@ -1,0 +1,88 @@
+"""An entry in the shop's words: what it says to the people there, in one line."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from cloud_sync.contract.entry import (
+    Arrived,
+    Body,
+    Boot,
+    Checkpoint,
+    DocumentApplied,
+    Fact,
+    Fork,
+    ForkReason,
+    Genesis,
+    KeyRotated,
+    Sale,
+)
+from edge.offline_queue.export import moment
+from retail.custody import Move
+from retail.locale import amount
+from retail.receipt import TIMES
+from retail.units import Money
+
+# A name that came from outside must neither move the cursor of the terminal nor turn its line around.
+_UNSEEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNS: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+
+_WHY_FORKED: Final[dict[ForkReason, str]] = {
+    "behind-the-hub": "its file had lost what the hub has",
+    "behind-the-witness": "its file had lost what a witness has seen",
+    "another-history": "its file told another history than the hub's",
+    "damaged": "its file was damaged",
+}
+
+
+def words(fact: Fact) -> str:
+    """What `fact` says."""
+    return plain(_words(fact))
+
+
+def written(body: Body) -> str:
+    """When an entry was written, in UTC, to the second; a `?` says that nobody had set the clock."""
+    doubt = "" if body.clock == "trusted" else "?"
+    return f"{moment(body.wall_ms)[:19].replace('T', ' ')}{doubt}"
+
+
+def plain(text: str) -> str:
+    """`text` with a mark in the place of every character that would do something to a terminal."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNSEEN or one in _TURNS else one
+        for one in text
+    )
+
+
+def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
+    match fact:
+        case Sale():
+            return _sale(fact)
+        case Arrived(transfer=transfer, moves=moves):
+            return f"delivery {transfer}: {_moved(moves)}"
+        case DocumentApplied(name=name, version=version):
+            return f"{name} {version.generation}.{version.n} is in force"
+        case Boot(version=version):
+            return f"OPOS {version} starts"
+        case Genesis(key=key, tier=tier):
+            return f"the journal begins, signed with key {key.kid} ({tier})"
+        case KeyRotated(key=key, tier=tier):
+            return f"the next entry is signed with key {key.kid} ({tier})"
+        case Checkpoint(states=states):
+            return f"summed up to here: {', '.join(f'{state.name} {state.version}' for state in states)}"
+        case Fork(epoch=epoch, was=was, hub=hub, reason=reason):
+            why = _WHY_FORKED[reason]
+            return f"follows epoch {epoch}, which ended at {was.seq} and at the hub at {hub.seq}: {why}"
+
+
+def _sale(sale: Sale) -> str:
+    goods = ", ".join(f"{_times(line.units)}{line.name}" for line in sale.lines)
+    return f"{amount(Money(sale.total_minor, sale.currency), 'en')} on {sale.number}: {goods}"
+
+
+def _moved(moves: Iterable[Move]) -> str:
+    return ", ".join(f"{_times(move.units)}{move.gtin} from {move.giver} to {move.taker}" for move in moves)
+
+
+def _times(units: int) -> str:
+    return "" if units == 1 else f"{units} {TIMES} "
