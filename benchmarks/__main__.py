@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Final
 
 import click
 import msgspec
@@ -10,8 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from benchmarks.harness import Benchmark, Figure, figure, samples
+from benchmarks.harness import Benchmark, Figure, Skipped, SkippedError, figure, samples, wanted
 from benchmarks.subjects import UnknownNameError, chosen, installed
+
+# A pipe has no width of its own: this one lets no name of a figure break.
+TABLE_WIDTH: Final = 110
 
 MORE = """\
 \b
@@ -19,7 +23,7 @@ Examples:
   python -m benchmarks
   python -m benchmarks cli --json
 
-Exit codes: 0 every goal is met; 1 a goal is missed; 2 wrong usage.
+Exit codes: 0 every goal is met; 1 a goal is missed, or its figure could not be taken; 2 wrong usage.
 """
 
 
@@ -33,7 +37,7 @@ Exit codes: 0 every goal is met; 1 a goal is missed; 2 wrong usage.
 def measure(context: click.Context, names: tuple[str, ...], as_json: bool, rounds: int | None) -> None:
     """Measure value and ceiling of each figure, in turns and in the same run.
 
-    NAME is a subject (a file of benchmarks/) or one of its figures; without a name everything is measured.
+    NAME is a subject (a module of benchmarks/) or one of its figures; without a name everything is measured.
     """
     try:
         selection = chosen(names, installed())
@@ -45,31 +49,51 @@ def measure(context: click.Context, names: tuple[str, ...], as_json: bool, round
         if as_json:
             click.echo(msgspec.json.encode(found))
     if not as_json:
-        Console().print(_table(figures))
+        _print(figures)
     context.exit(0 if all(found.met for found in figures) else 1)
 
 
-def _measured(selection: Iterable[Benchmark], rounds: int | None) -> Iterator[Figure]:
+def _measured(selection: Iterable[Benchmark], rounds: int | None) -> Iterator[Figure | Skipped]:
     """Measure one after another; a person at a terminal sees how far it is, on stderr."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         for benchmark in selection:
-            wanted = rounds or benchmark.rounds
-            taken = islice(samples(benchmark), wanted)
-            yield figure(benchmark, list(progress.track(taken, total=wanted, description=benchmark.name)))
+            try:
+                yield _taken(benchmark, rounds or benchmark.rounds, progress)
+            except SkippedError as error:
+                yield Skipped(benchmark.name, benchmark.unit, wanted(benchmark), str(error))
 
 
-def _table(figures: Iterable[Figure]) -> Table:
+def _taken(benchmark: Benchmark, rounds: int, progress: Progress) -> Figure:
+    if benchmark.prepare is not None:
+        benchmark.prepare(progress.track)
+    taken = islice(samples(benchmark), rounds)
+    return figure(benchmark, list(progress.track(taken, total=rounds, description=benchmark.name)))
+
+
+def _print(figures: Iterable[Figure | Skipped]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, TABLE_WIDTH)
     table = Table(box=SIMPLE_HEAD, padding=(0, 2, 0, 0))
     table.add_column("figure", overflow="fold")
     for heading in ("value", "ceiling", "ratio", "goal", "", "spread"):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in figures:
-        numbers = f"{each.value:g} {each.unit}", f"{each.ceiling:g}", f"{each.ratio:.2f}"
-        verdict = "[green]met[/]" if each.met else "[bold red]missed[/]"
-        table.add_row(each.name, *numbers, each.goal, verdict, f"{each.spread:.0%}")
-    return table
+        table.add_row(each.name, *_cells(each))
+    console.print(table)
+    for each in figures:
+        if isinstance(each, Skipped):
+            console.print(f"{each.name} was skipped: {each.skipped}", markup=False)
+
+
+def _cells(found: Figure | Skipped) -> tuple[str, ...]:
+    if isinstance(found, Skipped):
+        return "", "", "", found.goal, "[bold yellow]skipped[/]", ""
+    numbers = f"{found.value:g} {found.unit}", f"{found.ceiling:g}", f"{found.ratio:.2f}"
+    verdict = "[green]met[/]" if found.met else "[bold red]missed[/]"
+    return *numbers, found.goal, verdict if found.goal else "", f"{found.spread:.0%}"
 
 
 if __name__ == "__main__":

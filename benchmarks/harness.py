@@ -1,9 +1,9 @@
 """The harness: takes value and ceiling in turns, and says by a goal whether the value is good enough."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from statistics import median
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -41,16 +41,33 @@ class Goal(msgspec.Struct, frozen=True):
         return measured <= self.limit if self.direction is Direction.AT_MOST else measured >= self.limit
 
 
+class SkippedError(Exception):
+    """A figure cannot be taken on this machine as it is: why, and what would help."""
+
+
+class Track(Protocol):
+    """Shows a person how far a long work is: goes through `steps`, of which there are `total`."""
+
+    def __call__(self, steps: Iterable[object], /, *, total: int, description: str) -> Iterable[object]:
+        """The same steps, each shown when it is done."""
+        ...
+
+
 class Benchmark(msgspec.Struct, frozen=True):
-    """One figure and how to take it: `value` and `ceiling` each take one sample, in `unit`, when called."""
+    """One figure and how to take it: `value` and `ceiling` each take one sample, in `unit`, when called.
+
+    Any of its three callables may raise SkippedError. Without a goal the figure is for information.
+    """
 
     name: str
     unit: str
-    goal: Goal
+    goal: Goal | None
     value: Callable[[], float]
     ceiling: Callable[[], float]
     """The same work with nothing of ours in it: the bare library, disk or process."""
     rounds: int = ROUNDS
+    prepare: Callable[[Track], object] | None = None
+    """What takes long and is made once, before the first sample."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -63,10 +80,22 @@ class Figure(msgspec.Struct, frozen=True):
     ratio: float
     """value / ceiling."""
     goal: str
+    """Empty when the figure is for information; then it is met."""
     met: bool
     rounds: int
     spread: float
     """(largest - smallest value) / median value: how far this machine is to be believed."""
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """A figure that was not taken: nobody knows whether its goal is met, so it is not."""
+
+    name: str
+    unit: str
+    goal: str
+    skipped: str
+    """Why."""
+    met: bool = False
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -100,11 +129,16 @@ def figure(benchmark: Benchmark, taken: list[Sample]) -> Figure:
         value=_readable(value),
         ceiling=_readable(ceiling),
         ratio=_readable(ratio),
-        goal=str(benchmark.goal),
-        met=benchmark.goal.met(value, ratio),
+        goal=wanted(benchmark),
+        met=benchmark.goal is None or benchmark.goal.met(value, ratio),
         rounds=len(taken),
         spread=_readable((max(values) - min(values)) / value) if value else 0.0,
     )
+
+
+def wanted(benchmark: Benchmark) -> str:
+    """The goal of a benchmark as a sentence; empty if it has none."""
+    return str(benchmark.goal or "")
 
 
 def _readable(number: float) -> float:

@@ -4,7 +4,7 @@ import msgspec
 import zstandard
 
 from benchmarks.harness import Benchmark, Direction, Goal, Judged
-from benchmarks.journal import sale
+from benchmarks.sales import sale
 from cloud_sync.contract.batch import fitting, pack
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import Body, SignedEntry, encode_body, first_prev, sign_entry
@@ -15,13 +15,14 @@ KEY = SoftwareKey.generate()
 
 
 def entries() -> list[SignedEntry]:
-    """As many sales of three lines as one batch takes."""
+    """As many sales of three lines without tags as one batch takes."""
     made: list[SignedEntry] = []
     prev = first_prev(EPOCH)
     for seq in range(1, 257):
+        one = sale(seq, tagged=False)
         body = Body(
-            "shelf-b12", EPOCH, seq, f"sale/{seq:012d}", "b00tb00t", seq * 7_001_234,
-            1_790_000_000_000 + seq * 9_871, "trusted", sale(seq),
+            "shelf-b12", EPOCH, seq, f"sale/{one.sale}", "b00tb00t", seq * 7_001_234,
+            1_790_000_000_000 + seq * 9_871, "trusted", one,
         )  # fmt: skip
         made.append(sign_entry(KEY, seq, prev, encode_body(body)))
         prev = made[-1].hash

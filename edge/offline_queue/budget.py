@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable
 from enum import Enum, IntEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import apsw
 import msgspec
@@ -98,6 +98,22 @@ def disk_is_full(error: apsw.Error) -> bool:
     # Only errors of SQLite's own carry a code; those that we raise do not.
     extended = getattr(error, "extendedresult", None)
     return isinstance(error, apsw.FullError) or extended == apsw.SQLITE_IOERR_SHMSIZE
+
+
+class Reserve(Protocol):
+    """Room on the disk that can be given up when a paid sale must be written."""
+
+    def release(self) -> bool:
+        """Give it up; False when there was none left."""
+        ...
+
+
+class NoReserve:
+    """A disk without ballast."""
+
+    def release(self) -> bool:
+        """There is none."""
+        return False
 
 
 class Laid(Enum):

@@ -35,6 +35,17 @@ from edge.offline_queue.projections import (
 )
 from edge.offline_queue.reader import Identity, LedgerReader, Stored
 
+HINDERED: Final = (
+    apsw.BusyError,
+    apsw.CantOpenError,
+    apsw.FullError,
+    apsw.InterruptError,
+    apsw.LockedError,
+    apsw.NoMemError,
+    apsw.PermissionsError,
+)
+"""How a machine says that it cannot read now: that says nothing about the ledger."""
+
 # SQLite names up to a hundred faults by itself; ten tell as much.
 _FAULTS_MAX: Final = 10
 
@@ -51,7 +62,7 @@ def full_check(
 ) -> Iterator[Problem | SignedEntry]:
     """Everything that can be checked without the hub: every entry in order, each problem where it is found.
 
-    All of it sees the ledger as it stands at the start, whoever writes meanwhile.
+    All of it sees the ledger as it stands at the start, whoever writes meanwhile. Raises one of HINDERED.
     """
     with reader.still():
         try:
@@ -59,6 +70,8 @@ def full_check(
             yield from problems(reader)
             yield from _bookkeeping(reader)
             yield from _reprojection(reader, projections)
+        except HINDERED:
+            raise
         except (apsw.Error, ValueError, NoStartError) as error:
             yield Problem(0, f"the file cannot be read any further: {error}")
 

@@ -19,8 +19,9 @@ from cloud_sync.contract.entry import Fact
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Signer
 from edge.clock import Clock
+from edge.offline_queue.budget import Reserve
 from edge.offline_queue.outcomes import Appended, JournalClosedError, ReceiptRefusedError
-from edge.offline_queue.pen import Order, Pen, Reserve
+from edge.offline_queue.pen import Order, Pen
 from edge.offline_queue.projections import NoStartError, Projection
 
 # One commit takes at most so many entries: a burst must not make the first of it wait for the last.

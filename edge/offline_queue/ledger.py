@@ -83,6 +83,19 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def transaction(db: apsw.Connection) -> Iterator[None]:
+    """Both, or neither: a commit when the block ends, and nothing of it when it does not."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
 def schema_of(db: apsw.Connection) -> Schema:
     """What is in the file."""
     rows: list[Any] = db.execute("SELECT name, type, tbl_name, sql FROM sqlite_schema").fetchall()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Final
 
 import apsw
 import msgspec
@@ -20,13 +20,11 @@ from cloud_sync.contract.entry import (
     Boot,
     Checkpoint,
     Fact,
-    Fork,
     Genesis,
     KeyRotated,
     SignedEntry,
     decode_body,
     encode_body,
-    first_prev,
     kind_of,
     sign_entry,
 )
@@ -35,8 +33,8 @@ from cloud_sync.contract.signing import Signer
 from edge.clock import Clock
 from edge.offline_queue import projections as views
 from edge.offline_queue.bookkeeping import checked, idem_digest
-from edge.offline_queue.budget import disk_is_full
-from edge.offline_queue.ledger import WAL_PAGES_MAX, locked, open_ledger
+from edge.offline_queue.budget import NoReserve, Reserve, disk_is_full
+from edge.offline_queue.ledger import WAL_PAGES_MAX, locked, open_ledger, transaction
 from edge.offline_queue.outcomes import (
     Appended,
     ForeignLedgerError,
@@ -48,7 +46,9 @@ from edge.offline_queue.outcomes import (
     Recorded,
 )
 from edge.offline_queue.projections import Projection
-from edge.offline_queue.set_aside import KEYS_KEPT_MS, forget, predecessor, set_aside
+from edge.offline_queue.pruning import next_floor, tear_out
+from edge.offline_queue.set_aside import forget, predecessor, set_aside
+from edge.offline_queue.standing import standing
 
 # At a start the entries since the last checkpoint are checked: 4,096 take a tenth of a second.
 _CHECKPOINT_EVERY: Final = 4_096
@@ -59,22 +59,6 @@ class Order(msgspec.Struct, frozen=True):
 
     fact: Fact
     idem: str
-
-
-class Reserve(Protocol):
-    """Room on the disk that can be given up when a paid sale must be written."""
-
-    def release(self) -> bool:
-        """Give it up; False when there was none left."""
-        ...
-
-
-class NoReserve:
-    """A disk without ballast."""
-
-    def release(self) -> bool:
-        """There is none."""
-        return False
 
 
 class Pen:
@@ -127,33 +111,17 @@ class Pen:
             raise
 
     def _resume(self) -> None:
-        db = self._db
-        self.epoch = str(db.execute("SELECT epoch FROM journal").get)
-        self.head, self._hash, self._wall_ms = 0, first_prev(self.epoch), 0
-        row: Any = db.execute("SELECT seq, hash, kid, body FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
-        if row is not None:
-            self.head, self._hash, kid, data = row
-            last = decode_body(data)
-            self._wall_ms = last.wall_ms
-            self._check_key(last.fact.key.kid if isinstance(last.fact, KeyRotated) else kid)
-        self.follows = self._fork()
-        self.floor = int(db.execute("SELECT coalesce(min(seq), 1) FROM entry").get)
-        confirmed = db.execute("SELECT seq, generation, safe FROM acked").get or (0, 0, 0)
-        self.acked, self.generation, self.safe = (int(number) for number in confirmed)
-        self._checkpoint = int(
-            db.execute("SELECT coalesce(max(seq), 0) FROM entry WHERE kind = 'checkpoint'").get
-        )
+        stands = standing(self._db)
+        self._check_key(stands.kid)
+        self.epoch, self.follows = stands.epoch, stands.follows
+        self.head, self._hash, self._wall_ms = stands.head, stands.hash, stands.wall_ms
+        self.floor, self._checkpoint = stands.floor, stands.checkpoint
+        self.acked, self.generation, self.safe = stands.acked, stands.generation, stands.safe
         self._folded = 0
 
-    def _fork(self) -> str | None:
-        """The epoch whose place this one took."""
-        second = self._db.execute("SELECT body FROM entry WHERE seq = 2").get
-        fact = decode_body(second).fact if second else None
-        return fact.epoch if isinstance(fact, Fork) else None
-
-    def _check_key(self, kid: str) -> None:
+    def _check_key(self, kid: str | None) -> None:
         """A chain goes on with the key that it has come to, or by its word with the next one."""
-        if (mine := self._signer.public.kid) != kid:
+        if (mine := self._signer.public.kid) != (kid or mine):
             raise ForeignLedgerError(
                 f"{self._path}: this ledger is signed by key {kid}, and the object's key is {mine}:"
                 " give the object its own key back"
@@ -322,7 +290,7 @@ class Pen:
         safe = max(self.safe, receipt.safe) if same else receipt.safe
         if same and (receipt.seq, safe) == (self.acked, self.safe) and self.acked:
             return
-        with _transaction(self._db):
+        with transaction(self._db):
             self._db.execute(
                 "INSERT INTO acked VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (one) DO UPDATE"
                 " SET seq = ?2, generation = ?3, safe = ?4, jws = ?5, chk = ?6",
@@ -372,24 +340,12 @@ class Pen:
 
         Returns how many: 0 when nothing is left to prune. Their idempotency keys are kept for 90 days.
         """
-        floor = self._db.execute(
-            "SELECT min(seq) FROM closing WHERE seq > ? AND seq <= ?", (self.floor, self.safe)
-        ).get
+        floor = next_floor(self._db, self.floor, self.safe)
         if floor is None:
             return 0
-        with _transaction(self._db):
-            old: list[Any] = self._db.execute(
-                "SELECT seq, body FROM entry WHERE seq < ?", (floor,)
-            ).fetchall()
-            for seq, data in old:
-                body = decode_body(data)
-                key = checked(idem_digest(body.idem), seq, body.wall_ms)
-                self._db.execute("REPLACE INTO spent VALUES (?, ?, ?, ?)", key)
-            self._db.execute("DELETE FROM entry WHERE seq < ?", (floor,))
-            self._db.execute("DELETE FROM closing WHERE seq < ?", (floor,))
-            self._db.execute("DELETE FROM spent WHERE wall_ms < ?", (self._wall_ms - KEYS_KEPT_MS,))
-        pruned = int(floor) - self.floor
-        self.floor = int(floor)
+        with transaction(self._db):
+            tear_out(self._db, floor, self._wall_ms)
+        pruned, self.floor = floor - self.floor, floor
         return pruned
 
     def rotate(self, signer: Signer) -> Appended:
@@ -431,21 +387,8 @@ class Pen:
         """A transaction that writes entries: what is remembered of the head goes back with it."""
         before = self.head, self._hash, self._wall_ms
         try:
-            with _transaction(self._db):
+            with transaction(self._db):
                 yield
         except BaseException:
             self.head, self._hash, self._wall_ms = before
             raise
-
-
-@contextmanager
-def _transaction(db: apsw.Connection) -> Iterator[None]:
-    """Both, or neither: a commit when the block ends, and nothing of it when it does not."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise

@@ -28,7 +28,9 @@ class NoLedgerError(FileNotFoundError):
 
 
 def as_entry(row: tuple[Any, ...]) -> SignedEntry:
-    """The entry in a row of seq, kid, prev, body, hash, sig."""
+    """The entry in a row of seq, kid, prev, body, hash, sig; raises ValueError if one of them is missing."""
+    if None in row:
+        raise ValueError(f"entry {row[0]}: a column is empty, which no journal has written")
     return SignedEntry(*row)
 
 
@@ -66,7 +68,7 @@ class LedgerReader:
             self._db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
             self._db.set_busy_timeout(_BUSY_MS)
             self.identity()
-        except apsw.Error as error:
+        except (apsw.Error, ValueError) as error:
             raise NoLedgerError(f"{path}: this is no ledger: {error}") from error
 
     def close(self) -> None:

@@ -21,13 +21,12 @@ from edge.offline_queue.integrity import Problem, problems, refold
 from edge.offline_queue.ledger import sync_directory
 from edge.offline_queue.outcomes import JournalDamagedError
 from edge.offline_queue.projections import Projection, State, dump
+from edge.offline_queue.pruning import KEYS_KEPT_MS
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 
 FOLDER: Final = "set-aside"
 _NOTE: Final = "set-aside.json"
 _NOTHING: Final = HeadOf(0, "")
-# A retry that comes later than this is not a retry.
-KEYS_KEPT_MS: Final = 90 * 24 * 3_600 * 1_000
 
 
 class Note(msgspec.Struct, frozen=True):

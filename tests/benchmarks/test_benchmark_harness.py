@@ -7,9 +7,20 @@ from itertools import islice
 import click
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from benchmarks import __main__ as command_line
-from benchmarks.harness import Benchmark, Direction, Goal, Judged, Sample, figure, samples
+from benchmarks.harness import (
+    Benchmark,
+    Direction,
+    Goal,
+    Judged,
+    Sample,
+    SkippedError,
+    Track,
+    figure,
+    samples,
+)
 from benchmarks.subjects import UnknownNameError, chosen, installed
 
 AT_MOST, AT_LEAST = Direction.AT_MOST, Direction.AT_LEAST
@@ -27,7 +38,9 @@ def played(numbers: Iterable[float], diary: list[str], who: str) -> Callable[[],
     return sample
 
 
-def fake(name: str, goal: Goal, values: Iterable[float] = (), ceilings: Iterable[float] = ()) -> Benchmark:
+def fake(
+    name: str, goal: Goal | None, values: Iterable[float] = (), ceilings: Iterable[float] = ()
+) -> Benchmark:
     diary: list[str] = []
     return Benchmark(
         name, "ms", goal, played(values, diary, "value"), played(ceilings, diary, "ceiling"), rounds=3
@@ -80,6 +93,11 @@ def test_a_figure_is_the_median_of_its_rounds() -> None:
     assert (found.goal, found.met) == ("ratio <= 2", False)
 
 
+def test_a_figure_without_a_goal_is_for_information_and_fails_nobody() -> None:
+    found = figure(fake("rate", None), [Sample(12, 6.0)])
+    assert (found.goal, found.met) == ("", True)
+
+
 def test_a_value_of_nothing_has_no_spread() -> None:
     assert figure(fake("losses", Goal(VALUE, AT_MOST, 0)), [Sample(0, 1)] * 2).spread == 0
 
@@ -117,14 +135,24 @@ def test_names_of_subjects_and_figures_are_unique() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def no_room(_track: Track) -> None:
+    raise SkippedError("5 GB stay free: free 12 MB more")
+
+
+def count_to_three(track: Track) -> None:
+    assert list(track([1, 2, 3], total=3, description="counting")) == [1, 2, 3]
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Run the command with a subject of two figures: the first meets its goal, the second does not."""
+    """Run the command with figures that meet their goal, miss it, have none, and cannot be taken."""
     subjects = {
         "shop": (
             fake("quick", Goal(RATIO, AT_MOST, 2), [1, 1, 1], [2, 2, 2]),
             fake("slow", Goal(VALUE, AT_MOST, 5), [6, 6, 6], [2, 2, 2]),
-        )
+        ),
+        "later": (replace(fake("rate", None, [1, 1, 1], [2, 2, 2]), prepare=count_to_three),),
+        "never": (replace(fake("long", Goal(VALUE, AT_MOST, 3)), prepare=no_room),),
     }
     monkeypatch.setattr(command_line, "installed", lambda: subjects)
     command: click.Command = command_line.measure
@@ -132,7 +160,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
 
 
 def test_each_figure_is_one_line_of_json(run: Callable[..., Result]) -> None:
-    result = run("--json")
+    result = run("shop", "--json")
     quick, slow = map(json.loads, result.stdout.splitlines())
     assert list(quick) == ["name", "unit", "value", "ceiling", "ratio", "goal", "met", "rounds", "spread"]
     assert quick == {
@@ -148,6 +176,27 @@ def test_a_person_gets_a_table(run: Callable[..., Result]) -> None:
     assert "quick" in result.stdout
     assert "met" in result.stdout
     assert result.exit_code == 0
+
+
+def test_what_takes_long_is_made_before_the_first_sample_and_a_figure_without_a_goal_has_no_verdict(
+    run: Callable[..., Result],
+) -> None:
+    result = run("rate")
+    (row,) = (line for line in result.stdout.splitlines() if "rate" in line)
+    assert "met" not in row
+    assert result.exit_code == 0
+
+
+def test_a_figure_that_cannot_be_taken_says_why_and_its_goal_counts_as_missed(
+    run: Callable[..., Result],
+) -> None:
+    as_json, for_people = run("long", "quick", "--json"), run("long")
+    assert json.loads(as_json.stdout.splitlines()[1]) == {
+        "name": "long", "unit": "ms", "goal": "value <= 3", "skipped": "5 GB stay free: free 12 MB more",
+        "met": False,
+    }  # fmt: skip
+    assert "long was skipped: 5 GB stay free: free 12 MB more" in for_people.stdout
+    assert (as_json.exit_code, for_people.exit_code) == (1, 1)
 
 
 WRONG = [(("quik",), "choose from shop (quick, slow)"), (("--rounds", "0"), "0 is not in the range")]

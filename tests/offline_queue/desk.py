@@ -12,9 +12,10 @@ from cloud_sync.contract.entry import Arrived, Body, SignedEntry, decode_body
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
 from edge.clock import Clock
+from edge.offline_queue.budget import Reserve
 from edge.offline_queue.integrity import Problem, full_check
 from edge.offline_queue.outcomes import Appended
-from edge.offline_queue.pen import Order, Pen, Reserve
+from edge.offline_queue.pen import Order, Pen
 from edge.offline_queue.projections import Projection
 from edge.offline_queue.reader import LedgerReader
 from retail.custody import Move

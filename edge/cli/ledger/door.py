@@ -10,26 +10,15 @@ import click
 import msgspec
 
 from cloud_sync.contract.entry import Body, SignedEntry, decode_body
+from edge.offline_queue.integrity import HINDERED
 from edge.offline_queue.reader import LedgerReader, NoLedgerError, as_entry
 from retail.units import INTEGER_MAX
 
 PATH: Final = click.argument("path", type=click.Path(path_type=Path, dir_okay=False, readable=False))
 AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
-DAMAGE: Final = (apsw.Error, ValueError, TypeError)
-"""How bytes that no journal has written show: SQLite refuses the file, a text is none of ours, or a column
-holds another type than its table allows."""
-
-HINDERED: Final = (
-    apsw.BusyError,
-    apsw.CantOpenError,
-    apsw.FullError,
-    apsw.InterruptError,
-    apsw.LockedError,
-    apsw.NoMemError,
-    apsw.PermissionsError,
-)
-"""How a machine says that it cannot read now: that says nothing about the ledger."""
+DAMAGE: Final = (apsw.Error, ValueError)
+"""How bytes that no journal has written show: SQLite refuses the file, or a text is none of ours."""
 
 # A piece of the ledger that is read at once: a few hundred kilobytes.
 _PIECE: Final = 500
