@@ -148,6 +148,8 @@ class Journal:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
         self._asked.put(_Ask(loop, done, order, work))
+        if self._failure is not None:  # it failed between the look above and the asking: nobody reads it
+            raise self._closed(self._failure)
         return await done
 
     def _closed(self, why: str) -> JournalClosedError:
@@ -172,7 +174,10 @@ class Journal:
             self._failure = str(error)
             self.on_failure(self._failure)
         finally:
-            self._fail(asked, self._failure or "its writer died")
+            if self._failure is None:  # what cannot be has happened: the traceback is in the log
+                self._failure = "its writer died"
+                self.on_failure(self._failure)
+            self._fail(asked, self._failure)
 
     def _next(self) -> _Ask | None:
         """What is asked next; while nobody asks, the projections follow."""

@@ -47,7 +47,7 @@ from edge.offline_queue.outcomes import (
 )
 from edge.offline_queue.projections import Projection
 from edge.offline_queue.pruning import next_floor, tear_out
-from edge.offline_queue.set_aside import forget, predecessor, set_aside
+from edge.offline_queue.set_aside import forget, predecessor, quarantine
 from edge.offline_queue.standing import standing
 
 # At a start the entries since the last checkpoint are checked: 4,096 take a tenth of a second.
@@ -106,9 +106,7 @@ class Pen:
         except ForeignLedgerError:
             raise
         except JournalDamagedError as error:
-            set_aside(self._path, "damaged", str(error))
-            predecessor(self._path, self._projections)
-            raise
+            quarantine(self._path, str(error))
 
     def _resume(self) -> None:
         stands = standing(self._db)

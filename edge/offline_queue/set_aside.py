@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import apsw
 import msgspec
@@ -65,6 +65,13 @@ def set_aside(
     return note
 
 
+def quarantine(path: Path, said: str) -> NoReturn:
+    """Move a damaged ledger out of the way; raises JournalDamagedError, which says where it is kept."""
+    note = set_aside(path, "damaged", said)
+    _move(path, path.parent / note.kept)
+    raise JournalDamagedError(_waits(path, note))
+
+
 def note_of(path: Path) -> Note | None:
     """The note beside a ledger, if an epoch of it is over and the next has not begun."""
     try:
@@ -102,11 +109,15 @@ def predecessor(path: Path, projections: Sequence[Projection]) -> Predecessor | 
     if _inode(path) == note.inode or not path.exists():
         _move(path, path.parent / note.kept)
     if not note.allowed:
-        raise JournalDamagedError(
-            f"{note.said}; the file is kept at {path.parent / note.kept}. Nothing is sold until somebody has"
-            f" looked (opos ledger verify) and has begun a new ledger: opos ledger renew {path}"
-        )
+        raise JournalDamagedError(_waits(path, note))
     return _inherit(path.parent / note.kept, note, projections)
+
+
+def _waits(path: Path, note: Note) -> str:
+    return (
+        f"{note.said}; the file is kept at {path.parent / note.kept}. Nothing is sold until somebody has"
+        f" looked (opos ledger verify) and has begun a new ledger: opos ledger renew {path}"
+    )
 
 
 def _move(path: Path, kept: Path) -> None:

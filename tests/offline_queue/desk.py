@@ -43,7 +43,8 @@ class Counted:
         for move in body.fact.moves:
             for holder, units in ((move.giver, -move.units), (move.taker, move.units)):
                 db.execute(
-                    "INSERT INTO counted VALUES (?, ?) ON CONFLICT DO UPDATE SET units = units + excluded.units",
+                    "INSERT INTO counted VALUES (?, ?)"
+                    " ON CONFLICT DO UPDATE SET units = units + excluded.units",
                     (holder, units),
                 )
 

@@ -88,3 +88,28 @@ def test_the_socket_of_a_killed_runtime_is_replaced_and_is_the_owners_alone(tmp_
         await line(reader)
 
     with_bell(path, talk)
+
+
+def test_one_agent_of_two_that_leaves_is_no_dead_link(tmp_path: Path) -> None:
+    async def talk(_: Bell, reader: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        again, writing = await asyncio.open_unix_connection(str(tmp_path / "bell"))
+        await line(again)
+        await line(reader)
+        writing.close()
+        await writing.wait_closed()
+
+    assert with_bell(tmp_path / "bell", talk)[-1:] == [Said(link="down")]
+
+
+def test_a_bell_without_agents_closes_and_one_that_never_opened_too(tmp_path: Path) -> None:
+    async def hear(_: Said) -> Answered:
+        return Answered(ok=True)
+
+    async def scene() -> None:
+        bell = Bell(tmp_path / "bell", hear)
+        await bell.close()
+        await bell.open()
+        await bell.close()
+
+    asyncio.run(scene())
+    assert not (tmp_path / "bell").exists()

@@ -1,5 +1,8 @@
 """The full check finds what was changed, wherever it was changed."""
 
+from collections.abc import Iterator
+
+import apsw
 import msgspec
 import pytest
 
@@ -14,12 +17,12 @@ from cloud_sync.contract.entry import (
     sign_entry,
 )
 from cloud_sync.contract.signing import PublicKey, SoftwareKey
+from edge.offline_queue import integrity
 from edge.offline_queue.bookkeeping import check_of
 from edge.offline_queue.integrity import Problem, full_check, problems
 from edge.offline_queue.outcomes import Appended
 from edge.offline_queue.pen import Order, Pen
-from edge.offline_queue.projections import decode_state, encode_state
-from edge.offline_queue.reader import LedgerReader
+from edge.offline_queue.reader import LedgerReader, NoLedgerError, as_entry
 from tests.contract.paper_chain import body_of
 from tests.offline_queue.desk import Desk, arrived, confirm, receipt, words, write, write_many
 
@@ -55,6 +58,7 @@ def test_an_untouched_ledger_has_no_problems(desk: Desk) -> None:
         ("UPDATE entry SET sig = zeroblob(64) WHERE seq = 8", "8: the signature is not that"),
         ("UPDATE entry SET kid = 'AAAAAAAA' WHERE seq = 8", "8: expected key"),
         ("UPDATE entry SET kind = 'sale' WHERE seq = 8", "8: it is filed as sale"),
+        ("UPDATE entry SET kind = 'checkpoint' WHERE seq = 8", "8: it is filed as checkpoint"),
         ("UPDATE entry SET idem = 'other' WHERE seq = 8", "8: it is filed as stock.move 'other'"),
         ("UPDATE entry SET hash = zeroblob(32) WHERE seq = 8", "9: it does not follow"),
         ("UPDATE entry SET body = x'7b7b' WHERE seq = 8", "8: "),
@@ -157,11 +161,32 @@ def test_a_chain_that_is_signed_right_must_also_mean_something(desk: Desk, key: 
     assert "expected key" in forged(desk, genesis, KeyRotated(SoftwareKey.generate().public, "file"), boot)[0]
 
 
-def test_a_state_is_bytes_and_back() -> None:
-    state = [("stock", [("shelf", 1), ("transit", -1)])]
-    assert [
-        (table, [tuple(row) for row in rows]) for table, rows in decode_state(encode_state(state))
-    ] == state  # type: ignore[arg-type]
+def test_a_machine_that_is_in_the_way_is_no_damage(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> Iterator[Problem]:
+        raise apsw.FullError("no room for a temporary table")
+
+    a_full_ledger(desk)
+    monkeypatch.setattr(integrity, "_reprojection", full)
+    with pytest.raises(apsw.FullError):
+        desk.problems()
+
+
+def test_a_row_with_an_empty_column_is_no_entry() -> None:
+    with pytest.raises(ValueError, match="entry 7: a column is empty"):
+        as_entry((7, "kid", b"", None, b"", b""))
+
+
+def test_a_reader_sees_what_is_there_and_nothing_else(desk: Desk) -> None:
+    pen = a_full_ledger(desk)
+    reader = LedgerReader(desk.path)
+    assert reader.floor() == pen.floor
+    assert reader.entry(pen.head) == desk.entries()[-1]
+    assert reader.entry(1) is None
+    with reader.still():
+        reader.database.execute("ROLLBACK")  # as a damaged page does
+    reader.close()
+    with pytest.raises(NoLedgerError, match="there is no ledger"):
+        LedgerReader(desk.path.with_name("nowhere.db"))
 
 
 def test_the_check_sees_the_ledger_as_it_stood_however_much_is_written_meanwhile(desk: Desk) -> None:

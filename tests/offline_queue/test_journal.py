@@ -1,9 +1,12 @@
 """The journal keeps its promises: gapless, chained, signed, once, and never changed."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import apsw
@@ -21,6 +24,8 @@ from cloud_sync.contract.entry import (
 )
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey, Verifier
+from edge.offline_queue import journal as journal_module
+from edge.offline_queue import pen as pen_module
 from edge.offline_queue.journal import Journal
 from edge.offline_queue.outcomes import (
     IdemConflictError,
@@ -32,6 +37,7 @@ from edge.offline_queue.outcomes import (
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 from retail.custody import Move
 from retail.pricing.book import Version
+from tests.offline_queue.desk import Counted
 
 GTIN = "09520001000017"
 Opener = Callable[..., Journal]
@@ -175,7 +181,7 @@ def test_a_ledger_of_another_object_is_not_touched(opened: Opener) -> None:
 
 def test_a_file_that_is_no_ledger_is_kept_aside(opened: Opener, tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"a shopping list, and quite a long one" * 100)
-    with pytest.raises(JournalDamagedError, match="no whole ledger.*opos ledger renew"):
+    with pytest.raises(JournalDamagedError, match=r"no whole ledger.*opos ledger renew"):
         opened()
     (kept,) = (tmp_path / "set-aside").glob("*/ledger.db")
     assert kept.read_bytes().startswith(b"a shopping list")
@@ -271,3 +277,182 @@ def test_a_copy_is_a_ledger_too(opened: Opener, tmp_path: Path) -> None:
     append(opened(), "a")
     LedgerReader(tmp_path / "ledger.db").copy_to(tmp_path / "copy.db")
     assert LedgerReader(tmp_path / "copy.db").head() == 3
+
+
+def test_the_journal_checkpoints_and_prunes_between_sales(opened: Opener, tmp_path: Path) -> None:
+    journal = opened(Counted())
+    append(journal, "a", "b")
+
+    async def tidy() -> tuple[int, int]:
+        checkpoint = await journal.checkpoint()
+        confirmed = receipt(journal, journal.head, safe=journal.head)
+        await journal.acknowledge(confirmed, "jws")
+        assert await journal.prune() == checkpoint.entry.seq - 1
+        return await journal.prune(), await journal.spare_bytes()
+
+    pruned, spare_bytes = asyncio.run(tidy())
+    assert (pruned, journal.floor) == (0, 5)
+    assert spare_bytes > 0
+    assert journal.follows is None
+    reader = LedgerReader(tmp_path / "ledger.db")
+    assert reader.floor() == 5
+    reader.close()
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        threading.Event().wait(0.005)
+
+
+def test_projections_follow_when_the_shop_is_quiet(opened: Opener, tmp_path: Path) -> None:
+    journal = opened(Counted())
+    append(journal, "a")
+    reader = LedgerReader(tmp_path / "ledger.db")
+    until(lambda: reader.select("SELECT units FROM counted WHERE holder = 'shelf'") == [(1,)])
+    reader.close()
+
+
+def test_a_busy_journal_folds_flushes_and_checkpoints_all_the_same(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pen_module, "WAL_PAGES_MAX", 1)
+    monkeypatch.setattr(pen_module, "_CHECKPOINT_EVERY", 8)
+    monkeypatch.setattr(journal_module, "_BEHIND_MAX", 4)
+    journal = opened(Counted())
+    heads: list[int] = []
+    journal.on_head = heads.append
+    for n in range(20):
+        append(journal, f"t{n}")
+    until(lambda: journal._pen.behind < 4)
+    assert journal.head > 22
+    assert heads == sorted(heads)
+
+
+def fail_with(error: BaseException) -> Callable[..., None]:
+    def write(*_: object) -> None:
+        raise error
+
+    return write
+
+
+def test_a_failing_disk_is_told_to_everybody_who_waits(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened()
+    told: list[str] = []
+    journal.on_failure = told.append
+    monkeypatch.setattr(journal._pen, "write", fail_with(apsw.IOError("fsync failed")))
+
+    async def three() -> list[Any]:
+        return await asyncio.gather(
+            *(journal.append(arrived(name), name) for name in "abc"), return_exceptions=True
+        )
+
+    assert [type(each) for each in asyncio.run(three())] == [JournalClosedError] * 3
+    assert told == ["fsync failed"]
+    with pytest.raises(JournalClosedError, match="fsync failed"):
+        append(journal, "d")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_dies_is_never_silent(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = opened()
+    told: list[str] = []
+    journal.on_failure = told.append
+    monkeypatch.setattr(journal._pen, "write", fail_with(AssertionError("what cannot be")))
+    with pytest.raises(JournalClosedError, match="its writer died"):
+        append(journal, "a")
+    assert told == ["its writer died"]
+
+
+def test_who_asks_at_the_moment_of_a_failure_does_not_wait_for_ever(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened()
+
+    class FailsMeanwhile(SimpleQueue[Any]):
+        def put(self, *_: Any) -> None:
+            journal._failure = "fsync failed"
+
+    journal._asked.put(None)
+    journal._thread.join()
+    journal._failure = None
+    monkeypatch.setattr(journal._thread, "is_alive", lambda: True)
+    journal._asked = FailsMeanwhile()
+    with pytest.raises(JournalClosedError, match="fsync failed"):
+        append(journal, "a")
+    monkeypatch.undo()
+
+
+def test_a_stuck_disk_is_told_before_memory_is_short(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_WAITING_MAX", 0)
+    with pytest.raises(JournalClosedError, match="it is stuck"):
+        append(opened(), "a")
+
+
+def held(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The pen waits in the middle of its next commit until the event is set."""
+    release, usual = threading.Event(), journal._pen.write
+
+    def write(orders: Any) -> Any:
+        release.wait()
+        return usual(orders)
+
+    monkeypatch.setattr(journal._pen, "write", write)
+    return release
+
+
+def asked_while_held(journal: Journal, release: threading.Event, *, last: Callable[[], None]) -> list[Any]:
+    """One append that is being written, one that waits, then `last`, then the pen goes on."""
+
+    async def ask() -> list[Any]:
+        first = asyncio.ensure_future(journal.append(arrived("a"), "a"))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(until, journal._asked.empty)
+        second = asyncio.ensure_future(journal.append(arrived("b"), "b"))
+        await asyncio.sleep(0)
+        ending = asyncio.ensure_future(asyncio.to_thread(last))
+        await asyncio.to_thread(until, lambda: journal._asked.qsize() == 2)
+        release.set()
+        await ending
+        return [*await asyncio.gather(first, second, return_exceptions=True)]
+
+    return asyncio.run(ask())
+
+
+def test_what_was_asked_before_the_end_is_written(
+    opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened()
+    done = asked_while_held(journal, held(journal, monkeypatch), last=journal.close)
+    assert [each.entry.seq for each in done] == [3, 4]
+    reader = LedgerReader(tmp_path / "ledger.db")
+    assert reader.head() == 4
+    reader.close()
+
+
+def test_a_disk_that_fails_is_told_to_those_who_wait_behind(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened()
+    monkeypatch.setattr(journal._pen, "write", fail_with(apsw.IOError("fsync failed")))
+    release = held(journal, monkeypatch)
+    done = asked_while_held(journal, release, last=lambda: journal._asked.put(None))
+    assert [type(each) for each in done] == [JournalClosedError] * 2
+
+
+def test_a_loop_that_has_ended_is_not_waited_for(opened: Opener) -> None:
+    journal = opened()
+    loop = asyncio.new_event_loop()
+    held = threading.Event()
+    usual = journal._pen.write
+    journal._pen.write = lambda orders: (held.wait(), usual(orders))[1]  # type: ignore[method-assign]
+    waiting = loop.create_task(journal.append(arrived("a"), "a"))
+    loop.run_until_complete(asyncio.sleep(0))
+    waiting.cancel()
+    loop.run_until_complete(asyncio.gather(waiting, return_exceptions=True))
+    loop.close()
+    held.set()
+    assert append(journal, "b")[0].recorded is Recorded.NOW

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from cloud_sync.contract.entry import Boot, Genesis, encode_body, first_prev, sign_entry
+from cloud_sync.contract.entry import Boot, Fact, Genesis, encode_body, first_prev, sign_entry
 from cloud_sync.contract.signing import SoftwareKey
 from edge.offline_queue import ledger
 from edge.offline_queue.ledger import open_ledger, schema_of, schema_wanted
@@ -27,7 +27,8 @@ def make_version_1(path: Path, key: SoftwareKey, *, confirmed: bool) -> None:
     db.execute(VERSION_1.read_text(encoding="utf-8"))
     db.execute("INSERT INTO journal VALUES (1, 'shelf', 'old-epoch')")
     prev = first_prev("old-epoch")
-    for seq, fact in enumerate((Genesis(key.public, "file"), Boot("0.1.0")), 1):
+    facts: tuple[Fact, ...] = (Genesis(key.public, "file"), Boot("0.1.0"))
+    for seq, fact in enumerate(facts, 1):
         body = encode_body(body_of(fact, seq, dev="shelf", epoch="old-epoch"))
         entry = sign_entry(key, seq, prev, body)
         kind = ("genesis", "boot")[seq - 1]
@@ -91,7 +92,8 @@ def test_a_body_that_is_hashed_right_and_says_nothing_is_found(desk: Desk) -> No
     last = desk.entries()[-1]
     forged = sign_entry(desk.key, last.seq, last.prev, b"{}")
     desk.spoil(
-        f"UPDATE entry SET body = x'{forged.body.hex()}', hash = x'{forged.hash.hex()}' WHERE seq = {last.seq}"
+        f"UPDATE entry SET body = x'{forged.body.hex()}', hash = x'{forged.hash.hex()}'"
+        f" WHERE seq = {last.seq}"
     )
     with pytest.raises(JournalDamagedError, match="cannot be read"):
         desk.pen()

@@ -2,13 +2,17 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pytest
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import Fork, HeadOf, decode_body
 from cloud_sync.contract.signing import SoftwareKey
+from edge.offline_queue import pen as pen_module
 from edge.offline_queue import set_aside as aside
+from edge.offline_queue.ledger import open_ledger
 from edge.offline_queue.outcomes import (
     ForeignLedgerError,
     IdemConflictError,
@@ -19,7 +23,10 @@ from edge.offline_queue.outcomes import (
 from edge.offline_queue.pen import Pen
 from tests.offline_queue.desk import Desk, confirm, receipt, words, write, write_many
 
-SPOIL_A_BODY = "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"units\":1', '\"units\":2') AS BLOB) WHERE seq = 5"
+SPOIL_A_BODY = (
+    "UPDATE entry SET body = CAST(replace(CAST(body AS TEXT), '\"units\":1', '\"units\":2') AS BLOB)"
+    " WHERE seq = 5"
+)
 
 
 def kept(desk: Desk) -> Path:
@@ -205,3 +212,69 @@ def test_two_processes_never_write_one_ledger(desk: Desk) -> None:
     desk.pen()
     with pytest.raises(JournalClosedError, match="another process writes this ledger"):
         Pen(desk.path, desk.key, "shelf", desk.clock)
+
+
+class Ballast:
+    """Room that may be given up once."""
+
+    def __init__(self) -> None:
+        self.released = 0
+
+    def release(self) -> bool:
+        self.released += 1
+        return self.released == 1
+
+
+def test_a_full_disk_is_given_the_ballast_at_a_start_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.pen()
+    usual, tries = open_ledger, []
+
+    def full_once(*arguments: Any) -> apsw.Connection:
+        tries.append(arguments)
+        if len(tries) == 1:
+            raise JournalClosedError("disk I/O error")
+        return usual(*arguments)
+
+    monkeypatch.setattr(pen_module, "open_ledger", full_once)
+    desk.reserve = Ballast()
+    assert desk.pen().head == 3
+    assert desk.reserve.released == 1
+    tries.clear()
+    with pytest.raises(JournalClosedError):
+        desk.pen()
+
+
+class FullOnce:
+    """A connection whose disk is full until the ballast is given up."""
+
+    def __init__(self, db: apsw.Connection, error: apsw.Error) -> None:
+        self._db, self._error = db, error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    def wal_checkpoint(self, *_: object) -> None:
+        raise self._error
+
+
+def test_a_full_disk_keeps_the_log_and_a_failing_one_is_the_end(desk: Desk) -> None:
+    desk.reserve = Ballast()
+    pen = desk.pen()
+    usual = pen._db
+    pen._db = FullOnce(usual, apsw.FullError("full"))  # type: ignore[assignment]
+    pen.flush()
+    assert desk.reserve.released == 1
+    pen._db = FullOnce(usual, apsw.IOError("broken"))  # type: ignore[assignment]
+    with pytest.raises(apsw.IOError):
+        pen.flush()
+    pen._db = usual
+    assert pen.spare_bytes == 0
+
+
+def test_a_backup_cannot_cover_more_than_the_hub_has(desk: Desk) -> None:
+    pen = desk.pen()
+    said = receipt(pen, desk.entries(), 1, safe=2)
+    with pytest.raises(ValueError, match="the hub itself only 1"):
+        pen.acknowledge(said, words(said))
+    confirm(pen, desk, seq=2)
+    assert confirm(pen, desk, seq=2) == 2
