@@ -1,8 +1,9 @@
 # Two commands do it all: `make demo` and `make test`. More words for a target go into ARGS: make test ARGS="-k receipt"
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench clean help
+.PHONY: demo test check bench soak clean help
 MAKEFLAGS += --no-print-directory
 ARGS ?=
+SECONDS ?= 60
 
 demo: ## Start a whole shop on this machine; Ctrl-C stops it, and its ledgers stay in var/demo
 	@.ci/bootstrap.sh demo
@@ -18,6 +19,10 @@ check: ## Run the checks alone: style, types, floors, dependencies, dead code, s
 bench: ## Measure every figure against its ceiling
 	@.ci/bootstrap.sh test
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+soak: ## Crash ledgers with new seeds for SECONDS=60
+	@.ci/bootstrap.sh test
+	@.venv/bin/python -m tests.offline_queue.soak --seconds $(SECONDS) $(ARGS)
 
 clean: ## Remove what can be made again; the ledgers of the demo are not among it
 	@rm -rf .venv .*_cache .hypothesis dist

@@ -87,7 +87,7 @@ def problems(reader: LedgerReader) -> Iterator[Problem | SignedEntry]:
         yield Problem(0, "expected the name of an object and an epoch, got neither")
         return
     chain = _Chain(identity)
-    for stored in reader.stored():
+    for stored in reader.stored(reader.floor()):  # an entry may have been moved below the first
         for reason in chain.wrong(stored):
             yield Problem(stored.entry.seq, reason)
         yield stored.entry

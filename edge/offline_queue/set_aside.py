@@ -32,13 +32,15 @@ _NOTHING: Final = HeadOf(0, "")
 class Note(msgspec.Struct, frozen=True):
     """Why a ledger was set aside, and where it is kept (beside the ledger, under `FOLDER`).
 
-    `inode` tells the old file from the one that follows it. `allowed` says that the next epoch may begin.
+    `inode`, and on a card that was copied file by file `epoch`, tell the old file from the one that follows
+    it; `epoch` is empty where it could not be read. `allowed` says that the next epoch may begin.
     """
 
     reason: ForkReason
     said: str
     kept: str
     inode: int
+    epoch: str
     hub: HeadOf
     allowed: bool
 
@@ -60,7 +62,7 @@ def set_aside(
     """Write down that the ledger at `path` is over; it is moved when it is next opened."""
     inode = _inode(path)
     kept = f"{FOLDER}/{path.stem}-{inode}/{path.name}"
-    note = Note(reason, said, kept, inode, hub, allowed=reason != "damaged")
+    note = Note(reason, said, kept, inode, _epoch(path), hub, allowed=reason != "damaged")
     _write(path, note)
     return note
 
@@ -106,7 +108,7 @@ def predecessor(path: Path, projections: Sequence[Projection]) -> Predecessor | 
     note = note_of(path)
     if note is None:
         return None
-    if _inode(path) == note.inode or not path.exists():
+    if _is_old(path, note):
         _move(path, path.parent / note.kept)
     if not note.allowed:
         raise JournalDamagedError(_waits(path, note))
@@ -123,10 +125,12 @@ def _waits(path: Path, note: Note) -> str:
 def _move(path: Path, kept: Path) -> None:
     """The log goes first: a ledger without its log would miss its last sales."""
     kept.parent.mkdir(parents=True, exist_ok=True)
+    sync_directory(kept.parent.parent)
     for suffix in ("-wal", ""):
-        old = path.with_name(path.name + suffix)
+        old, new = path.with_name(path.name + suffix), kept.with_name(kept.name + suffix)
         if old.exists():
-            old.rename(kept.with_name(kept.name + suffix))
+            # A reader that came between may have begun another log: it is kept, and not over the real one.
+            old.rename(new.with_name(f"{new.name}.later") if new.exists() else new)
             sync_directory(kept.parent)
     path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
     sync_directory(path.parent)
@@ -165,6 +169,24 @@ def _confirmed(reader: LedgerReader) -> HeadOf:
     seq = reader.acked()
     digest = reader.hash_of(seq)
     return HeadOf(seq, b64(digest) if digest else "")
+
+
+def _is_old(path: Path, note: Note) -> bool:
+    """Whether what lies at `path` is the file that was set aside, or what a power cut has left of it."""
+    if not path.exists() or _inode(path) == note.inode:
+        return True
+    return bool(note.epoch) and _epoch(path) == note.epoch
+
+
+def _epoch(path: Path) -> str:
+    """The epoch of the ledger at `path`; empty where none can be read."""
+    try:
+        reader = LedgerReader(path)
+    except NoLedgerError:
+        return ""
+    with closing(reader):
+        identity = reader.identity()
+        return identity.epoch if identity else ""
 
 
 def _inode(path: Path) -> int:

@@ -112,6 +112,7 @@ class Desk:
         """Change the file behind the ledger's back: the triggers are away meanwhile."""
         self.close()
         db = apsw.Connection(str(self.path))
+        db.execute("PRAGMA ignore_check_constraints = ON")
         triggers = db.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
         for name, _ in triggers:
             db.execute(f"DROP TRIGGER {name}")

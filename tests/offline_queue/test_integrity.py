@@ -63,6 +63,8 @@ def test_an_untouched_ledger_has_no_problems(desk: Desk) -> None:
         ("UPDATE entry SET hash = zeroblob(32) WHERE seq = 8", "9: it does not follow"),
         ("UPDATE entry SET body = x'7b7b' WHERE seq = 8", "8: "),
         ("DELETE FROM entry WHERE seq = 8", "9: expected entry 8"),
+        ("UPDATE entry SET seq = 3 WHERE seq = 11", "3: the first entry is neither genesis nor checkpoint"),
+        ("UPDATE entry SET seq = -11 WHERE seq = 11", "-11: the first entry is neither genesis"),
         ("DELETE FROM entry WHERE seq < 8", "8: the first entry is neither genesis nor checkpoint"),
         ("DELETE FROM entry", "0: projection 'counted' has read"),
         ("DELETE FROM journal", "0: expected the name of an object"),

@@ -187,6 +187,38 @@ def test_a_power_cut_before_the_note_is_forgotten_begins_no_second_epoch(desk: D
     assert aside.note_of(desk.path) is None
 
 
+def test_a_card_that_was_copied_file_by_file_is_still_over(desk: Desk) -> None:
+    write_many(desk.pen(), 3)
+    aside.set_aside(desk.path, "another-history", "as if")
+    desk.close()
+    for suffix in ("", "-wal"):
+        old = desk.path.with_name(desk.path.name + suffix)
+        copy = Path(shutil.copy(old, old.with_name(f"copy{suffix}")))
+        copy.rename(old)
+    desk.pen()
+    assert fork_of(desk).was.seq == 5
+    assert desk.problems() == []
+
+
+def test_a_log_that_a_reader_began_in_between_is_kept_beside_the_real_one(desk: Desk) -> None:
+    write_many(desk.pen(), 3)
+    aside.set_aside(desk.path, "another-history", "as if")
+    desk.close()
+    folder = desk.path.parent / aside.FOLDER / f"ledger-{desk.path.stat().st_ino}"
+    folder.mkdir(parents=True)
+    desk.path.with_name("ledger.db-wal").rename(folder / "ledger.db-wal")
+    desk.path.with_name("ledger.db-wal").touch()
+    desk.pen()
+    assert {each.name for each in folder.iterdir()} >= {"ledger.db", "ledger.db-wal", "ledger.db-wal.later"}
+    assert desk.rows("SELECT units FROM counted WHERE holder = 'shelf'") == [(3,)]
+
+
+def test_a_file_without_a_row_that_says_whose_it_is_has_no_epoch(desk: Desk) -> None:
+    desk.pen()
+    desk.spoil("DELETE FROM journal")
+    assert aside.set_aside(desk.path, "another-history", "as if").epoch == ""
+
+
 def test_a_note_that_cannot_be_read_stops_everything(desk: Desk) -> None:
     desk.path.with_name("ledger.set-aside.json").write_bytes(b"{")
     with pytest.raises(JournalDamagedError, match="expected why the ledger was set aside"):
