@@ -6,7 +6,7 @@ secure element may sign in its place.
 
 import hashlib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
@@ -24,6 +24,8 @@ Tier = Literal["file", "sealed-file", "tpm", "secure-element"]
 
 _COORDINATE_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 2 * _COORDINATE_BYTES
+# A hub meets the keys of its objects again and again; an object meets its own with every entry.
+_KEYS_MET_MAX: Final = 4_096
 _ES256: Final = ec.ECDSA(hashes.SHA256())
 _ES256_DETERMINISTIC: Final = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 
@@ -41,8 +43,7 @@ class PublicKey(msgspec.Struct, frozen=True):
     @property
     def thumbprint(self) -> str:
         """The RFC 7638 thumbprint of the key, base64url."""
-        canonical = f'{{"crv":"P-256","kty":"EC","x":"{self.x}","y":"{self.y}"}}'
-        return b64(hashlib.sha256(canonical.encode()).digest())
+        return _thumbprint(self.x, self.y)
 
     @property
     def kid(self) -> str:
@@ -52,6 +53,12 @@ class PublicKey(msgspec.Struct, frozen=True):
     def jwk(self) -> dict[str, str]:
         """The key as a JWK that any JOSE library reads."""
         return {"kty": "EC", "crv": "P-256", "x": self.x, "y": self.y, "kid": self.kid}
+
+
+@lru_cache(maxsize=_KEYS_MET_MAX)
+def _thumbprint(x: str, y: str) -> str:
+    canonical = f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'
+    return b64(hashlib.sha256(canonical.encode()).digest())
 
 
 class Signer(Protocol):

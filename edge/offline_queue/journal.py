@@ -31,7 +31,7 @@ _WAITING_MAX: Final = 1_024
 # Projections follow when the shop is quiet for so long, or when so many entries wait to be read: each time
 # costs an fsync that no shopper should wait for.
 _QUIET_S: Final = 0.1
-_BEHIND_MAX: Final = 64
+_BEHIND_MAX: Final = 256
 
 
 class _Ask(msgspec.Struct):

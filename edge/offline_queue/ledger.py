@@ -4,8 +4,9 @@ import ctypes
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -42,8 +43,8 @@ _PRAGMAS: Final = (
     "PRAGMA trusted_schema = OFF",
 )
 
-Schema = dict[str, tuple[str, str, str | None]]
-"""Name -> type, table and statement of everything in a file's `sqlite_schema`."""
+Schema = Mapping[str, tuple[str, str, str | None, bool]]
+"""Name -> type, table, statement, and whether it has pages, of everything in a file's `sqlite_schema`."""
 
 
 def open_ledger(path: Path, dev: str, keys_spent: Iterable[tuple[bytes, int, int]] = ()) -> apsw.Connection:
@@ -96,16 +97,33 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
         raise
 
 
+def begin_new_round(db: apsw.Connection) -> None:
+    """Move the log into the file, and begin it anew with a commit that changes nothing.
+
+    The next start would read a long log again, and one flipped bit in it would end it early. It is not cut
+    off: a truncation that is half done at a power cut would leave old pages to be read over newer ones.
+    """
+    db.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)
+    with transaction(db):
+        db.pragma("user_version", SCHEMA_VERSION)  # the same again, which SQLite writes all the same
+
+
 def schema_of(db: apsw.Connection) -> Schema:
     """What is in the file."""
-    rows: list[Any] = db.execute("SELECT name, type, tbl_name, sql FROM sqlite_schema").fetchall()
-    return {str(name): (str(kind), str(table), sql) for name, kind, table, sql in rows}
+    sql = "SELECT name, type, tbl_name, sql, rootpage <> 0 FROM sqlite_schema"
+    rows: list[Any] = db.execute(sql).fetchall()
+    return {str(name): (str(kind), str(table), sql, bool(paged)) for name, kind, table, sql, paged in rows}
 
 
 def schema_wanted(statements: Sequence[str] = ()) -> Schema:
     """What must be in the file: the ledger's own schema, and that of its projections."""
+    return _laid_out(_schema(), *statements)
+
+
+@cache
+def _laid_out(*statements: str) -> Schema:
     with closing(apsw.Connection(":memory:")) as db:
-        for statement in (_schema(), *statements):
+        for statement in statements:
             db.execute(statement)
         return schema_of(db)
 
@@ -153,6 +171,8 @@ def _grow_wal(wal: Path) -> None:
     """Give the write-ahead log its full length; zeros are no header, so that SQLite finds it empty."""
     if wal.exists() and wal.stat().st_size:
         return
+    # A process that was killed may have given the ledger its name, and no more: a log must not outlive it.
+    sync_directory(wal.parent)
     with wal.open("wb") as file:
         file.write(bytes(_WAL_BYTES))
         file.flush()
@@ -166,6 +186,8 @@ def _opened(path: Path, dev: str) -> apsw.Connection:
         db.set_busy_timeout(_BUSY_MS)
         for pragma in _PRAGMAS:
             db.execute(pragma)
+        # After a failed sync nobody knows what the log holds: closing must not move it into the file.
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         keep = ctypes.c_int(1)
         db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
         _bring_up_to_date(path, db)
@@ -197,10 +219,10 @@ def _from_version_1(db: apsw.Connection) -> None:
             table: db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - a name of ours
             for table in ("journal", "acked")
         }
-        for name, (kind, _, statement) in schema_of(db).items():
+        for name, (kind, _, statement, _) in schema_of(db).items():
             if statement is not None and name != "entry":
                 db.execute(f"DROP {kind} IF EXISTS {name}")
-        for name, (_, _, statement) in schema_wanted().items():
+        for name, (_, _, statement, _) in schema_wanted().items():
             if statement is not None and name != "entry":
                 db.execute(statement)
         for table, old in rows.items():

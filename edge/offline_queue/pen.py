@@ -5,11 +5,11 @@ can be believed any more, and the ledger is opened again.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import apsw
 import msgspec
@@ -34,7 +34,7 @@ from edge.clock import Clock
 from edge.offline_queue import projections as views
 from edge.offline_queue.bookkeeping import checked, idem_digest
 from edge.offline_queue.budget import NoReserve, Reserve, disk_is_full
-from edge.offline_queue.ledger import WAL_PAGES_MAX, locked, open_ledger, transaction
+from edge.offline_queue.ledger import WAL_PAGES_MAX, begin_new_round, locked, open_ledger, transaction
 from edge.offline_queue.outcomes import (
     Appended,
     ForeignLedgerError,
@@ -49,6 +49,8 @@ from edge.offline_queue.projections import Projection
 from edge.offline_queue.pruning import next_floor, tear_out
 from edge.offline_queue.set_aside import forget, predecessor, quarantine
 from edge.offline_queue.standing import standing
+
+_T = TypeVar("_T")
 
 # At a start the entries since the last checkpoint are checked: 4,096 take a tenth of a second.
 _CHECKPOINT_EVERY: Final = 4_096
@@ -91,7 +93,7 @@ class Pen:
             opened.callback(self._db.close)
             self._resume()
             self._opened = opened.pop_all()
-        self._wal_pages = 0
+        self._wal_pages, self._broken = 0, False
         self._db.set_wal_hook(self._grown)
 
     def _opened_ledger(self) -> apsw.Connection:
@@ -121,8 +123,7 @@ class Pen:
         """A chain goes on with the key that it has come to, or by its word with the next one."""
         if (mine := self._signer.public.kid) != (kid or mine):
             raise ForeignLedgerError(
-                f"{self._path}: this ledger is signed by key {kid}, and the object's key is {mine}:"
-                " give the object its own key back"
+                f"{self._path}: key {kid} signs it, the object's is {mine}: give the object its own key back"
             )
 
     def _grown(self, _db: apsw.Connection, _name: str, pages: int) -> int:
@@ -141,7 +142,7 @@ class Pen:
 
     @property
     def checkpoint_is_due(self) -> bool:
-        """Whether so much was written since the last checkpoint that the next start would take longer."""
+        """Whether so much was written since the last one that the next start would take longer."""
         return self.head - self._checkpoint >= _CHECKPOINT_EVERY
 
     @property
@@ -154,10 +155,11 @@ class Pen:
         views.prepare(self._db, self._projections)
         if self.head == 0:
             self._begin_epoch()
+        self.write([Order(Boot(version), f"boot/{self._boot}")])
+        # Only now: what a killed process wrote last is on the disk after this commit, and not before.
         if self._before is not None:
             forget(self._path)
             self._before = None
-        self.write([Order(Boot(version), f"boot/{self._boot}")])
         while self.fold():
             pass
 
@@ -166,21 +168,25 @@ class Pen:
         if self._before is None:
             self.write([genesis])
         else:
-            self._write_checkpoint(
-                [genesis, Order(self._before.fact, f"fork/{self.epoch}")], self._before.states
-            )
+            orders = [genesis, Order(self._before.fact, f"fork/{self.epoch}")]
+            self._write_checkpoint(orders, self._before.states)
 
     def write(self, orders: Sequence[Order]) -> list[Appended | ValueError]:
         """Write `orders` in one commit; what is returned for each is on the disk, or why it was refused.
 
         A full disk is given the reserve, once. Raises apsw.Error: nothing was written, or nobody knows.
         """
+        return self._with_reserve(lambda: self._commit(orders))
+
+    def _with_reserve(self, work: Callable[[], _T]) -> _T:
+        """`work`, once more when the disk was full and the reserve has made room."""
         try:
-            return self._commit(orders)
+            return work()
         except apsw.Error as error:
             if not (disk_is_full(error) and self._reserve.release()):
+                self._broken = True
                 raise
-            return self._commit(orders)
+            return work()
 
     def _commit(self, orders: Sequence[Order]) -> list[Appended | ValueError]:
         with self._writing():
@@ -259,7 +265,7 @@ class Pen:
             )
         if (receipt.generation, receipt.seq) >= (self.generation, self.acked):
             self._check_history(receipt)
-            self._acknowledge(receipt, jws)
+            self._with_reserve(lambda: self._acknowledge(receipt, jws))
         return self.acked
 
     def _check_history(self, receipt: Receipt) -> None:
@@ -298,7 +304,8 @@ class Pen:
 
     def fold(self) -> bool:
         """Bring the projections forward by a piece; False when nothing was left."""
-        if views.catch_up(self._db, self._projections):
+        if self._with_reserve(lambda: views.catch_up(self._db, self._projections)):
+            self._folded = int(self._db.execute("SELECT min(seq) FROM projection").get)
             return True
         self._folded = self.head
         return False
@@ -307,7 +314,7 @@ class Pen:
         """Write a checkpoint: the closing state of every projection, signed for by its hash."""
         while self.fold():
             pass
-        return self._write_checkpoint()
+        return self._with_reserve(self._write_checkpoint)
 
     def _write_checkpoint(
         self, orders: Sequence[Order] = (), carried: Mapping[str, views.State] = MappingProxyType({})
@@ -349,8 +356,8 @@ class Pen:
     def rotate(self, signer: Signer) -> Appended:
         """Hand over to another key: the old one signs for the new one, which signs from the next entry on."""
         fact = KeyRotated(signer.public, signer.tier)
-        (done,) = self.write([Order(fact, f"key/{signer.public.thumbprint}")])
-        assert isinstance(done, Appended), "a key is rotated in once"
+        (done,) = self.write([Order(fact, f"key/{self.epoch}/{self.head + 1}")])
+        assert isinstance(done, Appended), "nobody else uses such a key"
         self._signer = signer
         return done
 
@@ -365,19 +372,20 @@ class Pen:
             yield int(self._db.execute("SELECT min(seq) FROM projection").get)
 
     def flush(self) -> None:
-        """Move the write-ahead log into the file, as far as no reader is in the way.
-
-        On a full disk it stays where it is, and is none the worse for it.
-        """
+        """Move the log into the file, as far as no reader and no full disk is in the way."""
         try:
             self._db.wal_checkpoint(None, apsw.SQLITE_CHECKPOINT_PASSIVE)
         except apsw.Error as error:
             if not disk_is_full(error):
+                self._broken = True
                 raise
             self._reserve.release()
 
     def close(self) -> None:
-        """Give the file back."""
+        """Give the ledger back. After a failure the log stays as it is: the next start reads it."""
+        if not self._broken:
+            with suppress(apsw.Error):
+                begin_new_round(self._db)
         self._opened.close()
 
     @contextmanager

@@ -14,6 +14,7 @@ import msgspec
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import Body, ClosingState, Fork, decode_body
 from edge.offline_queue.bookkeeping import checked
+from edge.offline_queue.ledger import transaction
 
 # Catching up takes the writer's thread: so many entries at a time let a sale come in between.
 _PIECE: Final = 500
@@ -80,7 +81,7 @@ def reset(db: apsw.Connection, projection: Projection) -> None:
 
     Raises NoStartError.
     """
-    with db:
+    with transaction(db):
         for table in projection.tables:
             db.execute(f"DROP TABLE IF EXISTS {table}")
         db.execute(projection.schema)
@@ -128,7 +129,7 @@ def catch_up(db: apsw.Connection, projections: Sequence[Projection]) -> bool:
         if not rows:
             continue
         folded = True
-        with db:
+        with transaction(db):
             cursor = db.cursor()
             for _, body in rows:
                 projection.fold(cursor, decode_body(body))

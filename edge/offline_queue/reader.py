@@ -92,7 +92,7 @@ class LedgerReader:
 
     def identity(self) -> Identity | None:
         """Whose journal it is; None in the moment between a new file and its first entry."""
-        row = self._db.execute("SELECT dev, epoch FROM journal").get
+        row: Any = self._db.execute("SELECT dev, epoch FROM journal").fetchone()
         return Identity(*row) if row else None
 
     def head(self) -> int:
@@ -105,7 +105,7 @@ class LedgerReader:
 
     def receipt(self) -> Acked:
         """What the hub has confirmed."""
-        row = self._db.execute("SELECT seq, generation, safe FROM acked").get
+        row: Any = self._db.execute("SELECT seq, generation, safe FROM acked").fetchone()
         return Acked(*row) if row else Acked()
 
     def receipt_jws(self) -> str | None:

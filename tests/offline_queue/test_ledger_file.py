@@ -104,10 +104,21 @@ def test_the_log_has_its_full_length_from_the_start_and_keeps_it(desk: Desk) -> 
     desk.pen()
     size = wal.stat().st_size
     assert size > 4 * 1024 * 1024
-    desk.close()
-    assert wal.stat().st_size == size
     write_many(desk.pen(), 20)
     assert wal.stat().st_size == size
+    desk.close()
+    assert wal.stat().st_size == size
+
+
+def test_a_log_of_a_ledger_that_was_closed_holds_nothing_that_matters(desk: Desk) -> None:
+    write_many(desk.pen(), 20)
+    desk.close()
+    wal = desk.path.with_name("ledger.db-wal")
+    log = bytearray(wal.read_bytes())
+    log[32 + 24 + 500] ^= 1
+    wal.write_bytes(log)
+    assert desk.pen().head == 23
+    assert desk.problems() == []
 
 
 def test_half_a_ledger_of_a_power_cut_is_made_anew(desk: Desk) -> None:

@@ -21,7 +21,13 @@ _PROCESSES: Final = 2
 # Seeds that once found something, and what that was: they are played for ever, with so many crashes, and the
 # full check after every so many of them.
 KEPT_SEEDS: Final = (
-    (56, 40, 1, "the last entry was hidden below the first one, and the full check began above it"),
+    (13, 120, 80, "a killed process had named the ledger, and its log outlived the name at a power cut"),
+    (
+        164318033,
+        120,
+        80,
+        "the last commit of a killed process was not synced before the next one was written",
+    ),
 )
 
 

@@ -72,6 +72,8 @@ def _acknowledged_before_the_commit() -> Iterator[None]:
 
     with (
         patch.object(pen, "transaction", late),
+        patch.object(projections, "transaction", late),
+        patch.object(ledger, "transaction", late),
         patch.object(Pen, "flush", settled(Pen.flush)),
         patch.object(Pen, "close", settled(Pen.close)),
     ):

@@ -1,0 +1,53 @@
+// How the verdict on a receipt is shown: the verdict, the paper if it is proven, and what is for a second look.
+"use strict";
+
+const receiptScreen = (() => {
+  const { code, count, facts, folded, h, lead, moment, reasons, told, verdict } = draw;
+  const { say } = words;
+
+  // verdict -> look, icon, and its sentence by how many roots the page knows.
+  const LOOKS = {
+    genuine: ["good", "good", () => "genuine.lead"],
+    unvouched: ["open", "open", (roots) => (roots ? "unvouched.lead.stranger" : "unvouched.lead.none")],
+    false: ["bad", "bad", () => "false.lead"],
+    unreadable: ["bad", "torn", () => "unreadable.lead"],
+  };
+
+  function show({ verdict: is, wrongs, entry, certificate, hash }, known) {
+    const [look, picture, which] = LOOKS[is];
+    const said = told(which(known.length), { dev: entry?.body.dev, tenant: certificate?.tenant });
+    const proven = is === "genuine" || is === "unvouched";
+    return [
+      verdict(look, picture, say(`${is}.title`), lead(said), wrongs.length ? reasons(wrongs) : null),
+      proven ? side(entry.body) : null,
+      entry ? folded(proven ? "sheet.details" : "sheet.claims", details(entry, certificate, hash, known), signed(entry)) : null,
+    ];
+  }
+
+  // What is not proven is never drawn as a receipt: somebody would take a picture of it.
+  function side({ dev, fact }) {
+    const tender = fact.tender === "house-account" ? say("tender.house-account") : told("tender.other", { tender: fact.tender });
+    return h("section.side", {}, paper.sheet(dev, fact), h("p.tender", {}, tender));
+  }
+
+  function details({ body, prev }, { by, tenant, tier, since_ms, root }, hash, known) {
+    return facts([
+      ["sheet.object", body.dev],
+      ["sheet.tenant", tenant],
+      ["sheet.seq", count(body.seq)],
+      ["sheet.epoch", code(body.epoch)],
+      ["sheet.written", moment(body.wall_ms), say(body.clock === "trusted" ? "clock.trusted" : "clock.untrusted")],
+      ["sheet.hash", code(hash)],
+      ["sheet.prev", code(prev)],
+      ["sheet.key", code(by.thumbprint), say(`tier.${tier}`)],
+      ["sheet.since", moment(since_ms)],
+      ["sheet.root", code(root)],
+      ["sheet.roots", known.length ? code(known.map((one) => one.kid).join(" ")) : say("sheet.no-roots")],
+    ]);
+  }
+
+  const signed = ({ payload }) =>
+    h("div", {}, h("p.label", {}, say("sheet.body")), h("pre", { tabindex: "0" }, jose.text(payload)));
+
+  return { show };
+})();

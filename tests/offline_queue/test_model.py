@@ -1,0 +1,23 @@
+"""Whatever is asked of a pen, in any order and however often it crashes: it says what a plain model says."""
+
+from pathlib import Path
+
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.offline_queue.faults.keeper import Keeper, problems_of
+from tests.offline_queue.faults.machine import SHORT, PenBesideModel
+from tests.offline_queue.faults.shop import KEY, NEXT_KEY
+
+
+def test_a_pen_and_a_plain_model_of_it_agree() -> None:
+    run_state_machine_as_test(PenBesideModel, settings=SHORT)
+
+
+def test_a_key_that_was_handed_over_may_come_back_as_often_as_it_likes(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "ledger.db")
+    keeper.open()
+    for number, key in enumerate((NEXT_KEY, KEY, NEXT_KEY, KEY)):
+        keeper.rotate(key)
+        keeper.sell(number)
+    keeper.close()
+    assert problems_of(keeper.path) == []
