@@ -28,7 +28,7 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "verify"
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail("The page is tested in Chromium, which is not there: sudo apt-get install chromium")
@@ -65,13 +65,13 @@ def served(hosted: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def on_server(chromium: Browser, served: str) -> Iterator[OpenPage]:
     with OpenPage(chromium, served) as page:
         yield page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def on_disk(chromium: Browser, hosted: Path) -> Iterator[OpenPage]:
     with OpenPage(chromium, f"{hosted.as_uri()}/") as page:
         yield page
