@@ -86,7 +86,13 @@ def locked(path: Path) -> Iterator[None]:
 
 @contextmanager
 def transaction(db: apsw.Connection) -> Iterator[None]:
-    """Both, or neither: a commit when the block ends, and nothing of it when it does not."""
+    """Both, or neither: a commit when the block ends, and nothing of it when it does not.
+
+    One inside another is a part of that one.
+    """
+    if db.in_transaction:
+        yield
+        return
     db.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -163,3 +163,19 @@ def test_a_disk_that_cannot_be_read_is_a_sentence(desk: Desk, monkeypatch: pytes
 def test_the_schema_is_in_the_package() -> None:
     schema = resources.files("edge.offline_queue").joinpath("schema.sql").read_text(encoding="utf-8")
     assert schema.startswith("-- The ledger of one object and one epoch.")
+
+
+def test_a_transaction_inside_another_is_a_part_of_it() -> None:
+    db = apsw.Connection(":memory:")
+    db.execute("CREATE TABLE goods (name TEXT)")
+
+    def both() -> None:
+        with ledger.transaction(db):
+            with ledger.transaction(db):
+                db.execute("INSERT INTO goods VALUES ('scarf')")
+            raise ValueError("not this one either")
+
+    with pytest.raises(ValueError, match="not this one"):
+        both()
+    assert db.execute("SELECT count(*) FROM goods").get == 0
+    db.close()
