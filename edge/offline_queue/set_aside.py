@@ -6,8 +6,9 @@ A note beside the ledger says which, so that a power cut in the middle changes n
 """
 
 import os
+from collections import deque
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -20,7 +21,7 @@ from edge.offline_queue.bookkeeping import idem_digest
 from edge.offline_queue.integrity import Problem, problems, refold
 from edge.offline_queue.ledger import sync_directory
 from edge.offline_queue.outcomes import JournalDamagedError
-from edge.offline_queue.projections import Projection, State, dump
+from edge.offline_queue.projections import NoStartError, Projection, State, dump
 from edge.offline_queue.pruning import KEYS_KEPT_MS
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 
@@ -145,29 +146,48 @@ def _inherit(kept: Path, note: Note, projections: Sequence[Projection]) -> Prede
     with closing(reader), closing(apsw.Connection("")) as scratch:
         last, keys = _believed(reader)
         seq = last.seq if last else 0
-        refold(reader, projections, scratch, seq)
+        states = _states(reader, projections, scratch, seq)
         identity = reader.identity()
         was = HeadOf(seq, b64(last.hash) if last else "")
         hub = note.hub if note.hub.seq else _confirmed(reader)
         fact = Fork(identity.epoch if identity else "", was, hub, note.reason)
-        return Predecessor(fact, {each.name: dump(scratch, each) for each in projections}, keys)
+        return Predecessor(fact, states, keys)
+
+
+def _states(
+    reader: LedgerReader, projections: Sequence[Projection], scratch: apsw.Connection, seq: int
+) -> dict[str, State]:
+    """The projections as they stood at entry `seq`; nothing where that cannot be read."""
+    try:
+        refold(reader, projections, scratch, seq)
+    except (apsw.Error, ValueError, NoStartError):
+        return {}
+    return {each.name: dump(scratch, each) for each in projections}
 
 
 def _believed(reader: LedgerReader) -> tuple[SignedEntry | None, list[tuple[bytes, int, int]]]:
     """The last entry before the first problem, and the keys of the last 90 days up to it."""
-    last, keys = None, reader.spent()
-    for one in problems(reader):
-        if isinstance(one, Problem):
-            break
-        last, body = one, decode_body(one.body)
-        keys.append((idem_digest(body.idem), one.seq, body.wall_ms))
-    newest = max((wall_ms for _, _, wall_ms in keys), default=0)
-    return last, [key for key in keys if key[2] >= newest - KEYS_KEPT_MS]
+    last: SignedEntry | None = None
+    keys: deque[tuple[bytes, int, int]] = deque()
+    with suppress(apsw.Error, ValueError):  # a damaged page: what comes before it is believed
+        keys.extend(reader.spent())
+        for one in problems(reader):
+            if isinstance(one, Problem):
+                break
+            last, body = one, decode_body(one.body)
+            keys.append((idem_digest(body.idem), one.seq, body.wall_ms))
+            while keys[0][2] < body.wall_ms - KEYS_KEPT_MS:  # years of sales take no more memory than 90 days
+                keys.popleft()
+    return last, list(keys)
 
 
 def _confirmed(reader: LedgerReader) -> HeadOf:
-    seq = reader.acked()
-    digest = reader.hash_of(seq)
+    """How far the hub had confirmed the old file; nothing where that cannot be read."""
+    try:
+        seq = reader.acked()
+        digest = reader.hash_of(seq)
+    except apsw.Error:
+        return _NOTHING
     return HeadOf(seq, b64(digest) if digest else "")
 
 

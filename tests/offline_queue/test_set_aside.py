@@ -21,6 +21,8 @@ from edge.offline_queue.outcomes import (
     JournalForkedError,
 )
 from edge.offline_queue.pen import Pen
+from edge.offline_queue.reader import LedgerReader
+from tests.offline_queue.conftest import StillClock
 from tests.offline_queue.desk import Desk, confirm, receipt, words, write, write_many
 
 SPOIL_A_BODY = (
@@ -103,6 +105,18 @@ def test_the_new_epoch_may_be_pruned_and_forked_again(desk: Desk) -> None:
     assert desk.problems() == []
 
 
+def test_only_the_keys_of_90_days_are_taken_over(desk: Desk, clock: StillClock) -> None:
+    write(desk.pen(), "old")
+    clock.ms += 91 * 24 * 3_600 * 1_000
+    write(desk.pen(), "young")
+    aside.set_aside(desk.path, "another-history", "as if")
+    pen = desk.pen()
+    old, young = write(pen, "old2"), write(pen, "young")
+    assert isinstance(young[0], IdemConflictError)
+    assert not isinstance(old[0], IdemConflictError)
+    assert desk.rows("SELECT count(*) FROM spent WHERE wall_ms < 1707000000000") == [(0,)]
+
+
 def test_a_damaged_ledger_waits_for_a_person(desk: Desk) -> None:
     write_many(desk.pen(), 3)
     desk.spoil(SPOIL_A_BODY)
@@ -142,6 +156,48 @@ def test_the_hub_s_word_survives_a_damaged_file(desk: Desk) -> None:
     aside.allow(desk.path)
     desk.pen()
     assert fork_of(desk).hub == HeadOf(4, b64(digest))
+
+
+def test_what_comes_before_a_damaged_page_is_taken_over(desk: Desk) -> None:
+    pen = desk.pen()
+    write_many(pen, 40)
+    pen.flush()
+    desk.close()
+    data = bytearray(desk.path.read_bytes())
+    for page in range(len(data) // 1024 - 12, len(data) // 1024):
+        data[page * 1024 : page * 1024 + 16] = b"\xff" * 16
+    desk.path.write_bytes(data)
+    with pytest.raises(JournalDamagedError):
+        desk.pen()
+    aside.allow(desk.path)
+    desk.pen()
+    assert fork_of(desk).reason == "damaged"
+    assert desk.problems() == []
+
+
+def test_a_state_that_cannot_be_read_is_not_taken_over(desk: Desk) -> None:
+    pen = desk.pen()
+    write_many(pen, 3)
+    pen.checkpoint()
+    confirm(pen, desk, safe=pen.head)
+    pen.prune()
+    desk.spoil("DELETE FROM closing")
+    aside.set_aside(desk.path, "another-history", "as if")
+    (refused,) = write(desk.pen(), "t0")
+    assert isinstance(refused, IdemConflictError)
+    assert desk.rows("SELECT * FROM counted") == []
+    assert desk.problems() == []
+
+
+def test_a_receipt_that_cannot_be_read_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(_: object) -> int:
+        raise apsw.CorruptError("database disk image is malformed")
+
+    write_many(desk.pen(), 3)
+    aside.set_aside(desk.path, "another-history", "as if")
+    monkeypatch.setattr(LedgerReader, "acked", damaged)
+    desk.pen()
+    assert fork_of(desk).hub == HeadOf(0, "")
 
 
 def test_a_file_that_nobody_can_read_leaves_nothing_to_take_over(desk: Desk) -> None:
