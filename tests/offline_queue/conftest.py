@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -67,3 +68,20 @@ def desk(tmp_path: Path, clock: StillClock, key: SoftwareKey) -> Iterator[Desk]:
     laid = Desk(tmp_path, key, clock)
     yield laid
     laid.close()
+
+
+_TOLD: Final = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say at the end of the run what a proof has tried, and from which seeds."""
+    return request.config.stash.setdefault(_TOLD, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    told = config.stash.get(_TOLD, [])
+    if told:
+        terminalreporter.section("what the ledger was put through")
+        for line in sorted(told):
+            terminalreporter.line(line)

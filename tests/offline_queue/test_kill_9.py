@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.offline_queue.faults.kills import KILLS_A_WORLD
@@ -11,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SEEDS = {"0": 6, "6": 6}
 
 
-def test_no_promise_is_lost_to_kill_9() -> None:
+def test_no_promise_is_lost_to_kill_9(tell: Callable[[str], None]) -> None:
     assert sum(SEEDS.values()) * KILLS_A_WORLD >= 100
     parents = [
         subprocess.Popen(
@@ -23,4 +24,5 @@ def test_no_promise_is_lost_to_kill_9() -> None:
         for first, worlds in SEEDS.items()
     ]
     said = [parent.communicate()[1] for parent in parents]
+    tell(f"kill -9: {sum(SEEDS.values()) * KILLS_A_WORLD} kills, seeds 0 to {sum(SEEDS.values()) - 1}")
     assert [parent.returncode for parent in parents] == [0, 0], "\n".join(said)

@@ -1,8 +1,8 @@
 """Bugs that we know how to make are found by the harness that finds none in the product."""
 
+from collections.abc import Callable
 from typing import Final
 
-import click
 import pytest
 
 from tests.offline_queue.power.mutants import MUTANTS, Mutant
@@ -38,7 +38,7 @@ def _counts(outcome: Outcome, mutant: Mutant) -> bool:
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_is_found(name: str) -> None:
+def test_a_mutant_is_found(name: str, tell: Callable[[str], None]) -> None:
     crashes, broken = crashes_until_found(name)
-    click.echo(f"{name}: found after {crashes} crashes: {broken[:160]}")
+    tell(f"mutant: {name}: found after {crashes} crashes, seeds from 0: {broken[:60]}")
     assert crashes < _CRASHES_MAX

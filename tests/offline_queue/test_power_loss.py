@@ -1,11 +1,11 @@
 """The power fails at any moment, again and again: no promise is broken, and nothing is there uncalled for."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import apsw
-import click
 import pytest
 
 from tests.offline_queue.power.disk import SECTOR_BYTES, Content, Image, Kind, Op, Platter
@@ -31,12 +31,12 @@ KEPT_SEEDS: Final = (
 )
 
 
-def test_no_promise_is_broken_by_twenty_thousand_crashes() -> None:
+def test_no_promise_is_broken_by_twenty_thousand_crashes(tell: Callable[[str], None]) -> None:
     crashes = 0
     for outcome in sweep(0, _WORLDS, _PROCESSES):
         assert outcome.broken is None, f"{outcome.broken}\nagain: {replay(outcome.seed)}"
         crashes += outcome.crashes
-    click.echo(f"{crashes:,} crashes of worlds 0 to {_WORLDS - 1}")
+    tell(f"power loss: {crashes:,} crashes, seeds 0 to {_WORLDS - 1}; again: {replay(0)}")
     assert crashes >= _CRASHES
 
 
