@@ -263,7 +263,7 @@ class ClosedObject:
         self._stopped = asyncio.Event()
         self._server = _glass_server(config, self, self._status, clock)
         self.state = State(
-            0, Stage.OUT_OF_SERVICE, online=False, language="en", languages=("en",), trouble="journal"
+            0, Stage.OUT_OF_SERVICE, online=False, language="en", languages=("en",), trouble="ledger"
         )
 
     def subscribe(self, _ring: Callable[[], None]) -> Callable[[], None]:

@@ -109,6 +109,7 @@ class Till:
         self._device: str | None = None
         self._disk: str | None = None
         self._broken = False
+        self._over = False
         self._disagree: str | None = None
         self._refused: frozenset[str] | None = None
         """The goods of a sale that the journal refused as too long."""
@@ -183,7 +184,7 @@ class Till:
 
     def over(self) -> None:
         """The ledger must not be written any more: nothing is sold from here on."""
-        self._broken = True
+        self._over = True
         self._publish()
 
     def show_again(self, receipt: str) -> None:
@@ -347,6 +348,8 @@ class Till:
     @property
     def _obstacle(self) -> str | None:
         """What selling needs and this object has not: the journal, room on the disk, a device."""
+        if self._over:
+            return "ledger"
         return "journal" if self._broken else self._disk or self._device
 
     @property

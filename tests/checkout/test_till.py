@@ -461,3 +461,11 @@ def check_ledger(path: Path) -> Figures:
     entries = [one for one in found if isinstance(one, SignedEntry)]
     assert found == entries
     return figures(decode_body(entry.body) for entry in entries)
+
+
+def test_a_ledger_that_is_over_is_out_of_service_and_no_purchase_is_spoken_of(
+    mirror: tuple[Hand, Till],
+) -> None:
+    _, till = mirror
+    till.over()
+    assert (till.state.stage, till.state.trouble) == (Stage.OUT_OF_SERVICE, "ledger")

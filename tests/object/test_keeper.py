@@ -282,7 +282,9 @@ def test_an_object_with_a_damaged_ledger_says_so_and_waits_for_a_person(
     closed = start(config, processes)
     until(lambda: status(config).get("stage") == "out-of-service")
     with urllib.request.urlopen(f"http://127.0.0.1:{config.display.port}/") as page:
-        assert page.status == 200
+        said = page.read().decode()
+    assert "We are checking your purchase" not in said, "nobody has bought anything"
+    assert 'data-screen="out-of-service"' in said
     subprocess.run([sys.executable, "-m", "opos", "ledger", "renew", str(config.ledger)], check=True)
     _, said = closed.communicate(timeout=DEADLINE_S)
     assert closed.returncode == 1
