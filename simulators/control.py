@@ -1,6 +1,7 @@
 """The control socket of a bench: JSON lines in, one JSON line out for each, in order."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,8 @@ LINE_BYTES_MAX: Final = 65_536
 CALLERS_MAX: Final = 32
 # The kernel of a living bench answers a connect at once, even if the bench itself is busy.
 PROBE_S: Final = 1.0
+# A hand on this machine takes its last answer at once.
+FAREWELL_S: Final = 1.0
 
 Obey = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -48,7 +51,9 @@ class Control:
         for writer in self._callers:
             writer.close()
         if self._callers:
-            await asyncio.wait(self._callers.values())
+            await asyncio.wait(self._callers.values(), timeout=FAREWELL_S)
+        for writer in self._callers:
+            writer.transport.abort()  # a hand that never reads its answers keeps no bench up
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A caller counts from the moment it is accepted: `close` waits for it even if it has not said a word.
@@ -63,8 +68,11 @@ class Control:
         except ConnectionError:
             pass  # the caller left without waiting for its answer
         finally:
-            del self._callers[writer]
             writer.close()
+            # Whoever asks how the connection ended hears of it; asyncio logs an end that nobody asked about.
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            del self._callers[writer]
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

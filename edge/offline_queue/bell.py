@@ -100,8 +100,11 @@ class Bell:
             pass  # the agent died, or spoke a line past the limit: it comes again
         finally:
             ringing.cancel()
-            del self._agents[writer]
             writer.close()
+            # Whoever asks how the connection ended hears of it; asyncio logs an end that nobody asked about.
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            del self._agents[writer]
             if not self._agents:
                 await self._hear(Said(link="down"))  # without an agent there is no line to the hub
 
