@@ -142,6 +142,17 @@ class Sale(msgspec.Struct, frozen=True, tag_field="kind", tag="sale"):
     fiscal: str | None = None
 
 
+class PaymentIntent(msgspec.Struct, frozen=True, tag_field="kind", tag="payment.intent"):
+    """A sale is about to be paid: durable before the first byte leaves for the provider."""
+
+    sale: str
+    attempt: str
+    """The attempt's own number, and the idempotency key at the provider."""
+    provider: str
+    amount_minor: Whole
+    currency: str
+
+
 class Arrived(msgspec.Struct, frozen=True, tag_field="kind", tag="stock.move"):
     """Units reached this object under a transfer of the hub's: counted once, however often it is told."""
 
@@ -158,7 +169,7 @@ class DocumentApplied(msgspec.Struct, frozen=True, tag_field="kind", tag="docume
     sha256: str
 
 
-Fact = Genesis | Boot | Checkpoint | Sale | Arrived | DocumentApplied | KeyRotated | Fork
+Fact = Genesis | Boot | Checkpoint | PaymentIntent | Sale | Arrived | DocumentApplied | KeyRotated | Fork
 
 
 class Body(msgspec.Struct, frozen=True):

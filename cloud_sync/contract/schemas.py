@@ -18,9 +18,14 @@ from cloud_sync.contract.batch import Header
 from cloud_sync.contract.certificate import CertifiedKey
 from cloud_sync.contract.documents import Deliveries, Manifest
 from cloud_sync.contract.encoding import Whole
+from cloud_sync.contract.enrolment import Claim, EnrolmentAsked, EnrolmentSaid
 from cloud_sync.contract.entry import Body, Posting
+from cloud_sync.contract.keyring import Keyring
+from cloud_sync.contract.orders import Order
 from cloud_sync.contract.receipt import Receipt
+from cloud_sync.contract.requests import Reply, Request
 from cloud_sync.contract.state import ObjectState
+from cloud_sync.contract.telemetry import TelemetryPiece
 from retail.pricing.book import PriceBook
 from retail.units import INTEGER_MAX
 
@@ -49,15 +54,23 @@ class LedgerLine(msgspec.Struct, frozen=True):
 
 TYPES: Final = {
     "batch-header": Header,
+    "claim": Claim,
     "certified-key": CertifiedKey,
     "deliveries": Deliveries,
+    "enrolment-asked": EnrolmentAsked,
+    "enrolment-said": EnrolmentSaid,
     "entry-body": Body,
+    "keyring": Keyring,
     "ledger-line": LedgerLine,
     "manifest": Manifest,
     "object-state": ObjectState,
+    "order": Order,
     "posting": Posting,
     "prices": PriceBook,
     "receipt": Receipt,
+    "reply": Reply,
+    "request": Request,
+    "telemetry-piece": TelemetryPiece,
 }
 """The name of each schema, and its type."""
 

@@ -52,6 +52,11 @@ def document(tenant: str, site: str, name: str) -> str:
     return f"{site_root(tenant, site)}/dn/document/{name}"
 
 
+def keyring(tenant: str) -> str:
+    """The topic of a tenant's retained keyring."""
+    return f"opos/1/{tenant}/dn/keys"
+
+
 def every_journal(tenant: str) -> str:
     """The hub's subscription to all journals of a tenant."""
     return f"opos/1/{tenant}/+/+/+/up/journal"

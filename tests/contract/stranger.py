@@ -26,6 +26,7 @@ SHAPES: Final = {
     "body": "dev:text epoch:text seq:whole idem:text boot:text mono_us:whole wall_ms:whole clock:clock"
     " fact:fact",
     "genesis": "kind:text key:key tier:tier",
+    "payment.intent": "kind:text sale:text attempt:text provider:text amount_minor:whole currency:text",
     "boot": "kind:text version:text",
     "checkpoint": "kind:text key:key states:[state]",
     "sale": "kind:text sale:text number:text business_date:text language:text currency:text total_minor:whole"
@@ -50,7 +51,17 @@ CHOICES: Final = {
     "reason": ("behind-the-hub", "another-history", "behind-the-witness", "damaged"),
 }
 KINDS: Final = frozenset(
-    ("genesis", "boot", "checkpoint", "sale", "stock.move", "document.applied", "key.rotated", "fork")
+    [
+        "genesis",
+        "boot",
+        "checkpoint",
+        "payment.intent",
+        "sale",
+        "stock.move",
+        "document.applied",
+        "key.rotated",
+        "fork",
+    ]
 )
 _ENTRIES: Final = jws.JWSRegistry(
     header_registry={"prev": HeaderParameter("hash of the entry before", "str", required=True)},

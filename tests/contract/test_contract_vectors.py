@@ -17,6 +17,7 @@ from cloud_sync.contract.batch import peek, unpack
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest, split
 from cloud_sync.contract.encoding import b64, encode, unb64
+from cloud_sync.contract.enrolment import ENROLMENT_TYPE, EnrolmentAsked
 from cloud_sync.contract.entry import (
     Body,
     Fact,
@@ -28,7 +29,10 @@ from cloud_sync.contract.entry import (
     kind_of,
     read_entry,
 )
+from cloud_sync.contract.keyring import KEYRING_TYPE, Keyring
+from cloud_sync.contract.orders import ORDER_TYPE, Order
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
+from cloud_sync.contract.requests import REPLY_TYPE, REQUEST_TYPE, Reply, Request
 from cloud_sync.contract.signing import PublicKey, Verifier, unseal
 from cloud_sync.contract.state import ObjectState
 from tests.contract import stranger
@@ -184,6 +188,11 @@ WORDS: Final[dict[str, type[msgspec.Struct]]] = {
     RECEIPT_TYPE: Receipt,
     MANIFEST_TYPE: Manifest,
     CERTIFICATE_TYPE: CertifiedKey,
+    REQUEST_TYPE: Request,
+    REPLY_TYPE: Reply,
+    ORDER_TYPE: Order,
+    KEYRING_TYPE: Keyring,
+    ENROLMENT_TYPE: EnrolmentAsked,
 }
 
 
@@ -196,7 +205,12 @@ def test_what_hub_and_root_have_sealed_opens_for_a_stranger_and_for_us(vector: V
 
 
 def test_the_sealed_words_are_about_the_chain() -> None:
-    receipt, prices, deliveries, *certified = (json.loads(word["payload"]) for word in SEALED["words"])
+    told = [
+        json.loads(word["payload"])
+        for word in SEALED["words"]
+        if word["typ"] in {RECEIPT_TYPE, MANIFEST_TYPE, CERTIFICATE_TYPE}
+    ]
+    receipt, prices, deliveries, *certified = told
     first = CHAIN["epochs"][0]["entries"]
     assert (receipt["seq"], receipt["hash"]) == (10, first[9]["hash"])
     assert [each["key"] for each in certified] == [
@@ -228,10 +242,11 @@ def test_topics_and_states_are_those_of_the_vectors() -> None:
     assert part == LINE["partition"] == topics.partition(address.object)
     root = f"opos/1/{address.tenant}/{part}/{address.site}/{address.object}"
     for lane, topic in LINE["topics"].items():
-        if lane != "document":
+        if lane.startswith(("up/", "dn/")):
             assert topic == f"{root}/{lane}"
             assert topics.address_of(topic) == address
     assert LINE["topics"]["document"] == topics.document(address.tenant, address.site, "prices")
+    assert LINE["topics"]["keyring"] == topics.keyring(address.tenant)
     for state in LINE["states"]:
         assert encode(msgspec.json.decode(state, type=ObjectState)).decode() == state
 

@@ -10,11 +10,15 @@ from cloud_sync.contract.batch import fitting, pack, peek
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE
 from cloud_sync.contract.documents import MANIFEST_TYPE
 from cloud_sync.contract.encoding import b64, encode
+from cloud_sync.contract.enrolment import ENROLMENT_TYPE, claim_text
 from cloud_sync.contract.entry import SignedEntry, decode_body, first_prev, kind_of, signing_input
+from cloud_sync.contract.keyring import KEYRING_TYPE
+from cloud_sync.contract.orders import ORDER_TYPE
 from cloud_sync.contract.receipt import RECEIPT_TYPE
+from cloud_sync.contract.requests import REPLY_TYPE, REQUEST_TYPE
 from cloud_sync.contract.signing import SoftwareKey, seal
 from tests.contract.paper_chain import EPOCH
-from tests.contract.vectors import story
+from tests.contract.vectors import line_story, story
 from tests.contract.vectors.keys import ALL, HUB, OBJECT, ROOT, ROTATED, SOURCES
 
 Vector = dict[str, Any]
@@ -105,6 +109,11 @@ def sealed() -> Vector:
             _word(HUB, RECEIPT_TYPE, story.receipt(first)),
             *(_word(HUB, MANIFEST_TYPE, manifest) for manifest in story.MANIFESTS),
             *(_word(ROOT, CERTIFICATE_TYPE, certified) for certified in story.certificates()),
+            *(_word(OBJECT, REQUEST_TYPE, request) for request in line_story.requests()),
+            *(_word(HUB, REPLY_TYPE, reply) for reply in line_story.replies()),
+            *(_word(HUB, ORDER_TYPE, order) for order in line_story.orders()),
+            _word(ROOT, KEYRING_TYPE, line_story.KEYRING),
+            _word(OBJECT, ENROLMENT_TYPE, line_story.ENROLMENT),
         ],
         "documents": {"prices": story.PRICES.decode(), "deliveries": story.DELIVERIES.decode()},
     }
@@ -120,17 +129,22 @@ def _word(key: SoftwareKey, typ: str, payload: msgspec.Struct) -> Vector:
 
 
 def line() -> Vector:
-    """Where things are said, and what an object says of itself."""
+    """Where things are said, and what is said there without a seal."""
     first, _ = story.journals()
     address = story.ADDRESS
     return {
-        "about": "Topics of one object, and the payloads on its `up/state`.",
+        "about": "Topics of one object, the payloads on its `up/state`, a claim and the answers to it, and a"
+        " piece of telemetry (msgpack arrays on the wire; here as JSON, with bytes in base64).",
         "address": story.members(address),
         "partition": topics.partition(address.object),
         "topics": {
             **{f"up/{lane}": address.up(lane) for lane in ("journal", "telemetry", "state", "request")},
             **{f"dn/{lane}": address.down(lane) for lane in ("receipt", "reply", "command")},
             "document": topics.document(address.tenant, address.site, "prices"),
+            "keyring": topics.keyring(address.tenant),
         },
         "states": [encode(state).decode() for state in story.states(first)],
+        "claim": {"text": claim_text(line_story.CLAIM), "payload": encode(line_story.CLAIM).decode()},
+        "enrolments": [encode(said).decode() for said in line_story.ANSWERS_TO_IT],
+        "telemetry": encode(line_story.PIECE).decode(),
     }

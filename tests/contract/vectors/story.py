@@ -21,6 +21,7 @@ from cloud_sync.contract.entry import (
     Genesis,
     HeadOf,
     KeyRotated,
+    PaymentIntent,
     Posting,
     Sale,
     SaleLine,
@@ -187,6 +188,8 @@ def second_journal(first: Journal) -> Journal:
     journal.tell(Fork(first.epoch, head(7), head(10), "behind-the-hub"), "fork")
     journal.tell(Checkpoint(ROTATED.public, _states("entry 7")), "checkpoint/3")
     journal.tell(Boot("0.1.1"), "boot/c9-LmZ3a")
+    intent = PaymentIntent("Vb3nX0qLw8TzR5yK", "9fJ2kQ0aXw7Lr5Tz", "stripe", 3450, "EUR")
+    journal.tell(intent, f"intent/{intent.attempt}")
     return journal
 
 
