@@ -11,7 +11,7 @@ goal=${1-}
 packages=(gcc libc6-dev linux-libc-dev make mosquitto fonts-inter fonts-noto-core)
 case $goal in
     demo) extras=hub ;;
-    test) extras=hub,dev packages+=(chromium git swtpm tpm2-tools) ;;
+    test) extras=hub,postgres,dev packages+=(chromium git postgresql swtpm tpm2-tools) ;;
     *) echo "usage: .ci/bootstrap.sh {demo|test}" >&2 && exit 2 ;;
 esac
 venv=.venv
@@ -146,6 +146,10 @@ install_packages() {
     if [[ " ${wanted[*]} " == *" mosquitto "* && -d /run/systemd/system ]]; then
         say "Debian runs the new mosquitto as a service on port 1883. The demo starts one of its own on another port;"
         say "if nothing else wants the service: ${sudo}systemctl disable --now mosquitto"
+    fi
+    if [[ " ${wanted[*]} " == *" postgresql "* && -d /run/systemd/system ]]; then
+        say "Debian runs the new PostgreSQL as a service on port 5432. The tests start one of their own on another port;"
+        say "if nothing else wants the service: ${sudo}systemctl disable --now postgresql"
     fi
 }
 
