@@ -15,6 +15,7 @@ from cloud_sync.contract.entry import (
     ForkReason,
     Genesis,
     KeyRotated,
+    PaymentIntent,
     Sale,
 )
 from edge.offline_queue.export import moment
@@ -62,6 +63,8 @@ def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
             return f"delivery {transfer}: {_moved(moves)}"
         case DocumentApplied(name=name, version=version):
             return f"{name} {version.generation}.{version.n} is in force"
+        case PaymentIntent(provider=provider, amount_minor=amount_minor, currency=currency):
+            return f"{amount(Money(amount_minor, currency), 'en')} are about to be asked from {provider}"
         case Boot(version=version):
             return f"OPOS {version} starts"
         case Genesis(key=key, tier=tier):
