@@ -16,13 +16,16 @@ check: ## Run the checks alone: style, types, floors, dependencies, dead code, s
 	@.ci/bootstrap.sh test
 	@.ci/check
 
-bench: ## Measure every figure against its ceiling
+bench: ## Measure every figure against its ceiling, and write docs/comparison-sync.md
 	@.ci/bootstrap.sh test
 	@.venv/bin/python -m benchmarks $(ARGS)
+	@[ -n "$(ARGS)" ] || .venv/bin/python -m benchmarks.beside --write
 
-soak: ## Crash ledgers with new seeds for SECONDS=60
+soak: ## Crash ledgers, then worlds of objects and hubs, then real processes, with new seeds, SECONDS=60 each
 	@.ci/bootstrap.sh test
 	@.venv/bin/python -m tests.offline_queue.soak --seconds $(SECONDS) $(ARGS)
+	@.venv/bin/python -m proofs.worlds --seconds $(SECONDS) $(ARGS)
+	@.venv/bin/python -m tests.chaos.soak --seconds $(SECONDS) $(ARGS)
 
 clean: ## Remove what can be made again; the ledgers of the demo are not among it
 	@rm -rf .venv .*_cache .hypothesis dist

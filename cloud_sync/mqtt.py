@@ -8,7 +8,9 @@ import logging
 import random
 import socket
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection
+from ssl import SSLError
 from typing import Final
 
 import msgspec
@@ -20,24 +22,36 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX
+from cloud_sync.security import Security, why
 
 _log = logging.getLogger(__name__)
 
 WINDOW: Final = 64
 """The most messages on their way at once: paho looks through all of them at every acknowledgement."""
 
-# A line that is open but silent is given up after at most twice this (a ping, and the wait for its answer).
-_KEEPALIVE_S: Final = 5
-# TCP handshake. A host that does not answer for so long is tried again later.
+KEEPALIVE_S: Final = 5
+"""A line that is open but silent is given up after twice this: a ping, and the wait for its answer."""
+# TCP handshake, and the one of TLS. A host that does not answer for so long is tried again later.
 _CONNECT_S: Final = 3.0
 # A plugged cable is noticed within the second number; the spread keeps a fleet from coming back in step.
 _RETRY_S: Final = (0.2, 2.0)
+# Who answers and will not have us (a captive portal, a certificate that has ended) costs bytes each time, and
+# does not change its mind within a second.
+_RETRY_REFUSED_S: Final = (2.0, 6.0)
 # How long one round waits for bytes; a publish or a byte from the broker ends it at once.
 _ROUND_S: Final = 1.0
 # Rounds that a farewell may take on a line that has stopped moving.
 _FAREWELL_ROUNDS: Final = 2
+# A broker that answers pings and confirms nothing for so long (a full disk, a stuck queue) is left: a new
+# connection finds out whether it still works.
+_STALLED_S: Final = 15.0
+# Errors of one host are few; one that finds new words each time is not worth a longer log.
+_COMPLAINTS_MAX: Final = 16
+# A connection that held so long was a good one: what goes wrong after it is news again.
+_STEADY_S: Final = 60.0
 # Our payload limit, and room for topic and properties.
-_PACKET_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + 4096
+_OVERHEAD_BYTES: Final = 4096
+_PACKET_BYTES_MAX: Final = PAYLOAD_BYTES_MAX + _OVERHEAD_BYTES
 # DISCONNECT with Will Message (MQTT 5.0, section 3.14.2.1): who leaves on purpose is as offline as who fell.
 _LEAVE_WITH_WILL: Final = 0x04
 
@@ -65,7 +79,8 @@ class Line:
 
     `on_link` hears True once the broker has granted every subscription, and False when that connection ends.
     A message is acknowledged to the broker after `on_message` has returned; a callback that raises ends the
-    thread. `stop` has the broker publish the will, if there is one. A line is started once.
+    thread. `stop` has the broker publish the will, if there is one. A line is started once. Without
+    `security` it is a plain connection, for a broker on this machine.
     """
 
     def __init__(  # noqa: PLR0913 - each is a fact of one connection, and has its name at the call
@@ -77,25 +92,28 @@ class Line:
         on_message: Callable[[Message], None],
         on_link: Callable[[bool], None],
         will: Outgoing | None = None,
-        subscriptions: Sequence[str] = (),
+        subscriptions: Collection[str] = (),
         receive_maximum: int = 16,
+        keepalive_s: int = KEEPALIVE_S,
+        security: Security | None = None,
         luck: random.Random | None = None,
     ) -> None:
         self._host, self._port, self._client_id = host, port, client_id
         self._on_message, self._on_link = on_message, on_link
-        self._will, self._subscriptions = will, tuple(subscriptions)
-        self._receive_maximum = receive_maximum
+        self._will, self._security = will, security
+        self._receive_maximum, self._keepalive_s = receive_maximum, keepalive_s
         self._luck = luck or random.SystemRandom()
-        self._complaints: set[str] = set()  # since the last connection: the errors of one host are few
+        self._complaints: set[str] = set()
+        self._refused = False  # by the connection that was tried last
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{client_id}", daemon=True)
-        self._gate = threading.Lock()  # guards the three below against a publisher on another thread
+        self._gate = threading.Lock()  # guards all of these against other threads
         self._open: paho.Client | None = None
-        self._window = WINDOW
-        self._sent = 0
-        self._confirmed = (
-            0  # counted by the network thread alone, which may hold locks of paho's: no gate there
-        )
+        self._wanted = frozenset(subscriptions)
+        self._asked: frozenset[str] = frozenset()
+        self._ungranted: dict[int | None, list[str]] = {}  # what each SUBSCRIBE asked for, by its number
+        self._tally = _Tally()
+        self._moved = threading.Event()  # something was confirmed, or the connection has ended
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost."""
@@ -107,12 +125,50 @@ class Line:
         with self._gate:
             if self._open is not None:
                 _leave(self._open, self._will)
-        self._thread.join(_CONNECT_S + _FAREWELL_ROUNDS * _ROUND_S)
+        self._thread.join(2 * _CONNECT_S + _FAREWELL_ROUNDS * _ROUND_S)
 
-    def publish(self, outgoing: Outgoing) -> bool:
-        """Whether `outgoing` is on its way; False if nobody listens or too much is unconfirmed already."""
+    def again(self) -> None:
+        """End this connection and make another: what is known by now judges it from its first byte."""
         with self._gate:
-            if self._open is None or self._sent - self._confirmed >= self._window:
+            if self._open is not None:
+                self._open.disconnect()
+
+    def listen(self, topics: Collection[str]) -> None:
+        """Hear `topics` from now on and no others; one that the broker does not grant ends the connection."""
+        with self._gate:
+            self._wanted = frozenset(topics)
+            if self._open is not None:
+                self._ask(self._open)
+
+    @property
+    def granted(self) -> bool:
+        """Whether the broker has granted all that was asked for so far."""
+        return self._open is not None and not self._ungranted
+
+    def publish(self, outgoing: Outgoing, patience_s: float = 0.0) -> bool:
+        """Whether `outgoing` is on its way; False if nobody listens or too much is unconfirmed already.
+
+        With `patience_s` it waits so long for confirmations to make room (never on the network thread).
+        """
+        end = time.monotonic() + patience_s
+        while True:
+            self._moved.clear()
+            if self._publish(outgoing):
+                return True
+            left_s = end - time.monotonic()
+            if left_s <= 0 or self._open is None:
+                return False
+            self._moved.wait(left_s)
+
+    def _publish(self, outgoing: Outgoing) -> bool:
+        with self._gate:
+            if self._open is None or self._tally.full:
+                return False
+            size = len(outgoing.payload) + _OVERHEAD_BYTES
+            if size > self._tally.packet_bytes_max:
+                self._complain(
+                    f"takes {self._tally.packet_bytes_max} bytes: have it take {_PACKET_BYTES_MAX}"
+                )
                 return False
             info = self._open.publish(
                 outgoing.topic,
@@ -123,22 +179,24 @@ class Line:
             )
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False
-            self._sent += 1
+            self._tally.sent += 1
             return True
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._converse()
-            self._stopping.wait(self._luck.uniform(*_RETRY_S))
+            self._stopping.wait(self._luck.uniform(*(_RETRY_REFUSED_S if self._refused else _RETRY_S)))
 
     def _converse(self) -> None:
         """One connection, from the first packet to its end."""
-        client = self._new_client()
+        self._refused, self._tally = False, _Tally()  # what the last one owed is forgotten with it
         try:
+            client = self._new_client()
             self._connect(client)
             self._serve(client)
-        except OSError as error:
-            self._complain(f"cannot be reached: {error}")
+        except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name can be
+            self._refused = isinstance(error, SSLError)
+            self._complain(f"cannot be reached: {why(error) if isinstance(error, OSError) else error}")
         finally:
             self._close()
 
@@ -146,17 +204,26 @@ class Line:
         farewell = _FAREWELL_ROUNDS
         while farewell and client.loop(_ROUND_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             farewell -= self._stopping.is_set()
+            if self._tally.owed_s(time.monotonic()) > _STALLED_S:
+                self._complain(f"has confirmed nothing for {_STALLED_S:g} s: is its disk full?")
+                return
+        if self._open is None and not self._refused and not self._stopping.is_set():
+            self._refused = True
+            self._complain(f"hangs up before {self._client_id} is let in (does it know our certificate?)")
 
     def _close(self) -> None:
         with self._gate:
             was_open, self._open = self._open is not None, None
+        self._moved.set()
         if was_open:
+            if time.monotonic() - self._tally.since_s > _STEADY_S:
+                self._complaints.clear()
             _log.info("the connection to %s:%d is over", self._host, self._port)
             self._on_link(False)
 
     def _complain(self, what: str) -> None:
         """Log once what is wrong with the broker, however often it is tried again."""
-        if what not in self._complaints:
+        if what not in self._complaints and len(self._complaints) < _COMPLAINTS_MAX:
             self._complaints.add(what)
             _log.warning("%s:%d %s", self._host, self._port, what)
 
@@ -175,9 +242,12 @@ class Line:
         # well, and the two can interleave their bytes.
         client.on_socket_register_write = _leave_it_to_the_loop
         client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_paho_message
+        if self._security is not None:
+            client.tls_set_context(self._security.context())
         if self._will is not None:
             will = self._will
             properties = _properties(PacketTypes.WILLMESSAGE, will)
@@ -188,7 +258,7 @@ class Line:
         properties = _new_properties(PacketTypes.CONNECT)
         properties.ReceiveMaximum = self._receive_maximum
         properties.MaximumPacketSize = _PACKET_BYTES_MAX
-        client.connect(self._host, self._port, _KEEPALIVE_S, clean_start=True, properties=properties)
+        client.connect(self._host, self._port, self._keepalive_s, clean_start=True, properties=properties)
 
     def _on_connect(
         self,
@@ -199,46 +269,102 @@ class Line:
         granted: Properties | None,
     ) -> None:
         if code.is_failure:
+            self._refused = True
             self._complain(f"refuses {self._client_id}: {code}")
             return
         with self._gate:
-            self._window = min(WINDOW, getattr(granted, "ReceiveMaximum", WINDOW))
-            self._sent = self._confirmed = 0
-        if self._subscriptions:
-            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
-        else:
+            self._tally = _Tally(
+                window=min(WINDOW, getattr(granted, "ReceiveMaximum", WINDOW)),
+                packet_bytes_max=getattr(granted, "MaximumPacketSize", _PACKET_BYTES_MAX),
+                since_s=time.monotonic(),
+            )
+            self._asked = frozenset()
+            self._ungranted = {}
+            self._ask(client)
+            waits = bool(self._ungranted)
+        if not waits:
             self._ready(client)
 
+    def _ask(self, client: paho.Client) -> None:
+        """Have the broker send what is wanted and no more; the gate is held."""
+        new, old = sorted(self._wanted - self._asked), sorted(self._asked - self._wanted)
+        if new:
+            _, number = client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in new])
+            self._ungranted[number] = new
+        if old:
+            client.unsubscribe(old)
+        self._asked = self._wanted
+
     def _on_subscribe(
-        self, client: paho.Client, _: object, __: int, codes: list[ReasonCode], ___: Properties | None
+        self, client: paho.Client, _: object, number: int, codes: list[ReasonCode], __: Properties | None
     ) -> None:
-        refused = [topic for topic, code in zip(self._subscriptions, codes, strict=False) if code.is_failure]
+        with self._gate:
+            asked = self._ungranted.pop(number, [])
+        refused = [topic for topic, code in zip(asked, codes, strict=False) if code.is_failure]
         if refused:
+            self._refused = True
             self._complain(f"does not let {self._client_id} hear {refused}")
             client.disconnect()
-        else:
+        elif self._open is None:
             self._ready(client)
 
     def _ready(self, client: paho.Client) -> None:
         with self._gate:
             self._open = client
-        self._complaints.clear()
+            self._ask(client)  # what was wanted since
         _log.info("connected to %s:%d", self._host, self._port)
         self._on_link(True)
 
+    def _on_disconnect(
+        self,
+        _: paho.Client,
+        __: object,
+        flags: paho.DisconnectFlags,
+        code: ReasonCode,
+        ___: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._complain(f"ends the connection of {self._client_id}: {code}")
+
     def _on_publish(self, _: paho.Client, __: object, ___: int, code: ReasonCode, ____: Properties) -> None:
-        self._confirmed += 1
+        self._tally.confirmed += 1
+        self._moved.set()
         if code.is_failure:
-            _log.warning("%s:%d did not take a message: %s", self._host, self._port, code)
+            self._complain(f"did not take a message: {code}")
 
     def _on_paho_message(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            _log.warning("%s:%d sent a topic that is no UTF-8", self._host, self._port)
+            self._complain("sent a topic that is no UTF-8")
         else:
             self._on_message(Message(topic, bytes(message.payload), message.retain))
         client.ack(message.mid, message.qos)
+
+
+class _Tally:
+    """What one connection lets us send, and what of it is confirmed."""
+
+    def __init__(
+        self, window: int = WINDOW, packet_bytes_max: int = _PACKET_BYTES_MAX, since_s: float = 0.0
+    ) -> None:
+        self.window, self.packet_bytes_max, self.since_s = window, packet_bytes_max, since_s
+        self.sent = 0
+        # Counted by the network thread alone, which may hold locks of paho's: no gate there.
+        self.confirmed = 0
+        self._seen, self._moved_s = 0, since_s
+
+    @property
+    def full(self) -> bool:
+        """Whether as much is on its way as may be."""
+        return self.sent - self.confirmed >= self.window
+
+    def owed_s(self, now_s: float) -> float:
+        """How long the broker has confirmed nothing although it owes something; ask at every round."""
+        if self.sent > self.confirmed == self._seen:
+            return now_s - self._moved_s
+        self._seen, self._moved_s = self.confirmed, now_s
+        return 0.0
 
 
 def _leave(client: paho.Client, will: Outgoing | None) -> None:

@@ -56,3 +56,37 @@ class SystemClock:
             self._looked_ns = now_ns
             self._quality = "trusted" if _SYNCHRONISED.exists() else "untrusted"
         return self._quality
+
+
+class HubClock:
+    """The machine's clock; while nothing has set it, it is never earlier than what the hub has proved.
+
+    Its quality stays that of the machine's: a hub's word may be late, and is no time daemon.
+    """
+
+    def __init__(self, machine: Clock) -> None:
+        self._machine = machine
+        self._least_ms: int | None = None  # what was proved, less our monotonic time then
+
+    def now_ns(self) -> Nanoseconds:
+        """The machine's monotonic time."""
+        return self._machine.now_ns()
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970."""
+        wall_ms = self._machine.wall_ms()
+        if self._least_ms is None or self._machine.quality() == "trusted":
+            return wall_ms
+        return max(wall_ms, self._least_ms + self._mono_ms())
+
+    def quality(self) -> ClockQuality:
+        """Whether something on this machine has confirmed the wall clock."""
+        return self._machine.quality()
+
+    def proved(self, at_ms: int) -> None:
+        """The hub signed something at `at_ms`: it is not earlier now."""
+        least_ms = at_ms - self._mono_ms()
+        self._least_ms = least_ms if self._least_ms is None else max(self._least_ms, least_ms)
+
+    def _mono_ms(self) -> int:
+        return self._machine.now_ns() // 1_000_000

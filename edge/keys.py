@@ -1,4 +1,4 @@
-"""The object's private key: made, sealed and loaded; its file may need a secret to open.
+"""The object's private key: made, sealed, loaded and replaced; its file may need a secret to open.
 
 A sealed file is an encrypted PKCS #8 PEM. Its secret is 16 to 128 random bytes and comes from one of three
 places, never from an argument or the environment, which other processes can read:
@@ -8,10 +8,15 @@ places, never from an argument or the environment, which other processes can rea
 - a TPM 2.0 that `tpm2_unseal` asks for it (tier `tpm`).
 
 While a process runs, the key is in its memory: what is sealed is the card that somebody takes home.
+
+A key is replaced in three steps, each of which can be the last before a power cut: `next_key` writes the new
+one beside it, the journal names the new one in an entry that the old one signs, and `hand_over` gives it the
+old one's place. The old one stays under its own name as long as the hub may ask for what it signed.
 """
 
 import contextlib
 import fcntl
+import glob
 import os
 import shutil
 import stat
@@ -72,11 +77,88 @@ def load_signer(config: ObjectConfig) -> Signer:
 
 def make_key(config: ObjectConfig) -> Signer:
     """The object's key, made if there is none: whole or not at all. Raises KeyUnusableError."""
-    path, source = config.key, config.key_source
+    return make_key_at(config.key, config.key_source)
+
+
+def make_key_at(path: Path, source: KeySection) -> Signer:
+    """The key at `path`, which `source` keeps, made if there is none. Raises KeyUnusableError."""
     with _writing(path):
         if not path.exists():
             _keep(path, source, ec.generate_private_key(ec.SECP256R1()))
         return _signer(path, source)
+
+
+def next_key(config: ObjectConfig) -> Signer:
+    """The key that is to take over, made if there is none yet: it is on the disk before the journal names it.
+
+    Raises KeyUnusableError.
+    """
+    return make_key_at(_next(config.key), config.key_source)
+
+
+def hand_over(config: ObjectConfig) -> Signer:
+    """Give the next key the place of the present one; to be called once the journal has named it.
+
+    Called again it changes nothing. Raises KeyUnusableError.
+    """
+    path, source = config.key, config.key_source
+    with _writing(path):
+        if _next(path).exists():
+            before = _before(path, _signer(path, source).public.kid)
+            if not before.exists():
+                before.hardlink_to(path)
+            _sync(path.parent)
+            _next(path).replace(path)
+            _sync(path.parent)
+        return _signer(path, source)
+
+
+def signer_for(config: ObjectConfig, kid: str | None) -> Signer:
+    """The key that the journal goes on with, whose end names `kid` (None if it has not begun).
+
+    Finishes what a power cut has left of a `hand_over`. Raises KeyUnusableError.
+    """
+    signer = load_signer(config)
+    if kid in {None, signer.public.kid} or not _next(config.key).exists():
+        return signer
+    if _signer(_next(config.key), config.key_source).public.kid == kid:
+        return hand_over(config)
+    return signer
+
+
+def signers(config: ObjectConfig) -> dict[str, Signer]:
+    """By kid, every key whose entries may wait for the hub: the present one, the next, and those before.
+
+    Raises KeyUnusableError.
+    """
+    source = config.key_source
+    present = load_signer(config)
+    found: dict[str, Signer] = {present.public.kid: present}
+    for other in key_files(config):
+        if other != config.key:
+            # One that was replaced before the present one was sealed has stayed plain.
+            plain = not _read(other, _PEM_BYTES_MAX).startswith(_SEALED_MARK)
+            signer = _signer(other, PlainKeySection() if plain else source)
+            found.setdefault(signer.public.kid, signer)
+    return found
+
+
+def key_files(config: ObjectConfig) -> list[Path]:
+    """The files that hold a private key of the journal's: the present one, the next, and those before."""
+    path = config.key
+    found = (path, _next(path), *path.parent.glob(f"{glob.escape(path.name)}.before-*"))
+    return [each for each in found if each.exists()]
+
+
+def forget_key(config: ObjectConfig, kid: str) -> None:
+    """Overwrite and remove a key that was replaced, once no hub can ask any more for what it signed."""
+    path, before = config.key, _before(config.key, kid)
+    with _writing(path):
+        if before.exists() and load_signer(config).public.kid != kid:
+            with before.open("r+b") as file:
+                before.unlink()
+                _blank(file)
+            _sync(path.parent)
 
 
 def seal_key(config: ObjectConfig) -> Sealing:
@@ -97,6 +179,14 @@ def seal_key(config: ObjectConfig) -> Sealing:
             _keep(path, source, _private(path, pem, None))
             _blank(plain)
     return Sealing.NOW
+
+
+def _next(path: Path) -> Path:
+    return path.with_name(f"{path.name}.next")
+
+
+def _before(path: Path, kid: str) -> Path:
+    return path.with_name(f"{path.name}.before-{kid}")
 
 
 def _signer(path: Path, source: KeySection) -> SoftwareKey:

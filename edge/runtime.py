@@ -13,39 +13,33 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import msgspec
 import uvicorn
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
-from cloud_sync.contract.signing import Verifier, unseal
+from cloud_sync.contract.receipt import Receipt
 from edge.checkout.backroom import Backroom
 from edge.checkout.books import Books
 from edge.checkout.documents import DocumentRefusedError, Documents
 from edge.checkout.sale import Shop
 from edge.checkout.state import Answer, Stage, State, Tap
 from edge.checkout.till import Till
-from edge.clock import Clock, SystemClock
+from edge.clock import Clock, HubClock, SystemClock
 from edge.config import ObjectConfig
 from edge.display.screens import Glass
 from edge.display.server import TillView, glass_app
 from edge.drivers.profiles import ProfileError
 from edge.drivers.registry import Driver, PeripheralUri, PeripheralUriError, driver_for, parse_uri
 from edge.drivers.transports import converse
+from edge.errands import Errands, Rooms
 from edge.events import Event
 from edge.keeper import Keeper, LedgerOverError, may_begin_anew
 from edge.keys import KeyUnusableError
-from edge.offline_queue.bell import Answered, Bell, Said
+from edge.offline_queue.bell import Bell
 from edge.offline_queue.budget import Level
-from edge.offline_queue.outcomes import (
-    ForeignLedgerError,
-    JournalClosedError,
-    JournalDamagedError,
-    JournalForkedError,
-)
+from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
 from edge.offline_queue.reader import LedgerReader
 from edge.readings import Heard, Reading
 from edge.sensors.mirror import MirrorSense
@@ -95,7 +89,7 @@ class _GlassServer(uvicorn.Server):
 class ObjectRuntime:
     """One object at work: `await run()`; `stop` ends it."""
 
-    def __init__(self, config: ObjectConfig, version: str, clock: Clock, listener: socket.socket) -> None:
+    def __init__(self, config: ObjectConfig, version: str, clock: HubClock, listener: socket.socket) -> None:
         self._config = config
         self._clock = clock
         self._listener = listener
@@ -104,7 +98,6 @@ class ObjectRuntime:
         self._failure: str | None = None
         self._keeper = _keeper(config, version, clock)
         self._journal = self._keeper.journal
-        self._receipt_keys = {key.kid: Verifier(key) for key in config.trust.receipt}
         shop = Shop(config.object.id, config.object.sells_from, config.tender.account, config.object.timezone)
         books, last_receipt = _read_books(config)
         self._till = Till(shop, self._journal, books, clock, new_sale=lambda: b64(secrets.token_bytes(12)))
@@ -113,7 +106,12 @@ class ObjectRuntime:
         self._service = Service(peripheral.role for peripheral in config.peripherals)
         self._shelf = ShelfSense() if config.object.kind == "shelf" else None
         self._sense: Sense = self._shelf or MirrorSense()
-        self._bell = Bell(config.bell, self._told)
+        rooms = Rooms(
+            *(self._journal, documents, self._backroom, self._till, self._keeper.telemetry),
+            clock=clock,
+            forked=self._forked,
+        )
+        self._bell = Bell(config.bell, Errands(config, rooms).do)
         self._till.on_books = self._expect
         if last_receipt is not None:
             self._till.show_again(last_receipt)
@@ -200,30 +198,10 @@ class ObjectRuntime:
     def _ring(self, head: int) -> None:
         self._ringing = asyncio.ensure_future(self._bell.ring(head))
 
-    async def _told(self, said: Said) -> Answered:
-        """What the agent brings: the runtime alone checks it and writes."""
-        try:
-            if said.receipt is not None:
-                await self._acknowledge(said.receipt)
-            if said.document is not None:
-                await self._backroom.receive(said.document.manifest, Path(said.document.path))
-            if said.link is not None:
-                self._till.link(up=said.link == "up")
-        except ValueError as error:  # every refusal is one: of a signature, a receipt, a document
-            _log.warning("refused: %s", error)
-            return Answered(ok=False, error=str(error))
-        except JournalClosedError as error:
-            return Answered(ok=False, error=str(error))
-        return Answered(ok=True)
-
-    async def _acknowledge(self, jws: str) -> None:
-        receipt = unseal(jws, RECEIPT_TYPE, self._receipt_keys, Receipt)
-        try:
-            await self._journal.acknowledge(receipt, jws)
-        except JournalForkedError as error:
-            self._keeper.fork(receipt, str(error))
-            self._over(str(error))
-            raise
+    def _forked(self, receipt: Receipt, why: str) -> None:
+        """The hub has what this ledger has not: it was rolled back, or cloned."""
+        self._keeper.fork(receipt, why)
+        self._over(why)
 
     def _glass_server(self) -> _GlassServer:
         return _glass_server(self._config, self._till, self._status, self._clock)
@@ -305,7 +283,7 @@ class ClosedObject:
 
 
 async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> str | None:
-    clock = SystemClock()
+    clock = HubClock(SystemClock())
     runtime: ObjectRuntime | ClosedObject
     try:
         runtime = ObjectRuntime(config, version, clock, listener)

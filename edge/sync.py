@@ -6,134 +6,51 @@ import logging
 import random
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Final
 
-import msgspec
-
-from cloud_sync.agent.agent import Agent
-from cloud_sync.agent.carrier import Carrier
+from cloud_sync.agent.agent import Agent, Neighbours
 from cloud_sync.agent.chunks import HubChunks
 from cloud_sync.agent.desk import SOCKET, Desk
-from cloud_sync.agent.downlink import Downlink
+from cloud_sync.agent.duty import ALWAYS, METERED, Duty
 from cloud_sync.agent.herald import last_will
-from cloud_sync.agent.manifests import ManifestDoor
-from cloud_sync.agent.ports import Handed, RuntimeAwayError
-from cloud_sync.agent.staging import Staging
-from cloud_sync.contract.signing import PublicKey, Verifier
+from cloud_sync.agent.hub_keys import HubKeys
+from cloud_sync.agent.voice import Voice
+from cloud_sync.contract.signing import Signer
+from cloud_sync.contract.telemetry import TelemetryItem, TelemetryPiece
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Line, Message
-from edge.clock import SystemClock
+from cloud_sync.security import Security
+from edge.clock import Clock, SystemClock
 from edge.config import ObjectConfig
-from edge.keys import load_signer
-from edge.offline_queue.bell import LINE_BYTES_MAX, Said, StagedDocument
+from edge.identity import (
+    IdentityUnusableError,
+    apply_keyring,
+    keep_chain,
+    line_security,
+    new_csr,
+    renewal_is_due,
+)
+from edge.keys import KeyUnusableError, load_signer, signers
+from edge.offline_queue.lanes import LaneReader, NoLaneError
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from edge.runtime_line import RuntimeLine
 
 _log = logging.getLogger(__name__)
 
-# 100,000 products are checked and kept before the runtime answers; a minute is a stuck disk.
-_ANSWER_S: Final = 60.0
-# A runtime starts again within a second or two: it should not wait for us.
-_RETRY_S: Final = (0.1, 0.5)
 # Messages that wait for the event loop: each is at most 128 KiB.
 _WAITING_MAX: Final = 16
 # The event loop never works this long on one thing; if it does, the broker may keep the message.
 _BUSY_S: Final = 5.0
-
-
-class _Rung(msgspec.Struct, frozen=True):
-    """One line of the runtime's: a head, or its answer to one of ours."""
-
-    head: int | None = None
-    ok: bool = True
-    error: str | None = None
-
-
-class RuntimeLine:
-    """The agent's end of the bell; it comes back for ever. `on_head` hears each head, `on_gone` the end."""
-
-    def __init__(self, path: Path, luck: random.Random) -> None:
-        self._path = path
-        self._luck = luck
-        self._writer: asyncio.StreamWriter | None = None
-        self._asked: deque[asyncio.Future[Handed | None]] = deque()
-        self.on_head: Callable[[int], None] = lambda _head: None
-        self.on_gone: Callable[[], None] = lambda: None
-
-    async def receipt(self, jws: str) -> Handed:
-        """Hand on a receipt. Raises RuntimeAwayError."""
-        return await self._ask(Said(receipt=jws))
-
-    async def document(self, manifest: str, path: Path) -> Handed:
-        """Hand on a document. Raises RuntimeAwayError."""
-        return await self._ask(Said(document=StagedDocument(manifest, str(path))))
-
-    def link(self, *, up: bool) -> None:
-        """Say whether the hub answers, if there is a runtime to hear it."""
-        if self._writer is not None:
-            self._say(self._writer, Said(link="up" if up else "down"))
-
-    async def run(self) -> None:
-        """Listen to the runtime, and to the next one after it."""
-        while True:
-            with contextlib.suppress(OSError):
-                streams = await asyncio.open_unix_connection(str(self._path), limit=LINE_BYTES_MAX)
-                await self._converse(*streams)
-            await asyncio.sleep(self._luck.uniform(*_RETRY_S))
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        try:
-            while line := await reader.readline():
-                self._take(msgspec.json.decode(line, type=_Rung))
-        except ValueError as error:
-            _log.warning("%s: expected the runtime's words: %s", self._path, error)
-        finally:
-            self._writer = None
-            writer.close()
-            while self._asked:
-                _settle(self._asked.popleft(), None)
-            self.on_gone()
-
-    def _take(self, rung: _Rung) -> None:
-        if rung.head is not None:
-            self.on_head(rung.head)
-        elif self._asked:
-            _settle(self._asked.popleft(), Handed(None if rung.ok else rung.error or "it does not say why"))
-
-    async def _ask(self, said: Said) -> Handed:
-        if (writer := self._writer) is None:
-            raise RuntimeAwayError(f"{self._path}: no runtime listens")
-        answer = self._say(writer, said)
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                handed = await answer
-        except TimeoutError as error:
-            writer.close()  # what it says from here on would answer something else
-            raise RuntimeAwayError(f"{self._path}: no answer in {_ANSWER_S:g} s") from error
-        if handed is None:
-            raise RuntimeAwayError(f"{self._path}: the runtime ended before it answered")
-        return handed
-
-    def _say(self, writer: asyncio.StreamWriter, said: Said) -> "asyncio.Future[Handed | None]":
-        answer: asyncio.Future[Handed | None] = asyncio.get_running_loop().create_future()
-        self._asked.append(answer)
-        writer.write(msgspec.json.encode(said) + b"\n")
-        return answer
-
-
-def _settle(answer: "asyncio.Future[Handed | None]", handed: Handed | None) -> None:
-    if not answer.done():
-        answer.set_result(handed)
+# A key that is not there is looked for again this much later: a TPM may have to be asked for it.
+_KEYS_NS: Final = 10_000_000_000
 
 
 class _Ledger:
     """The journal as the agent sees it: open while the runtime is there, closed with it."""
 
-    def __init__(self, path: Path, agent: Agent) -> None:
-        self._path = path
+    def __init__(self, config: ObjectConfig, agent: Agent) -> None:
+        self._path = config.ledger
         self._agent = agent
         self._reader: LedgerReader | None = None
 
@@ -162,7 +79,103 @@ class _Ledger:
             reader.close()
             return
         self._reader = reader
+        if (receipt := reader.last_receipt()) is not None:
+            self._agent.time.proved(receipt.at_ms)
         self._agent.opened(reader, identity)
+
+
+class _Keys:
+    """The object's keys, looked for again when an entry names one that is not known yet."""
+
+    def __init__(self, config: ObjectConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._missed_ns: int | None = None
+        self._inode = self._inode_now()
+        self._current: Signer = load_signer(config)
+        self._known = {self._current.public.kid: self._current}
+
+    @property
+    def current(self) -> Signer:
+        """The key that signs now: the runtime puts another file in the place of one that it replaces."""
+        if (inode := self._inode_now()) != self._inode:
+            self._look()
+            self._inode = inode
+        return self._current
+
+    def of(self, kid: str) -> Signer | None:
+        """The key that signed an entry; None if the object no longer has it."""
+        if kid not in self._known and not self._missed_lately():
+            self._look()
+            self._missed_ns = None if kid in self._known else self._clock.now_ns()
+        return self._known.get(kid)
+
+    def _missed_lately(self) -> bool:
+        return self._missed_ns is not None and self._clock.now_ns() - self._missed_ns < _KEYS_NS
+
+    def _look(self) -> None:
+        try:
+            self._known = signers(self._config)
+            self._current = load_signer(self._config)
+        except KeyUnusableError as error:
+            _log.warning("the object's keys cannot be looked for: %s", error)
+
+    def _inode_now(self) -> int:
+        try:
+            return self._config.key.stat().st_ino
+        except OSError:  # whoever loads it says what is wrong
+            return 0
+
+
+class _Lane:
+    """The telemetry lane, as pieces of this object's."""
+
+    def __init__(self, config: ObjectConfig) -> None:
+        self._dev = config.object.id
+        self._reader = LaneReader(config.telemetry)
+
+    def after(self, seq: int, limit: int) -> TelemetryPiece | None:
+        """Up to `limit` items that follow `seq`; None while there is nothing to read from."""
+        try:
+            piece = self._reader.after(seq, limit)
+        except NoLaneError:
+            return None
+        items = tuple(TelemetryItem(item.seq, item.kind, item.at_ms, item.body) for item in piece.items)
+        return TelemetryPiece(self._dev, piece.lane, piece.dropped, piece.replaced, items)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._reader.close()
+
+
+class _Papers:
+    """The certificate for the line; what is wrong with it is a sentence in the log, and no reason to stop."""
+
+    def __init__(self, config: ObjectConfig) -> None:
+        self._config = config
+
+    def due(self, now_ms: int) -> bool:
+        """Whether two thirds of its life are over."""
+        with _as_value_error():
+            return renewal_is_due(self._config, now_ms)
+
+    def new_csr(self) -> str:
+        """A request for the next one."""
+        with _as_value_error():
+            return new_csr(self._config)
+
+    def keep_chain(self, pem: str) -> None:
+        """Keep a new one."""
+        with _as_value_error():
+            keep_chain(self._config, pem)
+
+
+@contextlib.contextmanager
+def _as_value_error() -> Iterator[None]:
+    try:
+        yield
+    except IdentityUnusableError as error:
+        raise ValueError(str(error)) from error
 
 
 class _Inbox:
@@ -190,17 +203,34 @@ class _Inbox:
         self.on_message(message)
 
 
+class _Time:
+    """The latest moment that surely has passed, for certificates while the machine's clock is untrusted."""
+
+    def __init__(self) -> None:
+        self.agent: Agent | None = None
+
+    def heard_ms(self) -> int:
+        """What the hub has proved; 0 before it said anything."""
+        return self.agent.time.now_ms() if self.agent is not None and self.agent.time.known else 0
+
+
 async def serve(config: ObjectConfig) -> None:
     """Be the agent of one object until SIGTERM or SIGINT.
 
-    Raises KeyUnusableError, DeskTakenError, OSError.
+    Raises KeyUnusableError, IdentityUnusableError, DeskTakenError, OSError.
     """
     luck = random.SystemRandom()
     inbox = _Inbox(asyncio.get_running_loop())
     runtime = RuntimeLine(config.bell, luck)
-    line = _line(config, inbox)
-    agent = _agent(config, line, runtime, luck)
-    ledger = _Ledger(config.ledger, agent)
+    clock, time, lane = SystemClock(), _Time(), _Lane(config)
+    security = line_security(config, clock, time.heard_ms)
+    line = _line(config, inbox, security)
+    voice = Voice(_address(config), _Keys(config, clock), line.publish, clock, luck)
+    agent = Agent(_neighbours(config, voice, runtime, lane, security))
+    time.agent = agent
+    if security is not None and clock.quality() != "trusted":
+        agent.on_time = _once(line.again)
+    ledger = _Ledger(config, agent)
     inbox.on_line, inbox.on_message = agent.line, agent.heard
     runtime.on_head, runtime.on_gone = ledger.rung, ledger.close
     desk = Desk(config.data_dir / SOCKET, agent.status)
@@ -211,9 +241,10 @@ async def serve(config: ObjectConfig) -> None:
     finally:
         await asyncio.to_thread(line.stop)
         await desk.close()
+        lane.close()
 
 
-def _line(config: ObjectConfig, inbox: _Inbox) -> Line:
+def _line(config: ObjectConfig, inbox: _Inbox, security: Security | None) -> Line:
     address = _address(config)
     return Line(
         host=config.sync.broker_host,
@@ -223,28 +254,40 @@ def _line(config: ObjectConfig, inbox: _Inbox) -> Line:
         on_link=inbox.line,
         will=last_will(address),
         subscriptions=Agent.subscriptions(address),
+        keepalive_s=_duty(config).keepalive_s,
+        security=security if config.sync.broker_is_secure else None,
     )
 
 
-def _agent(config: ObjectConfig, line: Line, runtime: RuntimeLine, luck: random.Random) -> Agent:
-    address = _address(config)
-    carrier = Carrier(address, load_signer(config), line.publish, SystemClock(), luck)
-    downlink = Downlink(
-        ManifestDoor(address, _verifiers(config.trust.documents)),
-        Staging(config.documents),
-        HubChunks(config.sync.hub_url).get,
-        runtime.document,
-        luck,
+def _neighbours(
+    config: ObjectConfig, voice: Voice, runtime: RuntimeLine, lane: _Lane, security: Security | None
+) -> Neighbours:
+    return Neighbours(
+        voice=voice,
+        hub_keys=HubKeys(config.trust.receipt, config.trust.documents),
+        fetch=HubChunks(config.sync.hub_url, security).get,
+        runtime=runtime,
+        lane=lane,
+        apply_keyring=lambda jws: apply_keyring(config, jws),
+        documents=config.documents,
+        obeyed=config.data_dir / "orders.json",
+        duty=_duty(config),
+        papers=None if security is None else _Papers(config),
     )
-    return Agent(address, _verifiers(config.trust.receipt), carrier, downlink, runtime)
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    """The first connection of a board without a clock was judged by an old time: one more sees to that."""
+    left = [call]
+    return lambda: left.pop()() if left else None
+
+
+def _duty(config: ObjectConfig) -> Duty:
+    return METERED if config.sync.duty == "metered" else ALWAYS
 
 
 def _address(config: ObjectConfig) -> Address:
     return Address(config.object.tenant, config.object.site, config.object.id)
-
-
-def _verifiers(keys: Iterable[PublicKey]) -> dict[str, Verifier]:
-    return {key.kid: Verifier(key) for key in keys}
 
 
 async def _until_told_to_stop(*work: Coroutine[None, None, None]) -> None:

@@ -23,7 +23,7 @@ class CustodyError(ValueError):
     """A sale was asked for that moves nothing, or goods of a holder that has none to sell."""
 
 
-class Move(msgspec.Struct, frozen=True):
+class Move(msgspec.Struct, frozen=True, gc=False):
     """`units` (> 0) of one GTIN go from `giver` to `taker`: what one loses is what the other gains."""
 
     gtin: str

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
+from simulators.chaos import chaos
 from simulators.devices.device import RefusedError
+from simulators.fleet.cli import fleet
 from simulators.hand import ask
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -283,3 +285,7 @@ def status(device: str | None, bench: Path, *, as_json: bool) -> None:
     """Say what stands on the bench, what lies there, and what is wrong."""
     order = {"verb": "status"} | ({"device": device} if device else {})
     _tell(bench, [order], as_json=as_json)
+
+
+sim.add_command(chaos)
+sim.add_command(fleet)

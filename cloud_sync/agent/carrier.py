@@ -2,23 +2,21 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from typing import Final
 
+from cloud_sync.agent.duty import ALWAYS, Duty
 from cloud_sync.agent.herald import Herald
-from cloud_sync.agent.ports import Clock, Identity, Waiting
+from cloud_sync.agent.ports import Identity, Waiting
+from cloud_sync.agent.read_ahead import ReadAhead
 from cloud_sync.agent.uplink import Outcome, Uplink, Wanted
-from cloud_sync.contract.batch import fitting, pack
+from cloud_sync.agent.voice import Voice
+from cloud_sync.contract.batch import pack
 from cloud_sync.contract.receipt import Receipt
-from cloud_sync.contract.signing import Signer
 from cloud_sync.contract.state import ObjectState
-from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Outgoing
 
 _log = logging.getLogger(__name__)
-
-Publish = Callable[[Outgoing], bool]
 
 # A broker without its hub keeps a batch no longer than this: by then it was sent again.
 BATCH_EXPIRY_S: Final = 30
@@ -27,18 +25,15 @@ BATCH_EXPIRY_S: Final = 30
 class Carrier:
     """One object's journal on its way up; all of it is for the event loop's own thread."""
 
-    def __init__(
-        self, address: Address, signer: Signer, publish: Publish, clock: Clock, luck: random.Random
-    ) -> None:
-        self._address = address
-        self._signer = signer
-        self._publish = publish
-        self._clock = clock
-        self._luck = luck
-        self._herald = Herald(address)
+    def __init__(self, voice: Voice, duty: Duty = ALWAYS) -> None:
+        self._voice = voice
+        self._clock = voice.clock
+        self._duty = duty
+        self._herald = Herald(voice.address, duty)
         self._wake = asyncio.Event()
         self._line_up = False
-        self._waiting: Waiting | None = None
+        self._ahead: ReadAhead | None = None
+        self.trouble: str | None = None
         self.identity: Identity | None = None
         self.uplink: Uplink | None = None
         self.last_receipt_ms: int | None = None
@@ -46,13 +41,13 @@ class Carrier:
 
     def opened(self, waiting: Waiting, identity: Identity) -> None:
         """There is a journal, and a runtime that records what the hub confirms."""
-        self._waiting, self.identity = waiting, identity
-        self.uplink = Uplink(waiting, self._luck)
+        self._ahead, self.identity = ReadAhead(waiting), identity
+        self.uplink = Uplink(waiting, self._voice.luck, self._duty)
         self._connect()
 
     def closed(self) -> None:
         """The runtime is gone: nothing goes out until it is back."""
-        self._waiting = self.identity = self.uplink = None
+        self._ahead = self.identity = self.uplink = None
         self._wake.set()
 
     def grown(self, head: int) -> None:
@@ -86,6 +81,12 @@ class Carrier:
         self._wake.set()
         return outcome
 
+    def hurry(self) -> None:
+        """Somebody waits for what is here: it goes out without lingering."""
+        if self.uplink is not None:
+            self.uplink.hurry()
+            self._wake.set()
+
     async def run(self) -> None:
         """Carry, for ever."""
         flowing = False
@@ -116,16 +117,30 @@ class Carrier:
                 self.uplink.refused(self._clock.now_ns())
 
     def _send(self, uplink: Uplink, wanted: Wanted) -> bool:
-        assert self._waiting is not None
+        assert self._ahead is not None
         assert self.identity is not None
-        entries = fitting(self._waiting.after(wanted.first - 1, wanted.limit))
+        entries = self._ahead.batch(wanted.first, wanted.limit)
         if not entries:
             return False
-        frame = pack(self._signer, self.identity.dev, self.identity.epoch, entries)
-        if not self._publish(Outgoing(self._address.up("journal"), frame, expiry_s=BATCH_EXPIRY_S)):
+        signer = self._voice.keys.of(entries[0].kid)
+        if signer is None:
+            self._miss(entries[0].seq, entries[0].kid)
             return False
+        frame = pack(signer, self.identity.dev, self.identity.epoch, entries)
+        if not self._voice.publish(
+            Outgoing(self._voice.address.up("journal"), frame, expiry_s=BATCH_EXPIRY_S)
+        ):
+            return False
+        self.trouble = None
         uplink.sent(entries[0].seq, entries[-1].seq, self._clock.now_ns())
         return True
+
+    def _miss(self, seq: int, kid: str) -> None:
+        """A key that signed what still waits is gone: only a person can say what became of it."""
+        trouble = f"entry {seq} waits for key {kid}, and this object does not have it: put its file back"
+        if trouble != self.trouble:
+            _log.error("%s", trouble)
+        self.trouble = trouble
 
     def _state(self) -> ObjectState:
         """How the object stands, without a time; without its runtime it sells nothing, and is not online."""
@@ -140,7 +155,7 @@ class Carrier:
         news = self._herald.news(state, now_ns, self._clock.wall_ms())
         if news is None:
             return
-        if self._publish(news):
+        if self._voice.publish(news):
             self._herald.told(state, now_ns)
         else:
             self._herald.refused(now_ns)

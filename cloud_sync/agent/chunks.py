@@ -4,12 +4,14 @@ The standard library's client in a thread, since the agent must fit in 48 MB: ht
 """
 
 import asyncio
+import contextlib
 import http.client
 import socket
 from typing import Final
 from urllib.parse import urlsplit
 
 from cloud_sync.contract.documents import CHUNK_BYTES_MAX
+from cloud_sync.security import Security, why
 
 # Ten seconds for 96 KiB is 10 KB/s: slower than any line that a shop would sell over.
 _CHUNK_S: Final = 10.0
@@ -22,17 +24,19 @@ class FetchError(Exception):
 
 
 class HubChunks:
-    """The chunks of the hub at `url` (http or https, without a slash at its end)."""
+    """The chunks of the hub at `url` (without a slash at its end): https with `security`, http without."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, security: Security | None = None) -> None:
         parts = urlsplit(url)
-        self._secure = parts.scheme == "https"
+        self._security = security if parts.scheme == "https" else None
+        if parts.scheme == "https" and security is None:
+            raise ValueError(f"{url}: nobody is pinned to vouch for it")
         self._host = parts.netloc
         self._path = parts.path
 
     async def get(self, sha256: str) -> bytes:
         """The bytes that the hub has under this hash, not checked against it. Raises FetchError."""
-        exchange = _Exchange(self._host, secure=self._secure)
+        exchange = _Exchange(self._host, self._security)
         try:
             async with asyncio.timeout(_CHUNK_S):
                 return await asyncio.to_thread(exchange.get, f"{self._path}/chunks/{sha256}")
@@ -45,20 +49,20 @@ class HubChunks:
 class _Exchange:
     """One GET in a thread, which anybody may end by hanging up."""
 
-    def __init__(self, host: str, *, secure: bool) -> None:
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        self._connection = kind(host, timeout=_SILENCE_S)
+    def __init__(self, host: str, security: Security | None) -> None:
+        self._host = host
+        self._security = security
         self._socket: socket.socket | None = None
 
     def get(self, path: str) -> bytes:
         try:
-            self._connection.connect()
-            self._socket = self._connection.sock
-            return self._body(path)
-        except (OSError, http.client.HTTPException) as error:
+            with contextlib.closing(self._connected()) as connection:
+                self._socket = connection.sock
+                return _body(connection, path)
+        except http.client.HTTPException as error:
             raise FetchError(f"{path}: {type(error).__name__}: {error}") from error
-        finally:
-            self._connection.close()
+        except OSError as error:
+            raise FetchError(f"{path}: {why(error)}") from error
 
     def hang_up(self) -> None:
         if self._socket is not None:
@@ -67,12 +71,24 @@ class _Exchange:
             except OSError:
                 return  # it is closed already
 
-    def _body(self, path: str) -> bytes:
-        self._connection.request("GET", path, headers={"Accept-Encoding": "identity"})
-        with self._connection.getresponse() as response:
-            data = response.read(CHUNK_BYTES_MAX + 1)
-            if response.status != http.client.OK:
-                raise FetchError(f"{path}: expected 200, got {response.status} {response.reason}")
-        if len(data) > CHUNK_BYTES_MAX:
-            raise FetchError(f"{path}: expected at most {CHUNK_BYTES_MAX} bytes, got more")
-        return data
+    def _connected(self) -> http.client.HTTPConnection:
+        """A connection; over TLS its context is asked for anew, and judges who answers."""
+        connection: http.client.HTTPConnection
+        if self._security is None:
+            connection = http.client.HTTPConnection(self._host, timeout=_SILENCE_S)
+        else:
+            context = self._security.context()
+            connection = http.client.HTTPSConnection(self._host, timeout=_SILENCE_S, context=context)
+        connection.connect()
+        return connection
+
+
+def _body(connection: http.client.HTTPConnection, path: str) -> bytes:
+    connection.request("GET", path, headers={"Accept-Encoding": "identity"})
+    with connection.getresponse() as response:
+        data = response.read(CHUNK_BYTES_MAX + 1)
+        if response.status != http.client.OK:
+            raise FetchError(f"{path}: expected 200, got {response.status} {response.reason}")
+    if len(data) > CHUNK_BYTES_MAX:
+        raise FetchError(f"{path}: expected at most {CHUNK_BYTES_MAX} bytes, got more")
+    return data

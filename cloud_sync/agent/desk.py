@@ -18,7 +18,7 @@ _ANSWER_BYTES_MAX: Final = 4096
 
 
 class AgentStatus(msgspec.Struct, frozen=True):
-    """How the line stands: `online` if the hub answers; receipts and documents that were not the hub's."""
+    """How the line stands: `online` if the hub answers; `*_refused` count what was not the hub's."""
 
     online: bool
     stage: str
@@ -26,6 +26,14 @@ class AgentStatus(msgspec.Struct, frozen=True):
     last_receipt_ms: int | None
     receipts_refused: int
     documents_refused: int
+    replies_refused: int = 0
+    orders_refused: int = 0
+    keyrings_refused: int = 0
+    telemetry_told: int = 0
+    clock_off_ms: int | None = None
+    """How far the hub's clock is ahead of this machine's; None before it said what time it is."""
+    trouble: str | None = None
+    """What keeps entries here although the hub answers."""
 
 
 class DeskTakenError(Exception):

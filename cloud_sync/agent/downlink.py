@@ -18,6 +18,7 @@ from cloud_sync.agent.chunks import FetchError
 from cloud_sync.agent.manifests import BadManifestError, ManifestDoor, SignedManifest
 from cloud_sync.agent.ports import Handed, RuntimeAwayError
 from cloud_sync.agent.staging import Staging, WrongDocumentError
+from cloud_sync.agent.tally import Tally
 from cloud_sync.contract.documents import Manifest
 
 _log = logging.getLogger(__name__)
@@ -56,9 +57,15 @@ class Downlink:
         self._wake = asyncio.Event()
         self._wanted: dict[str, SignedManifest] = {}
         self._confirmed: dict[str, Manifest] = {}
-        self.refused = 0
+        self._complaints: dict[str, str] = {}  # what each document waits for, said once
+        self._refused = Tally(_log, "manifest")
         for name, jws in staging.manifests().items():
             self._take(door.topic(name), jws)
+
+    @property
+    def refused(self) -> int:
+        """How many manifests were not the hub's, not this site's, or not possible."""
+        return self._refused.count
 
     def told(self, topic: str, payload: bytes) -> Told:
         """Take a manifest as the broker brought it."""
@@ -90,8 +97,7 @@ class Downlink:
             signed = self._door.admit(topic, payload)
             told = self._compare(signed.manifest)
         except BadManifestError as error:
-            self.refused += 1
-            _log.warning("%s: manifest refused (%d so far): %s", topic, self.refused, error)
+            self._refused.add(f"{topic[:200]}: {error}")
             return Told.REFUSED
         if told is Told.NEW:
             self._wanted[signed.manifest.name] = signed
@@ -126,16 +132,26 @@ class Downlink:
             handed = await self._hand(signed.jws, path)
             if handed.error is not None:
                 self._staging.forget_if_torn(manifest)
-                _log.warning("%s: the runtime does not take it: %s", manifest.name, handed.error)
+                self._complain(manifest, f"the runtime does not take it: {handed.error}")
                 return False
             self._confirm(manifest)
-        except (FetchError, WrongDocumentError, RuntimeAwayError, OSError) as error:
-            _log.info("%s %s cannot be brought now: %s", manifest.name, manifest.version, error)
+        except RuntimeAwayError as error:  # it comes, and is handed everything then
+            _log.info("%s waits for the runtime: %s", manifest.name, error)
+            return False
+        except (FetchError, WrongDocumentError, OSError) as error:
+            self._complain(manifest, f"cannot be brought now: {error}")
             return False
         return True
 
+    def _complain(self, manifest: Manifest, why: str) -> None:
+        """Say once why a document is not here, however often it is tried again."""
+        if self._complaints.get(manifest.name) != why:
+            self._complaints[manifest.name] = why
+            _log.warning("%s %s: %s", manifest.name, manifest.version, why)
+
     def _confirm(self, manifest: Manifest) -> None:
         self._confirmed[manifest.name] = manifest
+        self._complaints.pop(manifest.name, None)
         self._staging.forget_chunks(manifest)
         self._staging.keep_only([signed.manifest for signed in self._wanted.values()])
 

@@ -1,17 +1,13 @@
 """The herald: tells the world how the object stands, when something changed and not too often."""
 
-from typing import Final
-
 from msgspec.structs import replace
 
+from cloud_sync.agent.duty import ALWAYS, Duty
 from cloud_sync.agent.uplink import PAUSE_NS
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Outgoing
-
-# A busy shelf sells every few seconds; the console needs no more than this.
-INTERVAL_NS: Final = 1_000_000_000
 
 
 def last_will(address: Address) -> Outgoing:
@@ -20,10 +16,11 @@ def last_will(address: Address) -> Outgoing:
 
 
 class Herald:
-    """The retained state of one object, at most once in INTERVAL_NS; whether it is online is told at once."""
+    """The retained state of one object, as often as its duty says; whether it is online is told at once."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, duty: Duty = ALWAYS) -> None:
         self._address = address
+        self._duty = duty
         self._told = ObjectState(online=False)
         self._next_ns = 0
         self._pause_ns = 0
@@ -43,7 +40,7 @@ class Herald:
     def told(self, state: ObjectState, now_ns: int) -> None:
         """`state` is on its way."""
         self._told = state
-        self._next_ns = now_ns + INTERVAL_NS
+        self._next_ns = now_ns + self._duty.state_ns
 
     def refused(self, now_ns: int) -> None:
         """The line took no more at this moment."""

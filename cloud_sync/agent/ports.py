@@ -7,6 +7,8 @@ from typing import Protocol
 import msgspec
 
 from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.signing import Signer
+from cloud_sync.contract.telemetry import TelemetryPiece
 
 
 class Identity(Protocol):
@@ -82,8 +84,57 @@ class Runtime(Protocol):
         """Hand on a signed manifest and the file with the document's bytes."""
         ...
 
+    async def order(self, jws: str) -> Handed:
+        """Hand on an order of the hub's: the runtime checks it and obeys, or says why not."""
+        ...
+
+    async def keyring(self, jws: str) -> Handed:
+        """Hand on a keyring: the runtime checks it and believes the new keys from here on."""
+        ...
+
+    def telemetry_sent(self, lane: str, seq: int) -> None:
+        """Say that the items of `lane` up to `seq` are on their way, if there is a runtime to hear it."""
+        ...
+
     def link(self, *, up: bool) -> None:
         """Say whether the hub answers; said again to a runtime that comes later."""
+        ...
+
+
+class Keys(Protocol):
+    """The object's own keys. After a rotation two sign for a while: what waits is sealed by the older one."""
+
+    @property
+    def current(self) -> Signer:
+        """The key that signs now."""
+        ...
+
+    def of(self, kid: str) -> Signer | None:
+        """The key that signed an entry; None if the object no longer has it."""
+        ...
+
+
+class Lane(Protocol):
+    """The telemetry lane as the agent reads it."""
+
+    def after(self, seq: int, limit: int) -> TelemetryPiece | None:
+        """Up to `limit` items that follow `seq`; None while there is nothing to read from."""
+        ...
+
+
+class Papers(Protocol):
+    """The object's certificate for the line, and its key; a file that is wrong is a ValueError."""
+
+    def due(self, now_ms: int) -> bool:
+        """Whether two thirds of the certificate's life are over."""
+        ...
+
+    def new_csr(self) -> str:
+        """A request for the next certificate, as PEM."""
+        ...
+
+    def keep_chain(self, pem: str) -> None:
+        """Keep a new certificate and what leads to the root. Raises ValueError on one that is not ours."""
         ...
 
 

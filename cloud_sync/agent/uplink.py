@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from cloud_sync.agent.duty import ALWAYS, Duty
 from cloud_sync.agent.ports import Waiting
 from cloud_sync.contract.batch import ENTRIES_MAX
 from cloud_sync.contract.encoding import b64
@@ -21,13 +22,9 @@ BATCHES_MAX: Final = 8
 """The most batches without a receipt: 768 KiB before compression, and what a lost one costs to send again."""
 
 _MS: Final = 1_000_000
-# While a batch is out the next one may wait this long to grow; alone it never waits.
-LINGER_NS: Final = 50 * _MS
 # An answer takes two syncs of the hub's disk and the way there and back. Three seconds without any is a line
 # that is down, whatever TCP says.
 PATIENCE_NS: Final = 3_000 * _MS
-# A hub that stays silent is asked this often, with one entry: soon enough for a shop that waits for it.
-PATIENCE_NS_MAX: Final = 5_000 * _MS
 # After a reconnect each object of a fleet asks at its own moment.
 SPREAD_NS: Final = 250 * _MS
 # The line took no more: look again this much later.
@@ -92,9 +89,10 @@ class _Flight(msgspec.Struct, frozen=True):
 class Uplink:
     """The deciding machine of one journal (one epoch). Every time is monotonic, in nanoseconds."""
 
-    def __init__(self, waiting: Waiting, luck: random.Random) -> None:
+    def __init__(self, waiting: Waiting, luck: random.Random, duty: Duty = ALWAYS) -> None:
         self._waiting = waiting
         self._luck = luck
+        self._duty = duty
         self.stage = Stage.AWAY
         self.head = waiting.head()
         self.acked = waiting.receipt().seq
@@ -103,7 +101,9 @@ class Uplink:
         self._sent = self.acked  # the last entry that is out or confirmed
         self._repairing_to = 0  # until this is confirmed a repeated receipt is an echo, not another gap
         self._misses = 0  # overdue answers in a row
+        self._has_asked = False  # on this connection
         self._fed_ns = 0  # since when the oldest entry that is not out has waited
+        self._hurried_to = 0  # up to this entry nothing waits for company
         self._not_before_ns = 0
         self._overdue_ns = 0  # when the hub's silence is too long; meaningful while something is out
 
@@ -126,13 +126,17 @@ class Uplink:
             return self._overdue_ns
         if self._flights:
             return min(self._overdue_ns, max(self._not_before_ns, self._ripe_ns()))
-        return self._not_before_ns if self._has_something() else None
+        if not self._has_something():
+            return None
+        asking = self.stage is Stage.ASKING
+        return self._not_before_ns if asking else max(self._not_before_ns, self._ripe_ns())
 
     def connected(self, now_ns: int) -> None:
         """There is a line, and somebody who records receipts."""
         if self._step(Step.CONNECTED):
             self._go_back()
             self._misses = 0
+            self._has_asked = False
             self._not_before_ns = now_ns + self._luck.randrange(SPREAD_NS)
 
     def disconnected(self) -> None:
@@ -146,6 +150,10 @@ class Uplink:
             if self._sent >= self.head:
                 self._fed_ns = now_ns
             self.head = head
+
+    def hurry(self) -> None:
+        """Somebody waits for what is here now: it goes out without lingering."""
+        self._hurried_to = self.head
 
     def wanted(self, now_ns: int) -> Wanted | None:
         """The batch that should go out now; after it was published (or not) call `sent` (or `refused`)."""
@@ -163,6 +171,7 @@ class Uplink:
         assert len(self._flights) < BATCHES_MAX
         if not self._flights:
             self._overdue_ns = now_ns + self._patience_ns()
+        self._has_asked = True
         self._flights.append(_Flight(first, last))
         self._sent = max(self._sent, last)
 
@@ -181,6 +190,10 @@ class Uplink:
         outcome = self._outcome(receipt)
         asked = self.stage is Stage.ASKING
         self.acked, self.generation = receipt.seq, receipt.generation
+        if asked and not self._has_asked:
+            # It was on its way before this connection, and says nothing of the hub as it is now.
+            self._go_back()
+            return outcome
         self._step(Step.ANSWERED)
         self._misses = 0
         if asked or outcome is Outcome.FELL_BACK or self._shows_a_gap(outcome):
@@ -239,8 +252,10 @@ class Uplink:
     def _ripe_ns(self) -> int:
         """When the next batch stops waiting for more entries."""
         full = self.head - self._sent >= ENTRIES_MAX
-        return 0 if full or not self._flights else self._fed_ns + LINGER_NS
+        alone = not self._flights and not self._duty.lingers_alone
+        hurried = self._sent < self._hurried_to
+        return 0 if full or alone or hurried else self._fed_ns + self._duty.linger_ns
 
     def _patience_ns(self) -> int:
-        patience = PATIENCE_NS_MAX if self._misses else PATIENCE_NS
+        patience = self._duty.silence_ns if self._misses else PATIENCE_NS
         return patience + self._luck.randrange(patience // 4)

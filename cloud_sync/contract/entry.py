@@ -5,12 +5,17 @@ the body, and its hash the SHA-256 of its signing input; `prev` is the hash of t
 SHA-256 of the epoch for the first. Bodies are signed and stored as the bytes that the encoder made: nobody
 encodes them again.
 
+Facts that come by the million are `gc=False`: none of them can stand in a circle, and a hub that reads a
+backlog would spend a sixth of its time on looking for one.
+
 What was written stays what the encoder writes (see `check_body`): a field that a fact gets later has UNSET
 for a default, which is not written, and no field is ever renamed, moved or dropped.
 """
 
 import hashlib
 import re
+from binascii import b2a_base64
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -29,7 +34,7 @@ class UnbalancedError(ValueError):
     """Postings that do not sum to zero, or a move of no units: money or goods would be made or lost."""
 
 
-class Posting(msgspec.Struct, frozen=True):
+class Posting(msgspec.Struct, frozen=True, gc=False):
     """`amount_minor` is added to `account`: debit above zero, credit below."""
 
     account: str
@@ -37,7 +42,7 @@ class Posting(msgspec.Struct, frozen=True):
     currency: str
 
 
-class SaleLine(msgspec.Struct, frozen=True):
+class SaleLine(msgspec.Struct, frozen=True, gc=False):
     """What was sold: names as the shopper saw them, price each and in all, tax code, and the items by EPC."""
 
     gtin: str
@@ -49,7 +54,7 @@ class SaleLine(msgspec.Struct, frozen=True):
     epcs: tuple[str, ...] = ()
 
 
-class TaxLine(msgspec.Struct, frozen=True):
+class TaxLine(msgspec.Struct, frozen=True, gc=False):
     """One row of the tax table: `gross_minor` holds `tax_minor` of tax at `rate_bp` basis points."""
 
     tax: str
@@ -122,7 +127,7 @@ class Boot(msgspec.Struct, frozen=True, tag_field="kind", tag="boot"):
     version: str
 
 
-class Sale(msgspec.Struct, frozen=True, tag_field="kind", tag="sale"):
+class Sale(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="sale"):
     """Goods changed hands: lines, taxes, the money that was posted and the units that moved, in one fact."""
 
     sale: str
@@ -142,7 +147,7 @@ class Sale(msgspec.Struct, frozen=True, tag_field="kind", tag="sale"):
     fiscal: str | None = None
 
 
-class PaymentIntent(msgspec.Struct, frozen=True, tag_field="kind", tag="payment.intent"):
+class PaymentIntent(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="payment.intent"):
     """A sale is about to be paid: durable before the first byte leaves for the provider."""
 
     sale: str
@@ -153,7 +158,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, tag_field="kind", tag="payment.
     currency: str
 
 
-class Arrived(msgspec.Struct, frozen=True, tag_field="kind", tag="stock.move"):
+class Arrived(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="stock.move"):
     """Units reached this object under a transfer of the hub's: counted once, however often it is told."""
 
     transfer: str
@@ -172,7 +177,7 @@ class DocumentApplied(msgspec.Struct, frozen=True, tag_field="kind", tag="docume
 Fact = Genesis | Boot | Checkpoint | PaymentIntent | Sale | Arrived | DocumentApplied | KeyRotated | Fork
 
 
-class Body(msgspec.Struct, frozen=True):
+class Body(msgspec.Struct, frozen=True, gc=False):
     """What is signed: whose entry it is, where it stands, when it was written, and the fact.
 
     `wall_ms` never goes back from one entry to the next; `clock` says whether it can be believed. `mono_us`
@@ -293,6 +298,29 @@ def signing_input(kid: str, prev: bytes, body: bytes) -> bytes:
 def entry_hash(kid: str, prev: bytes, body: bytes) -> bytes:
     """The hash of an entry: the SHA-256 of its signing input."""
     return hashlib.sha256(signing_input(kid, prev, body)).digest()
+
+
+def entry_hashes(kid: str, prev: bytes, bodies: Iterable[bytes]) -> list[bytes]:
+    """The hash of each of `bodies`, which follow one another after `prev`: `entry_hash` in a row, and faster.
+
+    A hub spends most of its time here, so what stands in every header is written once: its first 39 bytes
+    are 52 characters of base64, whatever follows.
+    """
+    begin = f'{{"alg":"ES256","kid":"{kid}","prev":"'.encode()
+    whole = len(begin) // 3 * 3
+    head, tail = _b64(begin[:whole]), begin[whole:]
+    found = []
+    for body in bodies:
+        prev = hashlib.sha256(b"%b%b.%b" % (head, _b64(b'%b%b"}' % (tail, _b64(prev))), _b64(body))).digest()
+        found.append(prev)
+    return found
+
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+
+
+def _b64(data: bytes) -> bytes:
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=")
 
 
 def sign_entry(signer: Signer, seq: int, prev: bytes, body: bytes) -> SignedEntry:

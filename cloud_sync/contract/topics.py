@@ -67,6 +67,11 @@ def every_state(tenant: str) -> str:
     return f"opos/1/{tenant}/+/+/+/up/state"
 
 
+def every_lane(part: int) -> str:
+    """A hub worker's subscription to all that the objects of a partition say."""
+    return f"opos/1/+/{part}/+/+/up/+"
+
+
 def address_of(topic: str) -> Address:
     """Who speaks on `topic`, any of an object's own; raises ValueError on another topic."""
     parts = topic.split("/")

@@ -31,6 +31,10 @@ class Documents:
     def __init__(self, directory: Path, site: str, keys: Sequence[PublicKey]) -> None:
         self._directory = directory
         self._site = site
+        self.believe(keys)
+
+    def believe(self, keys: Sequence[PublicKey]) -> None:
+        """Take documents that one of `keys` has signed, and no others, from now on."""
         self._keys = {key.kid: Verifier(key) for key in keys}
 
     def opened(self, manifest_jws: str) -> Manifest:

@@ -80,6 +80,8 @@ class State(msgspec.Struct, frozen=True):
     sold: Sold | None = None
     trouble: str | None = None
     """Why it is out of service or disagrees: a stable code for the glass to find words for."""
+    identify: bool = False
+    """Somebody in the shop looks for this object."""
 
 
 class Tap(Enum):

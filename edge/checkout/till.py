@@ -110,6 +110,8 @@ class Till:
         self._disk: str | None = None
         self._broken = False
         self._over = False
+        self._closed = False
+        self._identified_until_ns = 0
         self._disagree: str | None = None
         self._refused: frozenset[str] | None = None
         """The goods of a sale that the journal refused as too long."""
@@ -185,6 +187,16 @@ class Till:
     def over(self) -> None:
         """The ledger must not be written any more: nothing is sold from here on."""
         self._over = True
+        self._publish()
+
+    def doors(self, *, closed: bool) -> None:
+        """Whether the shop lets this object sell; what is being recorded or shown is ended first."""
+        self._closed = closed
+        self._publish()
+
+    def identify(self, seconds: int) -> None:
+        """Say on the glass for so long which object this is: somebody stands in the shop and looks for it."""
+        self._identified_until_ns = self._clock.now_ns() + seconds * 1_000_000_000
         self._publish()
 
     def show_again(self, receipt: str) -> None:
@@ -313,7 +325,7 @@ class Till:
     def _make_state(self) -> State:
         number = self._state.number
         if self._catalogue is None:
-            return State(number, Stage.UNPAIRED, self._online, "en", ("en",))
+            return State(number, Stage.UNPAIRED, self._online, "en", ("en",), identify=self._identified)
         priced = self._price()
         languages = self._catalogue.languages()
         delivered = self._delivered if self._online else {}
@@ -330,6 +342,7 @@ class Till:
             offer=window.offer(),
             sold=self._sold,
             trouble=self._obstacle or self._contradiction,
+            identify=self._identified,
         )
 
     def _shown(self, priced: Priced | None) -> Stage:
@@ -347,10 +360,16 @@ class Till:
 
     @property
     def _obstacle(self) -> str | None:
-        """What selling needs and this object has not: the journal, room on the disk, a device."""
+        """What selling needs and this object has not: the journal, the shop's leave, the disk, a device."""
         if self._over:
             return "ledger"
-        return "journal" if self._broken else self._disk or self._device
+        if self._broken:
+            return "journal"
+        return "doors" if self._closed else self._disk or self._device
+
+    @property
+    def _identified(self) -> bool:
+        return self._clock.now_ns() < self._identified_until_ns
 
     @property
     def _contradiction(self) -> str | None:

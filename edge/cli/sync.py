@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,8 +10,11 @@ import msgspec
 
 from cloud_sync.agent.desk import SOCKET, AgentStatus, DeskTakenError, ask
 from cloud_sync.contract.entry import Sale, decode_body
+from cloud_sync.contract.receipt import Receipt
 from edge.clock import SystemClock
 from edge.config import ConfigError, ObjectConfig, load, without_trust
+from edge.identity import IdentityUnusableError, days_left
+from edge.offline_queue.lanes import ROWS_MAX, LaneReader, NoLaneError
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 from retail.units import Money
 
@@ -40,12 +44,23 @@ def run(file: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         asyncio.run(serve(load(file)))
-    except (ConfigError, KeyUnusableError, DeskTakenError, OSError) as error:
+    except (ConfigError, KeyUnusableError, IdentityUnusableError, DeskTakenError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
+class LastReceipt(msgspec.Struct, frozen=True):
+    """The hub's last word that the ledger has written down."""
+
+    seq: int
+    generation: int
+    safe: int
+    """The seq that a backup of the hub covers."""
+    at_ms: int
+    """When the hub gave it, by the hub's own clock."""
+
+
 class Status(msgspec.Struct, frozen=True):
-    """What the ledger says of its queue, and the running agent of its line (None if there is none)."""
+    """What the object's files say of its queue, and the running agent of its line (None if there is none)."""
 
     object: str
     epoch: str
@@ -56,6 +71,13 @@ class Status(msgspec.Struct, frozen=True):
     """Takings that the hub has not confirmed: ISO currency -> minor units."""
     oldest_ms: int | None
     """How long the oldest of them has waited, in milliseconds."""
+    last_receipt: LastReceipt | None
+    """None before the first."""
+    certificate_days: int | None
+    """Whole days until the certificate for the line ends; None on a line in the clear."""
+    telemetry_waiting: int
+    telemetry_dropped: int
+    """Gestures that were given up before they were sent: they are no record of anything."""
     online: bool
     agent: AgentStatus | None
 
@@ -67,11 +89,15 @@ def status(file: Path, *, as_json: bool) -> None:
     """Say what the hub has not confirmed yet. Reads the ledger; runtime and agent may run meanwhile."""
     try:
         result = _status(without_trust(file))
-    except (ConfigError, NoLedgerError) as error:
+    except (ConfigError, NoLedgerError, IdentityUnusableError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(msgspec.json.encode(result))
-        return
+    else:
+        _print(result)
+
+
+def _print(result: Status) -> None:
     # Imported here: the agent, which lives in 48 MB, is started by this file too and says no amounts.
     from retail.locale import amount  # noqa: PLC0415
 
@@ -80,12 +106,22 @@ def status(file: Path, *, as_json: bool) -> None:
         click.echo(f"  sales of {amount(Money(amount_minor, currency), 'en')} are among them")
     if result.oldest_ms is not None:
         click.echo(f"  the oldest has waited {result.oldest_ms // 1000} s")
+    if result.last_receipt is not None:
+        click.echo(f"the hub's last receipt was given at {_utc(result.last_receipt.at_ms)}")
+    if result.certificate_days is not None:
+        click.echo(f"the certificate for the line holds for {result.certificate_days} days")
     click.echo(_line(result.agent))
+
+
+def _utc(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _line(agent: AgentStatus | None) -> str:
     if agent is None:
         return "no agent runs: start it with `opos sync run FILE`"
+    if agent.trouble is not None:
+        return agent.trouble
     return "the hub answers" if agent.online else f"the hub does not answer ({agent.stage})"
 
 
@@ -96,8 +132,10 @@ def _status(config: ObjectConfig) -> Status:
         identity = reader.identity()
         acked = reader.acked()
         queue = _queue(reader, acked)
+        receipt = reader.last_receipt()
     finally:
         reader.close()
+    waiting, dropped = _telemetry(config)
     return Status(
         object=config.object.id,
         epoch=identity.epoch if identity is not None else "",
@@ -106,9 +144,29 @@ def _status(config: ObjectConfig) -> Status:
         unsynced=queue.entries,
         value=queue.value,
         oldest_ms=_age_ms(queue.oldest_wall_ms),
+        last_receipt=None if receipt is None else _last(receipt),
+        certificate_days=days_left(config, SystemClock()),
+        telemetry_waiting=waiting,
+        telemetry_dropped=dropped,
         online=agent is not None and agent.online,
         agent=agent,
     )
+
+
+def _last(receipt: Receipt) -> LastReceipt:
+    return LastReceipt(receipt.seq, receipt.generation, receipt.safe, receipt.at_ms)
+
+
+def _telemetry(config: ObjectConfig) -> tuple[int, int]:
+    """Items that wait, and those that were given up; nothing of either where there is no lane."""
+    lane = LaneReader(config.telemetry)
+    try:
+        piece = lane.after(0, ROWS_MAX)
+    except NoLaneError:
+        return 0, 0
+    finally:
+        lane.close()
+    return len(piece.items), piece.dropped
 
 
 class _Queue(msgspec.Struct):

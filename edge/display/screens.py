@@ -85,7 +85,10 @@ class Charged(msgspec.Struct, frozen=True):
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
-    """What every screen carries. A tap names `number`; `languages` are the others that can be chosen."""
+    """What every screen carries. A tap names `number`; `languages` are the others that can be chosen.
+
+    With `identify` it says in large letters which object this is.
+    """
 
     number: int
     kind: Kind
@@ -93,6 +96,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
     offline: bool
     language: str
     languages: tuple[str, ...]
+    identify: bool = False
 
 
 class Unpaired(_Shown, frozen=True, kw_only=True, tag="unpaired"):
@@ -189,6 +193,7 @@ class _Frame(TypedDict):
     offline: bool
     language: str
     languages: tuple[str, ...]
+    identify: bool
 
 
 class _Maker:
@@ -312,4 +317,5 @@ def _frame(state: State, glass: Glass) -> _Frame:
         "offline": not state.online,
         "language": language,
         "languages": tuple(other for other in spoken if other != language),
+        "identify": state.identify,
     }

@@ -1,7 +1,8 @@
 """The bell: the Unix socket on which the runtime rings new heads, and takes what the agent brings.
 
 JSON lines. The runtime says `{"head": n}` at once and after each commit. The agent says one of `Said`, and is
-answered `{"ok": true}` or `{"ok": false, "error": ...}`, line by line and in order.
+answered `{"ok": true}` or `{"ok": false, "error": ...}`, line by line and in order. Whatever is signed is
+handed on as the hub signed it: the runtime believes the agent nothing.
 """
 
 import asyncio
@@ -24,11 +25,21 @@ class StagedDocument(msgspec.Struct, frozen=True):
     path: str
 
 
-class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the agent brings: exactly one of a receipt (JWS), a staged document, or how the link is."""
+class SentTelemetry(msgspec.Struct, frozen=True):
+    """The items of this lane up to `seq` are on their way: nobody needs them here any more."""
+
+    lane: str
+    seq: int
+
+
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the agent brings: exactly one of these; receipt, order and keyring are compact JWS."""
 
     receipt: str | None = None
     document: StagedDocument | None = None
+    order: str | None = None
+    keyring: str | None = None
+    telemetry: SentTelemetry | None = None
     link: Literal["up", "down"] | None = None
 
 
@@ -112,7 +123,7 @@ class Bell:
         try:
             said = msgspec.json.decode(line, type=Said)
         except (ValueError, RecursionError) as error:
-            return Answered(ok=False, error=f"expected one of receipt, document, link: {error}")
+            return Answered(ok=False, error=f"expected what an agent brings: {error}")
         return await self._hear(said)
 
     async def _ring_to(self, writer: asyncio.StreamWriter) -> None:

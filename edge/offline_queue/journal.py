@@ -123,6 +123,14 @@ class Journal:
         done: Appended = await self._ask(work=self._pen.checkpoint)
         return done
 
+    async def rotate(self, signer: Signer) -> Appended:
+        """Name the next key in an entry that the present one signs; it signs from there on.
+
+        It must be on the disk by then: the next start has to find it.
+        """
+        done: Appended = await self._ask(work=lambda: self._pen.rotate(signer))
+        return done
+
     async def prune(self) -> int:
         """Delete a piece of what a backup of the hub covers; return how many entries, 0 when none is left."""
         pruned: int = await self._ask(work=self._pen.prune)
@@ -162,9 +170,7 @@ class Journal:
             while (first := self._next()) is not None:
                 asked = [first, *self._more()]
                 self._commit([ask for ask in asked if ask.order is not None])
-                for ask in asked:
-                    if ask.work is not None:
-                        _tell([(ask, _outcome(ask.work))])
+                self._work([ask for ask in asked if ask.work is not None])
                 self._tidy()
             self._failure = "it was closed"
         except apsw.Error as error:
@@ -215,6 +221,15 @@ class Journal:
         head = self.head
         done = self._pen.write([ask.order for ask in asked if ask.order is not None])
         _tell(list(zip(asked, done, strict=True)))
+        if self.head != head:
+            self.on_head(self.head)
+
+    def _work(self, asked: Sequence[_Ask]) -> None:
+        """Do what was asked beside facts, some of which writes an entry of its own."""
+        head = self.head
+        for ask in asked:
+            assert ask.work is not None
+            _tell([(ask, _outcome(ask.work))])
         if self.head != head:
             self.on_head(self.head)
 

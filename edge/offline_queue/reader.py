@@ -14,10 +14,14 @@ from urllib.parse import quote
 import apsw
 import msgspec
 
+from cloud_sync.contract.encoding import unb64
 from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.receipt import Receipt
 
 # The writer's checkpoint holds the file for a few milliseconds; five seconds is a broken disk.
 _BUSY_MS: Final = 5_000
+# Pages are read once and in order: SQLite's own 2 MB would be a twentieth of the agent.
+_CACHE_KIB: Final = 256
 
 _ENTRY: Final = "SELECT seq, kid, prev, body, hash, sig FROM entry"
 _STORED: Final = "SELECT kind, idem, seq, kid, prev, body, hash, sig FROM entry"
@@ -67,6 +71,7 @@ class LedgerReader:
         try:
             self._db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
             self._db.set_busy_timeout(_BUSY_MS)
+            self._db.pragma("cache_size", -_CACHE_KIB)
             self.identity()
         except (apsw.Error, ValueError) as error:
             raise NoLedgerError(f"{path}: this is no ledger: {error}") from error
@@ -112,6 +117,16 @@ class LedgerReader:
         """The hub's own signed words of what it has confirmed; None before the first."""
         jws = self._db.execute("SELECT jws FROM acked").get
         return None if jws is None else str(jws)
+
+    def last_receipt(self) -> Receipt | None:
+        """What the hub said last, as the pen has taken it; None before the first."""
+        jws = self.receipt_jws()
+        return None if jws is None else msgspec.json.decode(unb64(jws.split(".")[1]), type=Receipt)
+
+    def last_rotation(self) -> int:
+        """The seq of the last entry that named another key; 0 if none is here."""
+        sql = "SELECT coalesce(max(seq), 0) FROM entry WHERE kind = 'key.rotated'"
+        return int(self._db.execute(sql).get)
 
     def floor(self) -> int:
         """The first seq that is kept; 1 while nothing was pruned."""

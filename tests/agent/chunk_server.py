@@ -1,5 +1,7 @@
 """A small HTTP server of chunks, with a hand that spoils its answers."""
 
+import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -108,11 +110,20 @@ class _Server(ThreadingHTTPServer):
         """A client that hangs up is what these tests are about."""
 
 
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
 @contextmanager
-def serving() -> Iterator[ChunkServer]:
+def serving(context: ssl.SSLContext | None = None, *, ipv6: bool = False) -> Iterator[ChunkServer]:
+    """A server of chunks, over TLS with a `context`."""
     handler = type("Handler", (_Handler,), {})
-    server = _Server(("127.0.0.1", 0), handler)
-    hub = ChunkServer(f"http://127.0.0.1:{server.server_port}")
+    server = _Server6(("::1", 0), handler) if ipv6 else _Server(("127.0.0.1", 0), handler)
+    if context is not None:
+        # The handshake is the handler's thread's: a client that refuses it must not stop the door.
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    scheme, host = "http" if context is None else "https", "[::1]" if ipv6 else "127.0.0.1"
+    hub = ChunkServer(f"{scheme}://{host}:{server.server_port}")
     handler.hub = hub  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

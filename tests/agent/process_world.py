@@ -12,18 +12,35 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from cloud_sync.agent.desk import SOCKET, ask
 from cloud_sync.contract.batch import peek, unpack
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Posting, Sale, decode_body, first_prev
+from cloud_sync.contract.entry import KeyRotated, Posting, Sale, decode_body, first_prev
+from cloud_sync.contract.keyring import KEYRING_TYPE, Keyring
+from cloud_sync.contract.orders import ORDER_TYPE, Order
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
+from cloud_sync.contract.requests import (
+    REPLY_TYPE,
+    REQUEST_TYPE,
+    Ask,
+    Noted,
+    Reply,
+    Request,
+    TimeAsked,
+    TimeTold,
+)
 from cloud_sync.contract.signing import SoftwareKey, Verifier, seal, unseal
 from cloud_sync.contract.state import ObjectState
-from cloud_sync.contract.topics import Address, address_of, document, every_journal, every_state
+from cloud_sync.contract.telemetry import unpack_piece
+from cloud_sync.contract.topics import Address, address_of, document, keyring
 from cloud_sync.mqtt import Line, Message, Outgoing
 from edge.clock import SystemClock
+from edge.config import load
+from edge.keys import hand_over, next_key
 from edge.offline_queue.bell import Answered, Bell, Said
 from edge.offline_queue.journal import Journal, open_journal
+from edge.offline_queue.lanes import TelemetryLane
 from edge.offline_queue.outcomes import ReceiptRefusedError
 from retail.pricing.book import Version
 from tests.agent.chunk_server import ChunkServer
@@ -31,6 +48,8 @@ from tests.agent.line_world import Broker, Cable, until
 
 _T = TypeVar("_T")
 
+# What time it is at the paper hub: never that of this machine.
+HUB_MS: Final = 2_000_000_000_000
 ADDRESS: Final = Address("demo", "corner", "mirror-4")
 OBJECT: Final = """
 [object]
@@ -80,7 +99,10 @@ class PaperHub:
         self.deaf = False
         self.bodies: list[bytes] = []
         self.states: list[ObjectState] = []
+        self.asked: list[Ask] = []
+        self.gestures: list[int] = []
         self._object = Verifier(object_key.public)
+        self._keys_of_object = {self._object.kid: self._object}
         self._head = b""
         self._outbox: list[Outgoing] = []
         self.line = Line(
@@ -89,7 +111,7 @@ class PaperHub:
             client_id="hub",
             on_message=self._take,
             on_link=lambda _up: None,
-            subscriptions=[every_journal("demo"), every_state("demo")],
+            subscriptions=[f"{ADDRESS.root}/up/+"],
         )
 
     @property
@@ -113,13 +135,42 @@ class PaperHub:
         topic = document("demo", manifest.site, manifest.name)
         until(lambda: self.line.publish(Outgoing(topic, payload, retain=True)))
 
+    def order(self, order: Order, key: SoftwareKey) -> None:
+        self.say(ADDRESS.down("command"), seal(key, ORDER_TYPE, order))
+
+    def say(self, topic: str, jws: str, *, retain: bool = False) -> None:
+        until(lambda: self.line.publish(Outgoing(topic, jws.encode(), retain=retain)))
+
+    def bring(self, ring: Keyring, root: SoftwareKey) -> None:
+        self.say(keyring("demo"), seal(root, KEYRING_TYPE, ring), retain=True)
+
     def _take(self, message: Message) -> None:
-        if message.topic.endswith("/state"):
+        lane = message.topic.rpartition("/")[2]
+        if lane == "journal":
+            self._take_batch(message)
+        elif lane == "state":
             self.states.append(msgspec.json.decode(message.payload, type=ObjectState))
-            return
+        elif lane == "telemetry":
+            self.gestures += [item.seq for item in unpack_piece(message.payload).items]
+        else:
+            self._reply(message.payload.decode())
+
+    def _reply(self, jws: str) -> None:
+        asked = unseal(jws, REQUEST_TYPE, self._keys_of_object, Request)
+        self.asked.append(asked.ask)
+        answer = TimeTold() if isinstance(asked.ask, TimeAsked) else Noted()
+        reply = Reply("mirror-4", asked.id, HUB_MS, answer)
+        if not self.deaf:
+            self.line.publish(Outgoing(ADDRESS.down("reply"), seal(self.key, REPLY_TYPE, reply).encode()))
+
+    def _take_batch(self, message: Message) -> None:
         assert address_of(message.topic) == ADDRESS
         header = peek(message.payload)
-        batch = unpack(message.payload, self._object)
+        batch = unpack(message.payload, self._keys_of_object[header.kid])
+        for body in batch.bodies:
+            fact = decode_body(body).fact
+            if isinstance(fact, KeyRotated):
+                self._keys_of_object[fact.key.kid] = Verifier(fact.key)
         known = len(self.bodies)
         if header.first <= known + 1:
             self.bodies += batch.bodies[known + 1 - header.first :]
@@ -131,7 +182,7 @@ class PaperHub:
     def _answer(self, epoch: str, before: bytes) -> None:
         seq = len(self.bodies)
         digest = (self._head or before) if seq else first_prev(epoch)
-        receipt = Receipt("mirror-4", epoch, seq, b64(digest), self.generation, 0, 0)
+        receipt = Receipt("mirror-4", epoch, seq, b64(digest), self.generation, 0, HUB_MS)
         if not self.deaf:
             self.line.publish(
                 Outgoing(ADDRESS.down("receipt"), seal(self.key, RECEIPT_TYPE, receipt).encode())
@@ -151,6 +202,9 @@ class PaperRuntime:
         self.sold: list[str] = []
         self.links: list[str] = []
         self.documents: list[tuple[str, bytes]] = []
+        self.orders: list[str] = []
+        self.keyrings: list[str] = []
+        self.telemetry = TelemetryLane(data / "telemetry.db")
         self.open()
 
     @property
@@ -183,11 +237,43 @@ class PaperRuntime:
         self._do(self.bell.close)
         self.journal.close()
 
+    def rotate(self, file: Path) -> None:
+        """Replace the object's key, as the runtime does it."""
+        config = load(file)
+        signer = next_key(config)
+        self._do(lambda: self.journal.rotate(signer))
+        hand_over(config)
+
+    def believe(self, key: SoftwareKey) -> None:
+        """Take receipts of this key as well."""
+        self._keys[key.public.kid] = Verifier(key.public)
+
+    def gesture(self, count: int) -> None:
+        """So many things that people did."""
+
+        async def put() -> None:
+            for number in range(count):
+                self.telemetry.put("Took", number, b"{}")
+
+        self._do(put)
+
+    def gestures(self) -> int:
+        """How many of them are still here."""
+
+        async def here() -> int:
+            return len(self.telemetry.after(0, 1_000).items)
+
+        return self._do(here)
+
     def end(self) -> None:
         self.close()
+        self._do(self._end_telemetry)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    async def _end_telemetry(self) -> None:
+        self.telemetry.close()
 
     async def _told(self, said: Said) -> Answered:
         if said.receipt is not None:
@@ -198,6 +284,12 @@ class PaperRuntime:
                 return Answered(ok=False, error=str(error))
         if said.document is not None:
             self.documents.append((said.document.manifest, Path(said.document.path).read_bytes()))
+        if said.order is not None:
+            self.orders.append(said.order)
+        if said.keyring is not None:
+            self.keyrings.append(said.keyring)
+        if said.telemetry is not None:
+            self.telemetry.sent(said.telemetry.seq, said.telemetry.lane)
         if said.link is not None:
             self.links.append(said.link)
         return Answered(ok=True)
@@ -227,7 +319,12 @@ class World:
         (self.data / "object.key").chmod(0o600)
         self.retailer = SoftwareKey.generate()
         self.hub = PaperHub(broker.port, key)
-        trust = {"receipt": [self.hub.key.public], "documents": [self.retailer.public]}
+        self.root = SoftwareKey.generate()
+        trust = {
+            "receipt": [self.hub.key.public],
+            "documents": [self.retailer.public],
+            "roots": [self.root.public],
+        }
         (directory / "trust.json").write_bytes(msgspec.json.encode(trust))
         self.runtime = PaperRuntime(self.data, key, self.hub.key)
         self.hub.line.start()
@@ -244,6 +341,11 @@ class World:
         command = [sys.executable, "-m", "opos", "sync", "status", str(self.file), "--json"]
         done = subprocess.run(command, check=True, capture_output=True, timeout=60)
         return msgspec.json.decode(done.stdout, type=dict[str, object])
+
+    def agent_status(self) -> dict[str, object]:
+        """What the running agent says at its desk; nothing while there is none."""
+        said = ask(self.data / SOCKET)
+        return {} if said is None else msgspec.structs.asdict(said)
 
     def close(self) -> None:
         for agent in self.agents:

@@ -8,12 +8,15 @@ import msgspec
 import pytest
 
 from cloud_sync.contract.documents import CHUNK_BYTES_MAX, manifest_of
+from cloud_sync.contract.keyring import Keyring
+from cloud_sync.contract.orders import CloseDoors, Identify, Order
+from cloud_sync.contract.requests import CommandDone
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.state import ObjectState
 from retail.pricing.book import Version
 from tests.agent.chunk_server import serving
 from tests.agent.line_world import Broker, Cable, until
-from tests.agent.process_world import World
+from tests.agent.process_world import HUB_MS, World
 
 
 @pytest.fixture
@@ -128,6 +131,64 @@ def test_a_document_comes_to_every_runtime_and_a_forged_one_to_none(world: World
     assert world.runtime.documents[1] == world.runtime.documents[0]
 
 
+def test_an_order_is_obeyed_once_by_the_runtime_and_the_hub_is_told(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    order = Order("mirror-4", "order-0123456789", HUB_MS, HUB_MS + 60_000, Identify(5))
+    done = CommandDone(order.id, ok=True)
+    world.hub.order(order, world.retailer)
+    until(lambda: world.hub.asked.count(done) == 1)
+    world.hub.order(order, world.retailer)
+    until(lambda: world.hub.asked.count(done) == 2)
+    assert len(world.runtime.orders) == 1
+
+
+def test_an_order_that_was_recorded_a_year_ago_is_refused(world: World) -> None:
+    world.start_agent()
+    until(lambda: world.agent_status().get("clock_off_ms"))
+    world.hub.order(Order("mirror-4", "order-0123456789", 1, 60_001, CloseDoors()), world.retailer)
+    until(lambda: world.agent_status()["orders_refused"] == 1)
+    assert world.runtime.orders == []
+
+
+def test_gestures_reach_the_hub_and_leave_the_object(world: World) -> None:
+    world.runtime.gesture(300)
+    world.start_agent()
+    until(lambda: world.hub.gestures == list(range(1, 301)))
+    until(lambda: world.runtime.gestures() == 0)
+
+
+def test_a_new_key_of_the_hubs_is_believed_without_a_restart_and_an_old_keyring_by_nobody(
+    world: World,
+) -> None:
+    world.start_agent()
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    before, world.hub.key = world.hub.key, SoftwareKey.generate()
+    world.runtime.believe(world.hub.key)
+    keys, documents = (world.hub.key.public,), (world.retailer.public,)
+    ring = Keyring("demo", Version(1, 2), keys, documents, (world.root.public,))
+    world.hub.bring(ring, world.root)
+    until(lambda: len(world.runtime.keyrings) == 1)
+    world.runtime.sell(3)
+    until(lambda: everything_is_at_the_hub(world))
+    older = msgspec.structs.replace(ring, version=Version(1, 1), receipt=(before.public,))
+    world.hub.bring(older, world.root)
+    until(lambda: world.agent_status()["keyrings_refused"] == 1)
+    assert len(world.runtime.keyrings) == 1
+
+
+def test_a_key_that_was_replaced_still_signs_for_what_it_had_signed(world: World) -> None:
+    world.runtime.sell(3)
+    world.runtime.rotate(world.file)
+    world.runtime.sell(3)
+    world.start_agent()
+    until(lambda: everything_is_at_the_hub(world))
+    world.runtime.rotate(world.file)
+    world.runtime.sell(3)
+    until(lambda: everything_is_at_the_hub(world))
+    assert world.status()["unsynced"] == 0
+
+
 def test_sigterm_ends_it_cleanly_and_tells_the_world(world: World) -> None:
     agent = world.start_agent()
     until(lambda: world.runtime.links[-1:] == ["up"])
@@ -161,13 +222,16 @@ def test_the_status_says_what_waits_and_whether_the_hub_answers(world: World) ->
     assert (offline["head"], offline["acked"], offline["unsynced"]) == (5, 0, 5)
     assert offline["value"] == {"EUR": 300}
     assert isinstance(offline["oldest_ms"], int)
-    assert (offline["online"], offline["agent"]) == (False, None)
+    assert (offline["online"], offline["agent"], offline["last_receipt"]) == (False, None, None)
+    world.runtime.gesture(7)
     world.start_agent()
     until(lambda: everything_is_at_the_hub(world))
     until(lambda: world.runtime.links[-1:] == ["up"])
     online = world.status()
     assert (online["acked"], online["unsynced"], online["value"], online["oldest_ms"]) == (5, 0, {}, None)
     assert online["online"] is True
+    assert online["last_receipt"] == {"seq": 5, "generation": 1, "safe": 0, "at_ms": HUB_MS}
+    assert (online["certificate_days"], online["telemetry_dropped"]) == (None, 0)
 
 
 def test_receipts_that_are_not_the_hubs_are_counted_and_move_nothing(world: World) -> None:
@@ -176,13 +240,7 @@ def test_receipts_that_are_not_the_hubs_are_counted_and_move_nothing(world: Worl
     until(lambda: world.runtime.links[-1:] == ["up"])
     world.hub.key, honest = SoftwareKey.generate(), world.hub.key
     world.runtime.sell(1)
-    until(lambda: _refused(world) > 0)
+    until(lambda: int(str(world.agent_status()["receipts_refused"])) > 0)
     assert world.runtime.journal.acked < world.runtime.journal.head
     world.hub.key = honest
     until(lambda: everything_is_at_the_hub(world))
-
-
-def _refused(world: World) -> int:
-    agent = world.status()["agent"]
-    assert isinstance(agent, dict)
-    return int(agent["receipts_refused"])

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from cloud_sync.agent.desk import AgentStatus, Desk, DeskTakenError, ask
-from cloud_sync.agent.herald import INTERVAL_NS, Herald, last_will
+from cloud_sync.agent.duty import ALWAYS
+from cloud_sync.agent.herald import Herald, last_will
 from cloud_sync.agent.ports import Handed, RuntimeAwayError
 from cloud_sync.agent.receipts import LatestReceipt, ReceiptDoor
 from cloud_sync.agent.uplink import PAUSE_NS
@@ -21,7 +22,7 @@ from cloud_sync.contract.state import ObjectState
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Outgoing
 from edge.offline_queue.reader import Identity
-from edge.sync import RuntimeLine
+from edge.runtime_line import RuntimeLine
 
 HUB = SoftwareKey.generate()
 ADDRESS = Address("demo", "corner", "mirror-4")
@@ -111,11 +112,11 @@ def test_the_state_is_told_when_it_changes_and_at_most_once_a_second() -> None:
     first, second = ObjectState(True, "e1", 5, 4), ObjectState(True, "e1", 6, 6)
     assert said(herald.news(first, 0, 77)) == ObjectState(True, "e1", 5, 4, 77)
     herald.told(first, 0)
-    assert herald.news(first, 10 * INTERVAL_NS, 77) is None
+    assert herald.news(first, 10 * ALWAYS.state_ns, 77) is None
     assert herald.deadline_ns(first) is None
-    assert herald.news(second, INTERVAL_NS - 1, 77) is None
-    assert herald.deadline_ns(second) == INTERVAL_NS
-    assert said(herald.news(second, INTERVAL_NS, 78)).head == 6
+    assert herald.news(second, ALWAYS.state_ns - 1, 77) is None
+    assert herald.deadline_ns(second) == ALWAYS.state_ns
+    assert said(herald.news(second, ALWAYS.state_ns, 78)).head == 6
 
 
 def test_going_offline_is_told_at_once_and_a_new_connection_hears_everything() -> None:
@@ -264,9 +265,9 @@ def test_what_the_runtime_says_is_the_answer_to_what_it_was_handed_in_order(tmp_
     asyncio.run(day())
     assert answers == [Handed("older"), Handed()]
     assert heard == [
-        {"receipt": None, "document": None, "link": "up"},
-        {"receipt": None, "document": {"manifest": "m", "path": str(tmp_path / "d")}, "link": None},
-        {"receipt": "r", "document": None, "link": None},
+        {"link": "up"},
+        {"document": {"manifest": "m", "path": str(tmp_path / "d")}},
+        {"receipt": "r"},
     ]
 
 

@@ -162,6 +162,14 @@ def test_a_hub_that_stays_silent_is_asked_less_often_until_it_answers() -> None:
     assert uplink.deadline_ns == now_ns + 3_000 * MS
 
 
+def test_an_old_receipt_that_comes_before_anything_was_asked_is_no_answer() -> None:
+    uplink, _ = uplink_of(4)
+    uplink.received(receipt(4), 0)
+    assert (uplink.acked, uplink.flowing) == (4, False)
+    assert pour(uplink) == [(4, 4)], "the hub that is there now is asked all the same"
+    assert uplink.received(receipt(2, generation=2), 0) is Outcome.FELL_BACK
+
+
 def test_each_receipt_that_gets_further_renews_the_patience() -> None:
     uplink, _ = flowing(1_024)
     pour(uplink)

@@ -1,7 +1,9 @@
 """Real processes around the hub: Mosquitto, the hub itself, and an object's end of the line."""
 
+import contextlib
 import json
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +20,7 @@ from click.testing import CliRunner
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import PublicKey, Verifier, unseal
 from cloud_sync.hub.cli import hub as hub_command
+from cloud_sync.hub.store.database import Place
 from cloud_sync.mqtt import Line, Message, Outgoing
 from tests.hub.hub_world import PaperJournal
 
@@ -28,11 +31,17 @@ SHOP: Final = Path(__file__).parents[2] / "simulators" / "shops" / "corner"
 OPOS: Final = (sys.executable, "-c", "from opos.__main__ import main; main()")
 
 
+# Below what the kernel gives to connections that go out: a port stays free while its process is down.
+_PORTS: Final = range(15_000, 32_000)
+
+
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on, and that nobody is given."""
+    while True:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(true: Callable[[], bool], what: str) -> None:
@@ -76,10 +85,15 @@ class Broker:
 class HubProcess:
     """A hub's directory and the process that runs it."""
 
-    def __init__(self, path: Path, broker_port: int) -> None:
+    def __init__(self, path: Path, broker_port: int, place: Place | None = None) -> None:
+        """`place` is a database that is there already, and another than the directory's own."""
         self.path, self.broker_port, self.port = path, broker_port, free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self.supervisors: list[subprocess.Popen[bytes]] = []
         self.log = path.with_suffix(".log")
+        if isinstance(place, str):
+            path.mkdir()
+            (path / "database.url").write_text(place)
         self.command("init")
         self.command("import", str(SHOP))
 
@@ -94,22 +108,31 @@ class HubProcess:
         place = ("--object", address.object, "--tenant", address.tenant, "--site", address.site)
         self.command("admit", *place, "--key", key)
 
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self.words(), stdout=log, stderr=log)
-        eventually(lambda: listens(self.port), "the hub listens")
+    def start(self, part: str = "run") -> None:
+        self._process = self._popen(self.words(part))
+        eventually(self._listens, "the hub listens")
 
-    def words(self) -> list[str]:
-        """The command line that runs this hub."""
-        where = (
-            "--dir",
-            str(self.path),
-            "--port",
-            str(self.port),
-            "--broker",
-            f"127.0.0.1:{self.broker_port}",
-        )
-        return [*OPOS, "hub", "run", *where]
+    def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()[-2_000:]
+        return listens(self.port)
+
+    def words(self, part: str = "run") -> list[str]:
+        """The command line that runs this hub, or the part of it that has its doors."""
+        return [*OPOS, "hub", part, "--port", str(self.port), *self._where()]
+
+    def start_ingest(self, workers: int) -> "subprocess.Popen[bytes]":
+        """Take in what objects say in processes of their own; their supervisor."""
+        words = [*OPOS, "hub", "ingest", "--workers", str(workers), *self._where()]
+        self.supervisors.append(self._popen(words))
+        return self.supervisors[-1]
+
+    def _where(self) -> list[str]:
+        return ["--dir", str(self.path), "--broker", f"127.0.0.1:{self.broker_port}"]
+
+    def _popen(self, words: list[str]) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(words, stdout=log, stderr=log)
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         """End the process with a signal; its exit code."""

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -30,6 +29,7 @@ from cloud_sync.hub.ingest.intake import Intake, Outcome
 from cloud_sync.hub.objects import KnownObject, admit
 from cloud_sync.hub.projections.projector import Projector
 from cloud_sync.hub.store import database, schema
+from cloud_sync.hub.store.database import NoHubError, Place
 from cloud_sync.mqtt import Outgoing
 from retail.custody import SOLD, TRANSIT, Move
 from retail.pricing.book import Version
@@ -151,10 +151,14 @@ class Ear:
 class HubWorld:
     """A hub's database, door and projections in one process, with a hand clock and no network."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.clock = HandClock()
-        database.create(path, self.clock())
-        self.store = database.connect(path)
+        try:
+            self.store = database.connect(place)
+        except NoHubError:
+            database.create(place, self.clock())
+            self.store = database.connect(place)
         self.receipt_key = SoftwareKey.generate()
         self.intake = Intake(self.store, self.receipt_key, self.clock)
         self.projector = Projector(self.store)

@@ -1,7 +1,7 @@
 """The hub's desk and its publisher on the line, with a line that listens in place of a broker."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -9,12 +9,15 @@ from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
 from cloud_sync.contract.state import ObjectState
-from cloud_sync.contract.topics import document
+from cloud_sync.contract.topics import document, partition
 from cloud_sync.hub.documents.edition import Press, Site
 from cloud_sync.hub.documents.publisher import Publisher
 from cloud_sync.hub.ingest.desk import WAITING_MAX, Desk
+from cloud_sync.hub.ingest.leases import Leases
 from cloud_sync.hub.ingest.presence import Presence
-from cloud_sync.mqtt import Message
+from cloud_sync.hub.ingest.tray import WAITING_MAX as TRAY_MAX
+from cloud_sync.hub.ingest.tray import Tray
+from cloud_sync.mqtt import Message, Outgoing
 from tests.hub.hub_world import SITE, TENANT, Ear, HubWorld, PaperJournal
 
 DEADLINE_S = 10.0
@@ -26,7 +29,7 @@ class OpenDesk:
     def __init__(self, hub: HubWorld) -> None:
         self.ear, self.appended, self.closing = Ear(), threading.Event(), threading.Event()
         self.desk = Desk(hub.intake, Presence(hub.store, hub.clock), self.appended)
-        self.thread = threading.Thread(target=self.desk.work, args=(self.ear, self.closing))
+        self.thread = threading.Thread(target=self.desk.work, args=(self.ear, self.closing), daemon=True)
 
     def say(self, topic: str, payload: bytes, *, retained: bool = False) -> None:
         self.desk.post(Message(topic, payload, retained))
@@ -67,11 +70,12 @@ def test_each_batch_on_the_desk_is_answered_in_its_turn(
     desk.say(shelf.topic, shelf.frame(1, 2))
     desk.say(mirror.topic, mirror.frame(1, 3))
     desk.thread.start()
-    eventually(lambda: len(desk.ear.heard) == 3)
+    eventually(lambda: len(desk.ear.heard) == 2)
     desk.close()
 
+    # What waited together is one group, in which the last receipt of a journal is for all of it.
     up, down = mirror.address.down("receipt"), shelf.address.down("receipt")
-    assert receipts(hub, desk.ear) == [(up, 2), (down, 2), (up, 3)]
+    assert receipts(hub, desk.ear) == [(down, 2), (up, 3)]
     assert {(said.qos, said.retain) for said in desk.ear.heard} == {(1, False)}
     assert desk.appended.is_set()
 
@@ -109,6 +113,118 @@ def test_a_full_desk_takes_no_more_than_its_limit(
         desk.say(mirror.topic, b"x")
 
     assert desk.desk._waiting.qsize() == WAITING_MAX
+
+
+def test_what_is_of_another_workers_partition_is_left_to_that_one(
+    hub: HubWorld, mirror: PaperJournal, shelf: PaperJournal, desk: OpenDesk
+) -> None:
+    tokens = Leases(hub.store, "this worker", hub.clock).hold()
+    del tokens[partition(shelf.address.object)]
+    desk.desk.leased(tokens)
+    desk.say(shelf.topic, shelf.frame(1, 2))
+    desk.say(mirror.topic, mirror.frame(1, 3))
+    desk.thread.start()
+    eventually(lambda: bool(desk.ear.heard))
+    desk.close()
+
+    assert receipts(hub, desk.ear) == [(mirror.address.down("receipt"), 3)]
+    assert hub.kept(shelf) == []
+
+
+def test_a_desk_is_busy_while_messages_come_and_for_a_breath(mirror: PaperJournal, desk: OpenDesk) -> None:
+    assert not desk.desk.busy
+    desk.thread.start()
+    desk.say(mirror.topic, mirror.frame(1, 3))
+    eventually(lambda: desk.desk.busy)
+    eventually(lambda: not desk.desk.busy)
+    desk.close()
+
+
+def test_figures_give_way_between_two_stretches_and_follow_all_the_same(
+    hub: HubWorld, mirror: PaperJournal, shelf: PaperJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud_sync.hub.projections.projector.STRETCH_MAX", 1)
+    for journal in (mirror, shelf):
+        hub.send(journal, 1)
+    appended, closing, gave_way = threading.Event(), threading.Event(), []
+
+    def give_way() -> None:
+        gave_way.append(hub.projector.step())
+        if not gave_way[-1]:
+            closing.set()
+
+    hub.projector.work(appended, closing, give_way)
+
+    assert gave_way
+    assert not hub.projector.step()
+
+
+def test_of_states_that_waited_the_last_one_counts(
+    mirror: PaperJournal, desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+
+    def take(topic: str, payload: bytes, *, retained: bool) -> None:
+        taken.append(payload)
+        assert (topic, retained) == (mirror.address.up("state"), False)
+
+    monkeypatch.setattr(desk.desk._presence, "take", take)
+    for head in range(1, 51):
+        desk.say(mirror.address.up("state"), b"%d" % head)
+    desk.thread.start()
+    eventually(lambda: bool(taken))
+    desk.close()
+
+    assert taken == [b"50"]
+
+
+class OpenTray:
+    """A tray at work in threads of its own; what it takes can be held up."""
+
+    def __init__(self) -> None:
+        self.free, self.closing, self.ear = threading.Event(), threading.Event(), Ear()
+        self.tray = Tray("questions", self.take)
+        self.threads = [
+            threading.Thread(target=self.tray.work, args=(self.ear, self.closing)) for _ in range(2)
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def take(self, topic: str, payload: bytes) -> Outgoing | None:
+        self.free.wait(DEADLINE_S)
+        return Outgoing(topic, payload) if payload else None
+
+    def close(self) -> None:
+        self.free.set()
+        self.closing.set()
+        for thread in self.threads:
+            thread.join(DEADLINE_S)
+
+
+@pytest.fixture
+def tray() -> Iterator[OpenTray]:
+    opened = OpenTray()
+    yield opened
+    opened.close()
+
+
+def test_what_is_on_a_tray_is_answered_if_there_is_an_answer(tray: OpenTray) -> None:
+    tray.free.set()
+    for payload in (b"one", b"", b"two"):
+        tray.tray.post(Message("t/up/request", payload, False))
+    eventually(lambda: len(tray.ear.heard) == 2)
+
+    assert {said.payload for said in tray.ear.heard} == {b"one", b"two"}
+
+
+def test_a_full_tray_drops_and_complains_once(tray: OpenTray, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(TRAY_MAX + 50):
+        tray.tray.post(Message("t/up/request", b"%d" % number, False))
+    tray.free.set()
+    eventually(lambda: not tray.tray._waiting.qsize())
+
+    assert [record.getMessage() for record in caplog.records] == ["too many questions wait: some are dropped"]
+    assert TRAY_MAX <= len(tray.ear.heard) <= TRAY_MAX + 2  # and two were in the threads' hands
 
 
 def issue(hub: HubWorld, name: str, data: bytes) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cloud_sync.contract.documents import Delivery
 from cloud_sync.contract.encoding import encode
-from cloud_sync.contract.entry import Arrived, Body, Boot, Posting, decode_body
-from cloud_sync.contract.topics import Address
+from cloud_sync.contract.entry import Arrived, Body, Boot, Posting, SaleLine, decode_body
+from cloud_sync.contract.topics import Address, partition
 from cloud_sync.hub.projections.fold import Before, fold
 from cloud_sync.hub.projections.meaning import AMOUNT_MINOR_MAX, Doubt, Told, understand
 from cloud_sync.hub.projections.projector import STRETCH_MAX, announce
@@ -53,7 +53,7 @@ def deliver(hub: HubWorld, transfer: str, holder: str, gtin: str, units: int) ->
 
 def reasons(hub: HubWorld) -> list[tuple[str, int, str]]:
     """(object, seq, reason) of all that is in quarantine."""
-    return [(row[1], row[3], row[5]) for row in hub.rows("quarantine")]
+    return sorted((row[1], row[3], row[5]) for row in hub.rows("quarantine"))
 
 
 def test_a_sale_is_money_goods_and_a_line_to_read(hub: HubWorld, mirror: PaperJournal) -> None:
@@ -205,7 +205,11 @@ UNFAIR = [
     ({"moves": (Move(SCARF, "floor", SOLD, 10**7),)}, "limit"),
     ({"currency": "Euro"}, "currency"),
     ({"currency": "<b>"}, "currency"),
-    ({"postings": (Posting("a", 1, "\0"), Posting("b", -1, "\0"))}, "currency"),
+    ({"postings": (Posting("a", 1, "\0"), Posting("b", -1, "\0"))}, "poison"),
+    ({"number": "1\0"}, "poison"),
+    ({"sale": "s" * 129}, "limit"),
+    ({"lines": (SaleLine("9" * 129, "", 1, 1, 1, "standard"),)}, "limit"),
+    ({"moves": (Move(SCARF, "f" * 129, SOLD, 1),)}, "limit"),
     ({"total_minor": AMOUNT_MINOR_MAX + 1}, "limit"),
     ({"total_minor": 2**64}, "poison"),
     ({"postings": (Posting("a", 2**70, "EUR"), Posting("b", -(2**70), "EUR"))}, "poison"),
@@ -263,11 +267,11 @@ def test_a_backlog_longer_than_one_stretch_is_projected_whole(hub: HubWorld, mir
     assert hub.projector.step() == STRETCH_MAX
     hub.project()
 
-    assert hub.rows("projection") == [(1, len(mirror.entries))]
+    assert dict(hub.rows("projection"))[partition("mirror-4")] == len(mirror.entries)
     assert hub.rows("takings") == [("mirror-4", "EUR", 2, 2 * SCARF_MINOR)]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_bad_day_on_the_line_ends_with_the_same_money_and_stock(
     hub: HubWorld, mirror: PaperJournal, shelf: PaperJournal, seed: int
 ) -> None:

@@ -57,6 +57,16 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ("port = 8101", "port = 8101\ncolour = 1", "colour"),
         ('timezone = "Europe/Berlin"', 'timezone = "Europe/Bärlin"', "no time zone is called"),
         ('broker = "127.0.0.1:1883"', 'broker = "127.0.0.1"', "expected HOST:PORT"),
+        ('broker = "127.0.0.1:1883"', 'broker = "[::1:1883"', "expected HOST:PORT"),
+        ('broker = "127.0.0.1:1883"', 'broker = "mqtts://hub.example"', "expected HOST:PORT"),
+        ('broker = "127.0.0.1:1883"', 'broker = "amqp://hub.example:1"', "expected HOST:PORT"),
+        ('broker = "127.0.0.1:1883"', 'broker = "mqtts://hub.example:8883/x"', "expected HOST:PORT"),
+        ('broker = "127.0.0.1:1883"', 'broker = "10.0.0.9:1883"', "is another machine: expected mqtts://"),
+        ('broker = "127.0.0.1:1883"', 'broker = "mqtt://hub.example:1883"', "is another machine"),
+        ("http://127.0.0.1:8110/", "http://hub.example/", "sync.hub: expected https://"),
+        ("http://127.0.0.1:8110/", "ftp://127.0.0.1/", "sync.hub: expected https://"),
+        ('broker = "127.0.0.1:1883"', 'broker = "127.0.0.1:1883"\nduty = "rarely"', "sync.duty"),
+        ("[display]", '[tls]\nroots = "a"\n[display]', "unknown field `roots`"),
         ('site = "corner"', 'site = "a/b"', "expected ASCII without"),
         ('site = "corner"', 'site = ""', "object.site"),
         ('role = "reader"', 'role = "scale"', "a mirror needs one each of"),
@@ -101,6 +111,34 @@ def test_the_paths_of_a_key_start_where_the_file_lies(
 ) -> None:
     config = load(write(tmp_path, GOOD + f"[key]\n{section}\n"))
     assert getattr(config.key_source, field) == (meant and meant.format(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("broker", "host", "port", "is_secure"),
+    [
+        ("127.0.0.1:1883", "127.0.0.1", 1883, False),
+        ("mqtt://localhost:1883", "localhost", 1883, False),
+        ("[::1]:1883", "::1", 1883, False),
+        ("mqtts://hub.example:8883", "hub.example", 8883, True),
+        ("mqtts://[2001:db8::7]:8884", "2001:db8::7", 8884, True),
+    ],
+)
+def test_a_broker_is_a_host_and_a_port_with_or_without_tls(
+    tmp_path: Path, broker: str, host: str, port: int, is_secure: bool
+) -> None:
+    sync = load(write(tmp_path, GOOD.replace("127.0.0.1:1883", broker))).sync
+    assert (sync.broker_host, sync.broker_port, sync.broker_is_secure) == (host, port, is_secure)
+    assert not sync.hub_is_secure
+
+
+def test_a_line_may_be_metered_and_its_files_elsewhere(tmp_path: Path) -> None:
+    text = GOOD.replace("http://127.0.0.1:8110/", "https://hub.example/shop/").replace(
+        "[[peripheral]]", 'duty = "metered"\n[tls]\nkey = "/run/keys/tls.key"\n[[peripheral]]'
+    )
+    config = load(write(tmp_path, text))
+    assert (config.sync.duty, config.sync.hub_is_secure) == ("metered", True)
+    assert config.sync.hub_url == "https://hub.example/shop"
+    assert (config.tls.key, config.tls.root) == (Path("/run/keys/tls.key"), config.data_dir / "root.crt")
 
 
 def test_the_witness_and_the_budget_are_the_installers(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from edge import keeper
 from edge.clock import SystemClock
 from edge.config import ObjectConfig, load
 from edge.keeper import Keeper, LedgerOverError
+from edge.keys import load_signer, next_key
 from edge.offline_queue.budget import Level, Room
 from edge.offline_queue.outcomes import JournalDamagedError
 from edge.offline_queue.reader import LedgerReader
@@ -95,6 +96,17 @@ def spoil_below_the_checkpoint(config: ObjectConfig) -> None:
         db.execute("DROP TRIGGER entry_is_written_in_ink")
         db.execute("UPDATE entry SET sig = zeroblob(64) WHERE seq = 3")
         db.execute(ink)
+
+
+def test_a_start_goes_on_with_the_key_that_the_journal_named_before_a_power_cut(config: ObjectConfig) -> None:
+    opened, following = kept(config), next_key(config)
+    asyncio.run(opened.journal.rotate(following))
+    opened.close()  # and the power was cut before the key got the place of the old one
+    assert load_signer(config).public != following.public
+    again = kept(config)
+    asyncio.run(deliver(again, 1))
+    again.close()
+    assert load_signer(config).public == following.public
 
 
 def test_the_full_check_behind_finds_what_the_start_did_not_look_for(

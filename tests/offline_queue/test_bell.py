@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Bell, Said
+from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Bell, Said, SentTelemetry
 
 Talk = Callable[[Bell, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -55,6 +55,16 @@ def test_every_line_is_answered_in_order_whatever_it_says(tmp_path: Path) -> Non
 
     said = with_bell(tmp_path / "bell", talk)
     assert said[:3] == [Said(link="up"), Said(link="down"), Said(receipt="jws")]
+
+
+def test_an_agent_brings_orders_keyrings_and_what_became_of_telemetry(tmp_path: Path) -> None:
+    async def talk(_: Bell, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await line(reader)
+        writer.write(b'{"order":"o"}\n{"keyring":"k"}\n{"telemetry":{"lane":"l","seq":3}}\n')
+        assert [(await line(reader))["ok"] for _ in range(3)] == [True, True, True]
+
+    said = with_bell(tmp_path / "bell", talk)
+    assert said[:3] == [Said(order="o"), Said(keyring="k"), Said(telemetry=SentTelemetry("l", 3))]
 
 
 def test_a_dead_agent_is_a_dead_link(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ from cloud_sync.contract.entry import (
     decode_body,
     first_prev,
 )
-from cloud_sync.contract.receipt import Receipt
-from cloud_sync.contract.signing import SoftwareKey, Verifier
+from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
+from cloud_sync.contract.signing import SoftwareKey, Verifier, seal
 from edge.offline_queue import journal as journal_module
 from edge.offline_queue import pen as pen_module
 from edge.offline_queue.journal import Journal
@@ -31,6 +31,7 @@ from edge.offline_queue.outcomes import (
     IdemConflictError,
     JournalClosedError,
     JournalDamagedError,
+    JournalForkedError,
     ReceiptRefusedError,
     Recorded,
 )
@@ -238,6 +239,18 @@ def test_a_hub_restored_from_a_backup_may_confirm_less(opened: Opener) -> None:
     assert asyncio.run(journal.acknowledge(receipt(journal, 0, generation=3, hash=""), "jws")) == 0
 
 
+@pytest.mark.parametrize("changed", [{"seq": 99, "hash": "AAAA"}, {"hash": "AAAA"}], ids=["more", "another"])
+def test_even_a_word_of_a_hub_that_is_gone_proves_that_the_card_was_put_back(
+    opened: Opener, changed: dict[str, Any]
+) -> None:
+    journal = opened()
+    append(journal, "a", "b")
+    asyncio.run(journal.acknowledge(receipt(journal, 3, generation=2), "jws"))
+    with pytest.raises(JournalForkedError):
+        asyncio.run(journal.acknowledge(receipt(journal, 2, generation=1, **changed), "jws"))
+    assert journal.acked == 3
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"dev": "other"}, {"epoch": "other"}, {"seq": 99, "hash": "AAAA"}, {"hash": "AAAA"}],
@@ -248,6 +261,33 @@ def test_a_receipt_that_does_not_fit_is_refused(opened: Opener, changed: dict[st
     with pytest.raises(ReceiptRefusedError):
         asyncio.run(journal.acknowledge(receipt(journal, 1, **changed), "jws"))
     assert journal.acked == 0
+
+
+def test_the_hubs_last_word_can_be_read_again(opened: Opener, tmp_path: Path, key: SoftwareKey) -> None:
+    journal = opened()
+    reader = LedgerReader(tmp_path / "ledger.db")
+    assert reader.last_receipt() is None
+    word = receipt(journal, 2, at_ms=77)
+    asyncio.run(journal.acknowledge(word, seal(key, RECEIPT_TYPE, word)))
+    assert reader.last_receipt() == word
+    reader.close()
+
+
+def test_a_key_is_replaced_between_sales_and_whoever_listens_hears_of_it(
+    opened: Opener, tmp_path: Path, key: SoftwareKey
+) -> None:
+    journal, heads, following = opened(), SimpleQueue[int](), SoftwareKey.generate()
+    journal.on_head = heads.put
+    append(journal, "a")
+    assert heads.get(timeout=30) == 3
+    named = asyncio.run(journal.rotate(following))
+    assert (named.entry.seq, named.entry.kid) == (4, key.public.kid)
+    assert heads.get(timeout=30) == 4
+    append(journal, "b")
+    reader = LedgerReader(tmp_path / "ledger.db")
+    assert reader.last_rotation() == 4
+    assert [entry.kid for entry in reader.after(3, 9)] == [key.public.kid, following.public.kid]
+    reader.close()
 
 
 def test_a_reader_in_another_connection_sees_each_commit(opened: Opener, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The hub's HTTP routes. Handlers are plain functions, as they ask the database: they run in threads."""
+"""The hub's HTTP routes, behind two doors: all of it for this machine, and what objects need for the shop.
+
+Handlers are plain functions, as they ask the database: they run in threads.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +11,10 @@ from fastapi import FastAPI, HTTPException, Path, Query
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from cloud_sync.hub.api.enrol import add_enrolment
 from cloud_sync.hub.api.guard import Guard
 from cloud_sync.hub.console.page import STATIC, Console
+from cloud_sync.hub.folder import Folder
 from cloud_sync.hub.store import questions
 from cloud_sync.hub.store.answers import Figures, SoldSale, Standing
 from cloud_sync.hub.store.database import Store, generation
@@ -31,9 +36,8 @@ class Health:
 
 
 def make_app(store: Store, clock_ms: Callable[[], int], hears_broker: Callable[[], bool]) -> FastAPI:
-    """The application over an open database."""
-    # The pages that FastAPI would serve for its OpenAPI fetch scripts from elsewhere: the description stays.
-    app = FastAPI(title="OPOS hub", summary="Sales, money and stock of a shop", docs_url=None, redoc_url=None)
+    """All there is, over an open database: for the door on this machine."""
+    app = _new_app("Sales, money and stock of a shop")
     app.add_middleware(Guard)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_figures(app, store)
@@ -44,12 +48,32 @@ def make_app(store: Store, clock_ms: Callable[[], int], hears_broker: Callable[[
     def page() -> HTMLResponse:
         return HTMLResponse(console.render())
 
+    _add_health(app, store, hears_broker)
+    return app
+
+
+def make_object_app(
+    store: Store, folder: Folder, clock_ms: Callable[[], int], hears_broker: Callable[[], bool]
+) -> FastAPI:
+    """What objects ask for: chunks of documents, and to be let in. No figure of the shop is behind it."""
+    app = _new_app("Documents and enrolment of objects")
+    app.add_middleware(Guard, any_name=True)
+    _add_chunks(app, store)
+    _add_health(app, store, hears_broker)
+    add_enrolment(app, store, folder, clock_ms)
+    return app
+
+
+def _new_app(summary: str) -> FastAPI:
+    # The pages that FastAPI would serve for its OpenAPI fetch scripts from elsewhere: the description stays.
+    return FastAPI(title="OPOS hub", summary=summary, docs_url=None, redoc_url=None)
+
+
+def _add_health(app: FastAPI, store: Store, hears_broker: Callable[[], bool]) -> None:
     @app.get("/healthz", summary="Whether the hub answers")
     def health() -> Health:
         with store.reading() as connection:
             return Health(ok=True, broker=hears_broker(), generation=generation(connection))
-
-    return app
 
 
 def _add_figures(app: FastAPI, store: Store) -> None:

@@ -1,5 +1,6 @@
-"""The guard at the hub's HTTP door: under which name we answer, and what every answer says to a browser."""
+"""The guard at the hub's HTTP doors: under which name we answer, how long, and what we say to a browser."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -23,11 +24,18 @@ _HEADERS: Final = {
 }
 
 
-class Guard:
-    """Refuses requests under a foreign name, and adds headers that keep the pages to themselves."""
+# The longest answer is a chunk of 96 KiB: a line that needs more than this for it is beyond help.
+_ANSWER_S: Final = 60.0
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+class Guard:
+    """Refuses requests under a foreign name, and adds headers that keep the pages to themselves.
+
+    `any_name` is for the door with TLS: there the certificate says whose name it is.
+    """
+
+    def __init__(self, app: ASGIApp, *, any_name: bool = False) -> None:
+        self._app, self._any_name = app, any_name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass on what is none."""
@@ -35,7 +43,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        begun = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
@@ -44,4 +56,10 @@ class Guard:
 
         host = Headers(scope=scope).get("host", "")
         refusal = PlainTextResponse(f"expected a loopback address in Host, got {host[:80]!r}\n", 403)
-        await (self._app if _LOOPBACK.fullmatch(host) else refusal)(scope, receive, send_guarded)
+        welcome = self._any_name or _LOOPBACK.fullmatch(host)
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                await (self._app if welcome else refusal)(scope, receive, send_guarded)
+        except TimeoutError:
+            if not begun:  # who does not even finish the question
+                await PlainTextResponse("too slow\n", 408)(scope, receive, send_guarded)

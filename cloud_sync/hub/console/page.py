@@ -12,6 +12,7 @@ from cloud_sync.hub.console.words import age, amount, amount_parts, kind_of_trou
 from cloud_sync.hub.store import questions
 from cloud_sync.hub.store.answers import Figures, Held, SiteNamed, SoldSale, Standing, Trouble
 from cloud_sync.hub.store.database import Store
+from cloud_sync.hub.wellbeing import Wellbeing, wellbeing_of
 from retail.custody import TRANSIT
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -40,6 +41,7 @@ class View(msgspec.Struct, frozen=True):
     sales: Sequence[SoldSale]
     shelves: Sequence[Shelf]
     troubles: Sequence[Trouble]
+    health: Wellbeing
 
     @property
     def title(self) -> str:
@@ -82,8 +84,9 @@ class Console:
         with self._store.reading() as connection:
             sites = questions.sites(connection)
             objects = questions.standings(connection)
+            now_ms = self._clock_ms()
             return View(
-                now_ms=self._clock_ms(),
+                now_ms=now_ms,
                 hears_broker=self._hears_broker(),
                 sites=sites,
                 figures=questions.figures(connection),
@@ -91,6 +94,7 @@ class Console:
                 sales=questions.sales(connection, _SALES_SHOWN),
                 shelves=_shelves(questions.holdings(connection), sites, objects),
                 troubles=questions.troubles(connection),
+                health=wellbeing_of(connection, now_ms),
             )
 
 

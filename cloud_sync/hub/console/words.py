@@ -22,6 +22,12 @@ _AGES: Final = (
 
 _TROUBLES: Final = {
     "fork": "Two journals of one object",
+    "stale-key": "A key of before",
+    "revoked": "After the object was put out",
+    "enrolment": "A claim that was not honoured",
+    "request": "Not a question of an object",
+    "telemetry": "Not telemetry",
+    "payment": "A payment to look into",
     "signature": "Wrong signature",
     "garbage": "Not a batch",
     "place": "Somebody else's place",

@@ -5,13 +5,13 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest, manifest_of, split
 from cloud_sync.contract.signing import Signer, seal
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import generation
+from cloud_sync.hub.store.upsert import upsert
 from retail.pricing.book import Version
 
 # No object takes a longer one.
@@ -56,7 +56,7 @@ class Press:
     def _keep(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
         pieces = zip(manifest.chunks, chunks, strict=True)
         rows = [{"sha256": sha256, "bytes": chunk} for sha256, chunk in pieces]
-        self._connection.execute(upsert(schema.chunk).on_conflict_do_nothing(), rows)
+        self._connection.execute(upsert(self._connection, schema.chunk).on_conflict_do_nothing(), rows)
         row = insert(schema.document).values(
             tenant=self._site.tenant,
             site=self._site.site,

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from cloud_sync.contract.documents import DELIVERIES, PRICES, Deliveries, Delivery
 from cloud_sync.contract.encoding import encode
@@ -17,6 +16,7 @@ from cloud_sync.hub.documents.shop import Shop
 from cloud_sync.hub.projections.projector import announce
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import Store
+from cloud_sync.hub.store.upsert import upsert
 from retail.custody import TRANSIT
 
 
@@ -71,7 +71,7 @@ def _describe(connection: Connection, site: Site, shop: Shop) -> None:
     """Keep the words for people: what the site, its objects and its products are called."""
     file, place = shop.file, msgspec.structs.asdict(site)
     words = {"name": file.name or file.site, "language": file.language, "currency": file.currency}
-    row = upsert(schema.site).values(**place, **words)
+    row = upsert(connection, schema.site).values(**place, **words)
     connection.execute(row.on_conflict_do_update(index_elements=["tenant", "site"], set_=words))
     for table, rows in (
         (

@@ -1,23 +1,28 @@
-"""The hub's desk on the line: messages wait here in a short queue and are taken one after another."""
+"""The hub's desk for journals and states: what waits in its short queue is taken as one group."""
 
 import logging
 import queue
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from threading import Event
 from typing import Final
 
-from cloud_sync.hub.ingest.intake import Intake, Taken
+from cloud_sync.hub.ingest.intake import Intake, Outcome, Taken
 from cloud_sync.hub.ingest.presence import Presence
 from cloud_sync.mqtt import Message, Outgoing
 
 _log = logging.getLogger(__name__)
 
-# The broker has at most 16 messages on their way to us, and keeps the rest while this desk is full.
-WAITING_MAX: Final = 64
+WAITING_MAX: Final = 128
+"""Messages that may wait, of at most 128 KiB each; the broker keeps the rest while this desk is full."""
+# The most in one transaction: the cost of a commit is shared by then, and the first has waited enough.
+_GROUP_MAX: Final = 64
 # A desk that has not moved for so long is stuck on the disk. What is dropped then, its object sends again.
 _PATIENCE_S: Final = 5.0
 # How soon an idle desk sees that it is to close.
 _ROUND_S: Final = 0.25
+# Between two messages of a drain there are a few milliseconds.
+_BREATH_S: Final = 0.05
 # A receipt is of no use to an object that comes later: it sends again and gets a new one.
 _RECEIPT_EXPIRY_S: Final = 60
 
@@ -28,6 +33,12 @@ class Desk:
     def __init__(self, intake: Intake, presence: Presence, appended: Event) -> None:
         self._intake, self._presence, self._appended = intake, presence, appended
         self._waiting: queue.Queue[Message] = queue.Queue(WAITING_MAX)
+        self._tokens: Mapping[int, int] | None = None
+        self._took_s = 0.0
+
+    def leased(self, tokens: Mapping[int, int]) -> None:
+        """From now on take only what is of these partitions, each with the token of its lease."""
+        self._tokens = dict(tokens)
 
     def post(self, message: Message) -> None:
         """Put a message on the desk; it waits while the desk is full."""
@@ -38,20 +49,38 @@ class Desk:
                 "the desk is full: a message on %r is dropped; its object sends it again", message.topic
             )
 
+    @property
+    def busy(self) -> bool:
+        """Whether messages come one upon another, as after a long time without a line."""
+        return time.monotonic() - self._took_s < _BREATH_S
+
     def work(self, publish: Callable[[Outgoing], bool], closing: Event) -> None:
         """Take messages until `closing`; `publish` says the receipts."""
         while not closing.is_set():
-            try:
-                message = self._waiting.get(timeout=_ROUND_S)
-            except queue.Empty:
-                continue
-            self._take(message, publish)
+            if group := self._group():
+                self._take(group, publish)
+                self._took_s = time.monotonic()
 
-    def _take(self, message: Message, publish: Callable[[Outgoing], bool]) -> None:
-        if message.topic.endswith("/up/state"):
+    def _group(self) -> list[Message]:
+        """All that waits, as much as one transaction may have; empty after a quiet while."""
+        group: list[Message] = []
+        try:
+            group.append(self._waiting.get(timeout=_ROUND_S))
+            while len(group) < _GROUP_MAX:
+                group.append(self._waiting.get_nowait())
+        except queue.Empty:
+            pass
+        return group
+
+    def _take(self, group: list[Message], publish: Callable[[Outgoing], bool]) -> None:
+        states = {message.topic: message for message in group if message.topic.endswith("/up/state")}
+        frames = [(each.topic, each.payload) for each in group if each.topic not in states]
+        for outcome in self._intake.take_many(frames, self._tokens) if frames else ():
+            self._answer(outcome, publish)
+        for message in states.values():  # of each object the last: what it said before is not true any more
             self._presence.take(message.topic, message.payload, retained=message.retained)
-            return
-        outcome = self._intake.take(message.topic, message.payload)
+
+    def _answer(self, outcome: Outcome, publish: Callable[[Outgoing], bool]) -> None:
         _log.log(logging.WARNING if outcome.taken is Taken.FORKED else logging.DEBUG, "%s", outcome.sentence)
         if outcome.answer:
             receipt = outcome.answer.jws.encode("ascii")

@@ -1,40 +1,20 @@
-"""The door for journals: a frame is judged, kept in one transaction, and then answered with a receipt."""
+"""The door for journals: frames are judged, kept in one transaction, and then answered with receipts."""
 
-from collections.abc import Callable
-from enum import Enum
-from typing import Final
+import logging
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from cloud_sync.contract.batch import Header
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import Signer, seal
-from cloud_sync.hub.ingest.keeping import Arrival, append, cursor_of, kept_of, set_aside
-from cloud_sync.hub.ingest.opening import RefusedError, count, opened, speaker
-from cloud_sync.hub.ingest.verdict import Cursor, Step, Verdict, judge
+from cloud_sync.hub.ingest.group import Group, Judged, Standing, Taken, foreign, part_of
+from cloud_sync.hub.ingest.opening import Opening, open_all
 from cloud_sync.hub.store.database import Store, generation
 
-# The hub has no backup of its own, so it vouches for nothing: objects keep what they have.
-SAFE: Final = 0
+__all__ = ["Answer", "Intake", "Outcome", "Taken"]
 
-
-class Taken(Enum):
-    """What became of a frame."""
-
-    APPENDED = "appended"
-    DUPLICATE = "duplicate"  # all of it was here: the receipt that the object missed is said again
-    GAP = "gap"  # the receipt says where to go on
-    FORKED = "forked"  # set aside with an alarm; the receipt says what is here
-    REFUSED = "refused"  # not of an object that we know: counted, and not answered
-
-
-_TAKEN: Final = {
-    Step.APPEND: Taken.APPENDED,
-    Step.DUPLICATE: Taken.DUPLICATE,
-    Step.GAP: Taken.GAP,
-    Step.FORK: Taken.FORKED,
-}
+_log = logging.getLogger(__name__)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,7 +25,10 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a frame, in a word and in a sentence."""
+    """What became of a frame, in a word and in a sentence.
+
+    Of frames that went on one after another only the last is answered: its receipt is for all of them.
+    """
 
     taken: Taken
     sentence: str
@@ -57,44 +40,63 @@ class Intake:
 
     def __init__(self, store: Store, signer: Signer, clock_ms: Callable[[], int]) -> None:
         self._store, self._signer, self._clock_ms = store, signer, clock_ms
-        with store.reading() as connection:
-            self._generation = generation(connection)
 
     def take(self, topic: str, frame: bytes) -> Outcome:
         """Take one frame; whatever is in it, this returns and the lane goes on."""
-        try:
-            known = speaker(self._store, topic)
-            batch = opened(known, frame)
-        except RefusedError as refused:
-            count(self._store, refused, self._clock_ms())
-            return Outcome(Taken.REFUSED, str(refused))
-        verdict, cursor = self._keep(Arrival(known.address, frame, batch, self._clock_ms()))
-        return Outcome(
-            _TAKEN[verdict.step],
-            f"{batch.header.dev}: {verdict.step.value} at {verdict.seq}, receipt of {cursor.seq}",
-            Answer(known.address.down("receipt"), self._receipt(batch.header, cursor)),
-        )
+        return self.take_many([(topic, frame)])[0]
 
-    def _keep(self, came: Arrival) -> tuple[Verdict, Cursor]:
-        """Both the entries and the cursor are in the database after it, or neither."""
-        header = came.batch.header
+    def take_many(
+        self, messages: Sequence[tuple[str, bytes]], tokens: Mapping[int, int] | None = None
+    ) -> list[Outcome]:
+        """Take frames in one transaction, which a bad one among them does not disturb.
+
+        `tokens` are those of the partitions that this worker holds; what is of another one, or of one that
+        was lost, is fenced. None is for a hub that has no other workers.
+        """
+        if not messages:
+            return []
+        openings = open_all(self._store, messages)
         with self._store.writing() as connection:
-            cursor = cursor_of(connection, header)
-            verdict = judge(cursor, came.batch, kept_of(connection, header))
-            if verdict.step is Step.APPEND:
-                cursor = append(connection, came, verdict.seq)
-            elif verdict.step is Step.FORK:
-                set_aside(connection, came, verdict.seq)
-        return verdict, cursor
+            parts = {part for each in openings if (part := part_of(each)) is not None}
+            theirs = foreign(connection, parts, tokens)
+            group = Group(
+                connection, [each for each in openings if part_of(each) not in theirs], self._clock_ms()
+            )
+            judged = [_fenced(each) if part_of(each) in theirs else group.take(each) for each in openings]
+            group.write()
+            now = generation(connection)
+        return self._answered(judged, now)
 
-    def _receipt(self, header: Header, cursor: Cursor) -> str:
+    def _answered(self, judged: Sequence[Judged], now: int) -> list[Outcome]:
+        """The receipts, after the commit."""
+        followed: set[tuple[str, str]] = (
+            set()
+        )  # journals whose next frame went on: that one's receipt says all
+        outcomes = []
+        for each in reversed(judged):
+            answer = None
+            if (standing := each.standing) is not None:
+                journal = (standing.address.object, standing.epoch)
+                if journal not in followed or each.taken is not Taken.APPENDED:
+                    answer = Answer(standing.address.down("receipt"), self._receipt(standing, now))
+                (followed.add if each.taken is Taken.APPENDED else followed.discard)(journal)
+            elif each.taken is Taken.REFUSED:
+                _log.warning("refused: %s", each.sentence)
+            outcomes.append(Outcome(each.taken, each.sentence, answer))
+        return outcomes[::-1]
+
+    def _receipt(self, standing: Standing, now: int) -> str:
         receipt = Receipt(
-            dev=header.dev,
-            epoch=header.epoch,
-            seq=cursor.seq,
-            hash=b64(cursor.hash),
-            generation=self._generation,
-            safe=SAFE,
+            dev=standing.address.object,
+            epoch=standing.epoch,
+            seq=standing.cursor.seq,
+            hash=b64(standing.cursor.hash),
+            generation=now,
+            safe=standing.cursor.safe,
             at_ms=self._clock_ms(),
         )
         return seal(self._signer, RECEIPT_TYPE, receipt)
+
+
+def _fenced(opening: Opening) -> Judged:
+    return Judged(Taken.FENCED, f"partition {part_of(opening)} is another worker's")

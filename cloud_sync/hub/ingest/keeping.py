@@ -1,27 +1,56 @@
-"""The tables of a journal at the hub: where it stands, what is kept of it, what is set aside."""
+"""The tables of the journals at the hub: where each stands, what is kept of it, what is set aside."""
 
-from typing import Final
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Insert, bindparam, func, insert, select, tuple_
 
-from cloud_sync.contract.batch import Batch, Header
-from cloud_sync.contract.topics import Address
+from cloud_sync.contract.batch import Header
+from cloud_sync.contract.topics import partition
+from cloud_sync.hub.ingest.opening import Opened
 from cloud_sync.hub.ingest.verdict import Cursor
 from cloud_sync.hub.store import schema
-from cloud_sync.hub.store.attention import raise_alarm
+from cloud_sync.hub.store.rows import Row, insert_rows
+from cloud_sync.hub.store.upsert import insert_of
 
 # Evidence of one forked journal; more frames prove nothing more, and a clone must not fill the disk.
 FORKED_FRAMES_MAX: Final = 64
 
+Journal = tuple[str, str]
+"""An object's name and an epoch."""
 
-def cursor_of(connection: Connection, header: Header) -> Cursor:
-    """Where the journal of this batch stands."""
-    table = schema.cursor.c
-    query = select(table.seq, table.hash).where(table.dev == header.dev, table.epoch == header.epoch)
-    row = connection.execute(query).first()
-    return Cursor(row.seq, row.hash) if row else Cursor.before_first(header.epoch)
+
+class Addition(msgspec.Struct, frozen=True):
+    """A frame, and the first of its entries that is new."""
+
+    came: Opened
+    first_new: int
+
+
+_HERE: Final = (
+    (schema.entry.c.dev == schema.cursor.c.dev)
+    & (schema.entry.c.epoch == schema.cursor.c.epoch)
+    & (schema.entry.c.seq == schema.cursor.c.seq)
+)
+# Asked for every group of frames: a question that is put together once costs a third.
+_CURSORS: Final = (
+    select(*schema.cursor.c, schema.entry.c.kid)
+    .join(schema.entry, _HERE)
+    .where(tuple_(schema.cursor.c.dev, schema.cursor.c.epoch).in_(bindparam("journals", expanding=True)))
+    .order_by(schema.cursor.c.dev, schema.cursor.c.epoch)
+    .with_for_update(of=schema.cursor)
+)
+_FRAMES: Final = insert(schema.frame).returning(schema.frame.c.id, sort_by_parameter_order=True)
+
+
+def cursors_of(connection: Connection, journals: Collection[Journal]) -> dict[Journal, Cursor]:
+    """Where these journals stand, those that are here; nobody else moves them until the transaction ends."""
+    return {
+        (row.dev, row.epoch): Cursor(row.seq, row.hash, row.kid, row.safe)
+        for row in connection.execute(_CURSORS, {"journals": sorted(journals)})
+    }
 
 
 def kept_of(connection: Connection, header: Header) -> dict[int, bytes]:
@@ -35,40 +64,40 @@ def kept_of(connection: Connection, header: Header) -> dict[int, bytes]:
     return {row.seq: row.hash for row in connection.execute(query)}
 
 
-class Arrival(msgspec.Struct, frozen=True):
-    """A frame as it came in: from where, its bytes, the batch in them, and when (milliseconds since 1970)."""
+def keep(connection: Connection, additions: Collection[Addition], now_ms: int) -> None:
+    """Keep the new entries of frames, and the frames that brought them."""
+    evidence = _keep_frames(connection, [each.came for each in additions], now_ms)
+    rows: list[Row] = []
+    for addition, frame in zip(additions, evidence, strict=True):
+        header, batch = addition.came.batch.header, addition.came.batch
+        skip, part = addition.first_new - header.first, partition(header.dev)
+        fresh = zip(batch.bodies[skip:], batch.hashes[skip:], strict=True)
+        rows += [
+            (header.dev, header.epoch, seq, header.kid, digest, body, frame, part)
+            for seq, (body, digest) in enumerate(fresh, addition.first_new)
+        ]
+    insert_rows(connection, schema.entry, rows)
 
-    address: Address
-    frame: bytes
-    batch: Batch
-    at_ms: int
 
-
-def append(connection: Connection, came: Arrival, first_new: int) -> Cursor:
-    """Keep the entries from `first_new` on, with the frame that brought them, and advance the cursor."""
-    batch, header = came.batch, came.batch.header
-    skip = first_new - header.first
-    evidence = _keep_frame(connection, came)
-    place = {"dev": header.dev, "epoch": header.epoch, "kid": header.kid, "frame": evidence}
-    fresh = zip(batch.bodies[skip:], batch.hashes[skip:], strict=True)
+def advance(connection: Connection, cursors: Mapping[Journal, Cursor], now_ms: int) -> None:
+    """Move the cursors of journals."""
     rows = [
-        {**place, "seq": seq, "body": body, "hash": digest}
-        for seq, (body, digest) in enumerate(fresh, first_new)
+        {"dev": dev, "epoch": epoch, "seq": at.seq, "hash": at.hash, "heard_ms": now_ms, "safe": at.safe}
+        for (dev, epoch), at in sorted(cursors.items())
     ]
-    connection.execute(insert(schema.entry), rows)
-    cursor = Cursor(header.first + header.n - 1, header.head)
-    _advance(connection, header, cursor, came.at_ms)
-    return cursor
+    connection.execute(_advancing(connection.dialect.name), rows)
 
 
-def set_aside(connection: Connection, came: Arrival, seq: int) -> None:
-    """Keep a frame that forks at `seq` as evidence, once, and raise the alarm each time that it comes."""
+@cache
+def _advancing(dialect: str) -> Insert:
+    row = insert_of(dialect, schema.cursor)
+    moved = {name: row.excluded[name] for name in ("seq", "hash", "heard_ms")}
+    return row.on_conflict_do_update(index_elements=["dev", "epoch"], set_=moved)
+
+
+def set_aside(connection: Connection, came: Opened, seq: int, sentence: str, now_ms: int) -> None:
+    """Keep a frame that forks at `seq` as evidence, once."""
     header = came.batch.header
-    sentence = (
-        f"{header.dev}: entry {seq} of epoch {header.epoch} came with another hash than the one that is here:"
-        " two journals have one name"
-    )
-    raise_alarm(connection, "fork", header.dev, sentence, came.at_ms)
     case: dict[str, str | int | bytes] = {
         "dev": header.dev,
         "epoch": header.epoch,
@@ -78,29 +107,29 @@ def set_aside(connection: Connection, came: Arrival, seq: int) -> None:
     }
     if _is_known(connection, case) or _forked_frames(connection, header) >= FORKED_FRAMES_MAX:
         return
-    row = insert(schema.quarantine).values(**case, sentence=sentence, at_ms=came.at_ms)
-    connection.execute(row.values(frame=_keep_frame(connection, came)))
+    (frame,) = _keep_frames(connection, [came], now_ms)
+    row = insert(schema.quarantine).values(**case, sentence=sentence, at_ms=now_ms)
+    connection.execute(row.values(frame=frame))
 
 
-def _keep_frame(connection: Connection, came: Arrival) -> int:
-    row = insert(schema.frame).values(
-        tenant=came.address.tenant,
-        site=came.address.site,
-        dev=came.address.object,
-        epoch=came.batch.header.epoch,
-        received_ms=came.at_ms,
-        bytes=came.frame,
-    )
-    return int(connection.execute(row.returning(schema.frame.c.id)).scalars().one())
+def _keep_frames(connection: Connection, frames: Collection[Opened], now_ms: int) -> list[int]:
+    """The number of each frame, in their order."""
+    return list(connection.execute(_FRAMES, [_frame_row(each, now_ms) for each in frames]).scalars())
 
 
-def _advance(connection: Connection, header: Header, cursor: Cursor, now_ms: int) -> None:
-    where = {"seq": cursor.seq, "hash": cursor.hash, "heard_ms": now_ms}
-    row = upsert(schema.cursor).values(dev=header.dev, epoch=header.epoch, **where)
-    connection.execute(row.on_conflict_do_update(index_elements=["dev", "epoch"], set_=where))
+def _frame_row(came: Opened, now_ms: int) -> dict[str, Any]:
+    return {
+        "tenant": came.address.tenant,
+        "site": came.address.site,
+        "dev": came.address.object,
+        "epoch": came.batch.header.epoch,
+        "received_ms": now_ms,
+        "bytes": came.frame,
+        "part": partition(came.address.object),
+    }
 
 
-def _is_known(connection: Connection, case: dict[str, str | int | bytes]) -> bool:
+def _is_known(connection: Connection, case: Mapping[str, str | int | bytes]) -> bool:
     table = schema.quarantine.c
     query = select(table.id).where(*(table[name] == value for name, value in case.items()))
     return connection.execute(query).first() is not None

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.hub.ingest.opening import EPOCH_CHARS_MAX, RefusedError, count, speaker
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import Store
+from cloud_sync.hub.store.upsert import upsert
 from retail.units import INTEGER_MAX
 
 
@@ -50,5 +50,5 @@ def _keep(connection: Connection, dev: str, state: ObjectState, heard_ms: int) -
     if heard_ms:
         told["heard_ms"] = heard_ms
     nothing = {"epoch": "", "head": 0, "acked": 0, "heard_ms": 0}
-    row = insert(schema.presence).values(dev=dev, **{**nothing, **told})
+    row = upsert(connection, schema.presence).values(dev=dev, **{**nothing, **told})
     connection.execute(row.on_conflict_do_update(index_elements=["dev"], set_=told))

@@ -19,10 +19,12 @@ class Step(Enum):
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Where a journal stands at the hub: its last seq, and the hash of that entry."""
+    """Where a journal stands at the hub: its last seq, that entry's hash and key, and what is in a backup."""
 
     seq: int
     hash: bytes
+    kid: str = ""
+    safe: int = 0
 
     @classmethod
     def before_first(cls, epoch: str) -> "Cursor":
@@ -42,8 +44,9 @@ def judge(cursor: Cursor, batch: Batch, kept: Mapping[int, bytes]) -> Verdict:
     first, last = batch.header.first, batch.header.first + batch.header.n - 1
     if first > cursor.seq + 1:
         return Verdict(Step.GAP, cursor.seq + 1)
-    if first == cursor.seq + 1 and batch.header.prev != cursor.hash:
-        return Verdict(Step.FORK, first)
+    if first == cursor.seq + 1:
+        fits = batch.header.prev == cursor.hash
+        return Verdict(Step.APPEND if fits else Step.FORK, first)
     for seq, digest in enumerate(batch.hashes, first):
         if seq <= cursor.seq and kept[seq] != digest:
             return Verdict(Step.FORK, seq)

@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 
 from cloud_sync.contract.documents import Delivery
-from cloud_sync.contract.entry import Arrived, Body, Sale, SaleLine
+from cloud_sync.contract.entry import Arrived, Body, PaymentIntent, Sale, SaleLine
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.meaning import Doubt, Told
 from retail.custody import TRANSIT, Move
 
 Transfer = tuple[str, str, str]
 """Tenant, site and the transfer's own id."""
-Row = dict[str, Any]
+Row = tuple[Any, ...]
+"""A row in the order of its table's columns."""
 
 
 class Before(msgspec.Struct):
@@ -24,6 +25,8 @@ class Before(msgspec.Struct):
     arrived: set[Transfer]
     sales: set[tuple[str, str]]
     """(object, sale)."""
+    attempts: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(object, attempt)."""
 
 
 class Harvest(msgspec.Struct):
@@ -32,6 +35,7 @@ class Harvest(msgspec.Struct):
     sales: list[Row] = msgspec.field(default_factory=list)
     lines: list[Row] = msgspec.field(default_factory=list)
     arrivals: list[Row] = msgspec.field(default_factory=list)
+    intents: list[Row] = msgspec.field(default_factory=list)
     doubts: list[Doubt] = msgspec.field(default_factory=list)
     stock: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
     """(tenant, site, holder, gtin) -> units."""
@@ -57,6 +61,8 @@ def fold(understood: Iterable[tuple[Told, Body | Doubt]], before: Before) -> Har
                 _fold_sale(harvest, before, told, body, sale)
             case Arrived() as arrived:
                 _fold_arrival(harvest, before, told, arrived)
+            case PaymentIntent() as intent:
+                _fold_intent(harvest, before, told, intent)
             case _:
                 pass
     return harvest
@@ -64,14 +70,14 @@ def fold(understood: Iterable[tuple[Told, Body | Doubt]], before: Before) -> Har
 
 def move(stock: Counter[tuple[str, ...]], address: Address, moves: Iterable[Move]) -> None:
     """Both sides of each move: what one holder loses another gains."""
-    place = (address.tenant, address.site)
+    tenant, site = address.tenant, address.site
     for each in moves:
-        stock[*place, each.giver, each.gtin] -= each.units
-        stock[*place, each.taker, each.gtin] += each.units
+        stock[tenant, site, each.giver, each.gtin] -= each.units
+        stock[tenant, site, each.taker, each.gtin] += each.units
 
 
 def _fold_sale(harvest: Harvest, before: Before, told: Told, body: Body, sale: Sale) -> None:
-    dev, place = told.address.object, (told.address.tenant, told.address.site)
+    dev, tenant, site = told.address.object, told.address.tenant, told.address.site
     if (dev, sale.sale) in before.sales:
         harvest.doubts.append(Doubt(told, "doubled", f"sale {sale.sale[:80]} of {dev} was counted before"))
         return
@@ -81,9 +87,9 @@ def _fold_sale(harvest: Harvest, before: Before, told: Told, body: Body, sale: S
     harvest.counts[dev, sale.currency] += 1
     for number, line in enumerate(sale.lines):
         harvest.lines.append(_line_row(told, number, line))
-        harvest.sold[*place, line.gtin] += line.units
+        harvest.sold[tenant, site, line.gtin] += line.units
     for posting in sale.postings:
-        harvest.money[*place, posting.account, posting.currency] += posting.amount_minor
+        harvest.money[tenant, site, posting.account, posting.currency] += posting.amount_minor
     move(harvest.stock, told.address, sale.moves)
 
 
@@ -93,8 +99,28 @@ def _fold_arrival(harvest: Harvest, before: Before, told: Told, arrived: Arrived
         harvest.doubts.append(wrong)
         return
     before.arrived.add(transfer)
-    harvest.arrivals.append(dict(zip(("tenant", "site", "transfer"), transfer, strict=True), entry=told.id))
+    tenant, site, name = transfer
+    harvest.arrivals.append((name, tenant, site, told.id))
     move(harvest.stock, told.address, arrived.moves)
+
+
+def _fold_intent(harvest: Harvest, before: Before, told: Told, intent: PaymentIntent) -> None:
+    meant = (told.address.object, intent.attempt)
+    if meant in before.attempts:
+        harvest.doubts.append(Doubt(told, "doubled", f"attempt {intent.attempt} was meant before"))
+        return
+    before.attempts.add(meant)
+    harvest.intents.append(
+        (
+            told.id,
+            told.address.object,
+            intent.attempt,
+            intent.sale,
+            intent.provider,
+            intent.amount_minor,
+            intent.currency,
+        )
+    )
 
 
 def _claim(before: Before, transfer: Transfer, told: Told, arrived: Arrived) -> Doubt | None:
@@ -103,10 +129,11 @@ def _claim(before: Before, transfer: Transfer, told: Told, arrived: Arrived) -> 
     delivery = before.deliveries.get(transfer)
     if delivery is None:
         return Doubt(told, "transfer", f"expected a transfer of this hub's, got {name!r}")
-    if transfer in before.arrived:
-        return Doubt(told, "doubled", f"transfer {name} was counted before")
+    # This comes first: what another object says must be judged the same whoever is projected first.
     if told.address.object != delivery.holder:
         return Doubt(told, "transfer", f"transfer {name} was sent to {delivery.holder}, not to this object")
+    if transfer in before.arrived:
+        return Doubt(told, "doubled", f"transfer {name} was counted before")
     came = Counter[Move]()
     for each in arrived.moves:
         came[Move(each.gtin, each.giver, each.taker, 1)] += each.units
@@ -118,28 +145,28 @@ def _claim(before: Before, transfer: Transfer, told: Told, arrived: Arrived) -> 
 
 
 def _sale_row(told: Told, body: Body, sale: Sale) -> Row:
-    return {
-        "entry": told.id,
-        "dev": told.address.object,
-        "sale": sale.sale,
-        "number": sale.number,
-        "business_date": sale.business_date,
-        "tender": sale.tender,
-        "currency": sale.currency,
-        "total_minor": sale.total_minor,
-        "units": sum(line.units for line in sale.lines),
-        "wall_ms": body.wall_ms,
-    }
+    return (
+        told.id,
+        told.address.object,
+        sale.sale,
+        sale.number,
+        sale.business_date,
+        sale.tender,
+        sale.currency,
+        sale.total_minor,
+        sum([line.units for line in sale.lines]),
+        body.wall_ms,
+    )
 
 
 def _line_row(told: Told, number: int, line: SaleLine) -> Row:
-    return {
-        "entry": told.id,
-        "line": number,
-        "gtin": line.gtin,
-        "name": line.name,
-        "units": line.units,
-        "price_minor": line.price_minor,
-        "total_minor": line.total_minor,
-        "tax": line.tax,
-    }
+    return (
+        told.id,
+        number,
+        line.gtin,
+        line.name,
+        line.units,
+        line.price_minor,
+        line.total_minor,
+        line.tax,
+    )

@@ -1,13 +1,24 @@
 """What an entry means, or why its meaning is not taken: it stays in its journal and a person looks at it."""
 
-from collections.abc import Iterator
+import re
 from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Arrived, Body, Fact, Sale, UnbalancedError, check_balance, decode_body
+from cloud_sync.contract.entry import (
+    Arrived,
+    Body,
+    Fact,
+    PaymentIntent,
+    Sale,
+    SaleLine,
+    UnbalancedError,
+    check_balance,
+    decode_body,
+)
 from cloud_sync.contract.topics import Address
+from retail.custody import Move
 from retail.locale import is_currency
 from retail.units import INTEGER_MAX
 
@@ -15,13 +26,18 @@ from retail.units import INTEGER_MAX
 AMOUNT_MINOR_MAX: Final = 10**12
 # No van brings more at once.
 UNITS_MAX: Final = 10**6
+# What names a thing is an index's key, and PostgreSQL's take 2,704 bytes at most: four names of so many
+# letters of any script fit.
+NAME_CHARS_MAX: Final = 128
+# The letter NUL, which no text of PostgreSQL can hold: an escape behind an even number of backslashes.
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 # All currencies of the world are 300; the rest of the room is for what is none.
 _is_currency: Final = lru_cache(maxsize=512)(is_currency)
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """An entry as it was kept: its number at the hub, who told it from where, its place, hash and bytes."""
 
     id: int
@@ -33,7 +49,7 @@ class Told(msgspec.Struct, frozen=True):
     received_ms: int
 
 
-class Doubt(msgspec.Struct, frozen=True):
+class Doubt(msgspec.Struct, frozen=True, gc=False):
     """Why the meaning of an entry is not taken: `reason` is for programs, `sentence` for a person."""
 
     told: Told
@@ -41,8 +57,23 @@ class Doubt(msgspec.Struct, frozen=True):
     sentence: str
 
 
-def understand(told: Told) -> Body | Doubt:
-    """The body of an entry, if it is one that may be counted."""
+class Trust(msgspec.Struct, frozen=True):
+    """How far a revoked object is believed: epochs before its last good one, and that one up to `seq`."""
+
+    before: frozenset[str]
+    epoch: str
+    seq: int
+
+    def covers(self, told: Told) -> bool:
+        """Whether an entry was written before the object could no longer be believed."""
+        return told.epoch in self.before or (told.epoch == self.epoch and told.seq <= self.seq)
+
+
+def understand(told: Told, trust: Trust | None = None) -> Body | Doubt:
+    """The body of an entry, if it is one that may be counted; `trust` is that in a revoked object."""
+    if trust and not trust.covers(told):
+        last = f"{trust.epoch or 'none'}:{trust.seq}"
+        return Doubt(told, "revoked", f"its object is revoked: nothing is counted after {last}")
     try:
         body = decode_body(told.body)
         check_balance(body.fact)
@@ -50,43 +81,84 @@ def understand(told: Told) -> Body | Doubt:
         return Doubt(told, "unbalanced", str(error))
     except ValueError as error:
         return Doubt(told, "poison", f"expected a body that we know, got something else: {error}")
-    if (body.dev, body.epoch, body.seq) != (told.address.object, told.epoch, told.seq):
+    wrong = _wrong(told, body)
+    return Doubt(told, *wrong) if wrong else body
+
+
+Wrong = tuple[str, str]
+"""A reason and a sentence."""
+
+
+def _wrong(told: Told, body: Body) -> Wrong | None:
+    """Why a body that can be read may not be counted."""
+    if b"\\u0000" in told.body and _NUL.search(told.body):
+        return "poison", "expected text, got some with the letter NUL in it"
+    if body.seq != told.seq or body.epoch != told.epoch or body.dev != told.address.object:
         place = f"{body.dev} {body.epoch} {body.seq}"
-        return Doubt(told, "misplaced", f"expected the body of this entry, got that of {place[:200]}")
-    if (currency := _no_currency(body.fact)) is not None:
-        return Doubt(told, "currency", f"expected the letters of ISO 4217 such as EUR, got {currency[:40]!r}")
-    if (over := _over(body)) is not None:
-        return Doubt(told, "limit", f"expected amounts and counts that a shop can have, got {over}")
-    return body
+        return "misplaced", f"expected the body of this entry, got that of {place[:200]}"
+    return _over(body.wall_ms) if not 0 <= body.wall_ms <= INTEGER_MAX else _wrong_fact(body.fact)
 
 
-def _no_currency(fact: Fact) -> str | None:
-    """The first currency of a sale that is none."""
-    if not isinstance(fact, Sale):
-        return None
-    currencies = {fact.currency, *(posting.currency for posting in fact.postings)}
-    return next((each for each in sorted(currencies) if not _is_currency(each)), None)
+def _wrong_fact(fact: Fact) -> Wrong | None:
+    match fact:
+        case Sale() as sale:
+            return _wrong_sale(sale) or _wrong_moves(sale.moves)
+        case Arrived() as arrived:
+            return _wrong_name(arrived.transfer) or _wrong_moves(arrived.moves)
+        case PaymentIntent() as intent:
+            return _wrong_name(intent.attempt) or _wrong_money(intent.amount_minor, intent.currency)
+        case _:
+            return None
 
 
-def _over(body: Body) -> int | None:
-    """The first number that is no shop's."""
-    if not 0 <= body.wall_ms <= INTEGER_MAX:
-        return body.wall_ms
-    for number, highest in _numbers(body.fact):
-        if abs(number) > highest:
-            return number
+# Every sale of every object comes through here: what is right is seen by one comparison each.
+
+
+def _wrong_sale(sale: Sale) -> Wrong | None:
+    if (wrong := _wrong_name(sale.sale) or _wrong_money(sale.total_minor, sale.currency)) is not None:
+        return wrong
+    for line in sale.lines:
+        if (wrong := _wrong_line(line)) is not None:
+            return wrong
+    for posting in sale.postings:
+        wrong = _wrong_name(posting.account) or _wrong_money(posting.amount_minor, posting.currency)
+        if wrong is not None:
+            return wrong
     return None
 
 
-def _numbers(fact: Fact) -> Iterator[tuple[int, int]]:
-    if isinstance(fact, Sale):
-        yield fact.total_minor, AMOUNT_MINOR_MAX
-        for line in fact.lines:
-            yield line.units, UNITS_MAX
-            yield line.price_minor, AMOUNT_MINOR_MAX
-            yield line.total_minor, AMOUNT_MINOR_MAX
-        for posting in fact.postings:
-            yield posting.amount_minor, AMOUNT_MINOR_MAX
-    if isinstance(fact, Sale | Arrived):
-        for move in fact.moves:
-            yield move.units, UNITS_MAX
+def _wrong_line(line: SaleLine) -> Wrong | None:
+    if len(line.gtin) > NAME_CHARS_MAX:
+        return _wrong_name(line.gtin)
+    if not -UNITS_MAX <= line.units <= UNITS_MAX:
+        return _over(line.units)
+    for amount in (line.price_minor, line.total_minor):
+        if not -AMOUNT_MINOR_MAX <= amount <= AMOUNT_MINOR_MAX:
+            return _over(amount)
+    return None
+
+
+def _wrong_moves(moves: tuple[Move, ...]) -> Wrong | None:
+    for move in moves:
+        if not -UNITS_MAX <= move.units <= UNITS_MAX:
+            return _over(move.units)
+        for name in (move.gtin, move.giver, move.taker):
+            if len(name) > NAME_CHARS_MAX:
+                return _wrong_name(name)
+    return None
+
+
+def _wrong_name(name: str) -> Wrong | None:
+    if len(name) <= NAME_CHARS_MAX:
+        return None
+    return "limit", f"expected names of at most {NAME_CHARS_MAX} letters, got {name[:80]!r}.."
+
+
+def _wrong_money(amount_minor: int, currency: str) -> Wrong | None:
+    if not _is_currency(currency):
+        return "currency", f"expected the letters of ISO 4217 such as EUR, got {currency[:40]!r}"
+    return None if -AMOUNT_MINOR_MAX <= amount_minor <= AMOUNT_MINOR_MAX else _over(amount_minor)
+
+
+def _over(number: int) -> Wrong:
+    return "limit", f"expected amounts and counts that a shop can have, got {number}"

@@ -1,42 +1,100 @@
 """The tables below the projections: what a stretch needs to know, and where its harvest goes."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
 
 from cloud_sync.contract.documents import Delivery
-from cloud_sync.contract.entry import Arrived, Body, Sale
+from cloud_sync.contract.entry import Arrived, Body, PaymentIntent, Sale
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.fold import Before, Harvest, Transfer
-from cloud_sync.hub.projections.meaning import Doubt, Told
+from cloud_sync.hub.projections.meaning import Doubt, Told, Trust
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.rows import add_rows, insert_rows
 
-
-def stretch(connection: Connection, limit: int) -> list[Told]:
-    """The next entries that the projections do not hold, in the order in which they came."""
-    entry, frame = schema.entry.c, schema.frame.c
-    upto = select(schema.projection.c.upto).scalar_subquery()
-    query = (
-        select(*entry, frame.tenant, frame.site, frame.received_ms)
-        .join(schema.frame, entry.frame == frame.id)
-        .where(entry.id > upto)
-        .order_by(entry.id)
-        .limit(limit)
+_projection, _entry = schema.projection.c, schema.entry.c
+# Asked for every stretch: a question that is put together once costs a third.
+_PENDING: Final = (
+    select(_projection.part)
+    .where(exists().where(_entry.part == _projection.part, _entry.id > _projection.upto))
+    .order_by(_projection.part)
+)
+_UPTO: Final = (
+    select(_projection.upto).where(_projection.part == bindparam("of")).with_for_update(skip_locked=True)
+)
+_ADVANCE: Final = (
+    update(schema.projection).where(_projection.part == bindparam("of")).values(upto=bindparam("last"))
+)
+_STRETCH: Final = (
+    select(
+        _entry.id,
+        _entry.dev,
+        _entry.epoch,
+        _entry.seq,
+        _entry.hash,
+        _entry.body,
+        schema.frame.c.tenant,
+        schema.frame.c.site,
+        schema.frame.c.received_ms,
     )
+    .join(schema.frame, _entry.frame == schema.frame.c.id)
+    .where(_entry.part == bindparam("of"), _entry.id > bindparam("after"))
+    .order_by(_entry.id)
+    .limit(bindparam("most"))
+)
+_REVOKED: Final = select(schema.revocation).where(
+    schema.revocation.c.dev.in_(bindparam("devs", expanding=True))
+)
+
+
+def pending(connection: Connection) -> list[int]:
+    """The partitions that have entries which the projections do not hold."""
+    return list(connection.execute(_PENDING).scalars())
+
+
+def upto(connection: Connection, part: int) -> int | None:
+    """What the projections hold of a partition; it is ours until the commit, or None if it is another's."""
+    return connection.execute(_UPTO, {"of": part}).scalar_one_or_none()
+
+
+def advance(connection: Connection, part: int, last: int) -> None:
+    """The projections hold a partition up to the entry `last`."""
+    connection.execute(_ADVANCE, {"of": part, "last": last})
+
+
+def stretch(connection: Connection, part: int, after: int, limit: int) -> list[Told]:
+    """The next entries of a partition, in the order in which they came."""
+    rows = connection.execute(_STRETCH, {"of": part, "after": after, "most": limit}).all()
     return [
-        Told(
-            id=row.id,
-            address=Address(row.tenant, row.site, row.dev),
-            epoch=row.epoch,
-            seq=row.seq,
-            hash=row.hash,
-            body=row.body,
-            received_ms=row.received_ms,
-        )
-        for row in connection.execute(query)
+        Told(number, _address(tenant, site, dev), epoch, seq, digest, body, received_ms)
+        for number, dev, epoch, seq, digest, body, tenant, site, received_ms in rows
     ]
+
+
+# The same few objects speak all day.
+_address: Final = lru_cache(maxsize=4_096)(Address)
+
+
+def trusts(connection: Connection, devs: Collection[str]) -> dict[str, Trust]:
+    """How far those of `devs` are believed whose key was revoked."""
+    cursor = schema.cursor.c
+    rows = connection.execute(_REVOKED, {"devs": sorted(devs)}).all()
+    if not rows:
+        return {}
+    order = (
+        select(cursor.dev, cursor.epoch).where(cursor.dev.in_([row.dev for row in rows])).order_by(cursor.id)
+    )
+    epochs: defaultdict[str, list[str]] = defaultdict(list)
+    for dev, epoch in connection.execute(order):
+        epochs[dev].append(epoch)
+    return {row.dev: Trust(_before(epochs[row.dev], row.epoch), row.epoch, row.seq) for row in rows}
+
+
+def _before(epochs: Sequence[str], last: str) -> frozenset[str]:
+    return frozenset(epochs[: epochs.index(last)] if last in epochs else ())
 
 
 def before(connection: Connection, bodies: Iterable[Body | Doubt]) -> Before:
@@ -44,12 +102,18 @@ def before(connection: Connection, bodies: Iterable[Body | Doubt]) -> Before:
     facts = [body.fact for body in bodies if isinstance(body, Body)]
     transfers = {fact.transfer for fact in facts if isinstance(fact, Arrived)}
     sales = {fact.sale for fact in facts if isinstance(fact, Sale)}
+    attempts = {fact.attempt for fact in facts if isinstance(fact, PaymentIntent)}
     return Before(
-        _deliveries(connection, transfers), _arrived(connection, transfers), _sales(connection, sales)
+        _deliveries(connection, transfers),
+        _arrived(connection, transfers),
+        _sales(connection, sales),
+        _attempts(connection, attempts),
     )
 
 
 def _deliveries(connection: Connection, transfers: set[str]) -> dict[Transfer, Delivery]:
+    if not transfers:
+        return {}
     table = schema.delivery.c
     rows = connection.execute(select(schema.delivery).where(table.transfer.in_(transfers)))
     return {
@@ -59,27 +123,37 @@ def _deliveries(connection: Connection, transfers: set[str]) -> dict[Transfer, D
 
 
 def _arrived(connection: Connection, transfers: set[str]) -> set[Transfer]:
+    if not transfers:
+        return set()
     table = schema.arrival.c
     query = select(table.tenant, table.site, table.transfer).where(table.transfer.in_(transfers))
     return {(row.tenant, row.site, row.transfer) for row in connection.execute(query)}
 
 
 def _sales(connection: Connection, sales: set[str]) -> set[tuple[str, str]]:
+    if not sales:
+        return set()
     table = schema.sale.c
     query = select(table.dev, table.sale).where(table.sale.in_(sales))
     return {(row.dev, row.sale) for row in connection.execute(query)}
 
 
+def _attempts(connection: Connection, attempts: set[str]) -> set[tuple[str, str]]:
+    if not attempts:
+        return set()
+    table = schema.intent.c
+    query = select(table.dev, table.attempt).where(table.attempt.in_(attempts))
+    return {(row.dev, row.attempt) for row in connection.execute(query)}
+
+
 def write(connection: Connection, harvest: Harvest) -> None:
     """Add a harvest to the projections."""
-    for table, rows in (
-        (schema.sale, harvest.sales),
-        (schema.sale_line, harvest.lines),
-        (schema.arrival, harvest.arrivals),
-        (schema.quarantine, [_doubt_row(doubt) for doubt in harvest.doubts]),
-    ):
-        if rows:
-            connection.execute(insert(table), rows)
+    insert_rows(connection, schema.sale, harvest.sales)
+    insert_rows(connection, schema.sale_line, harvest.lines)
+    insert_rows(connection, schema.arrival, harvest.arrivals)
+    insert_rows(connection, schema.intent, harvest.intents)
+    if harvest.doubts:
+        connection.execute(insert(schema.quarantine), [_doubt_row(doubt) for doubt in harvest.doubts])
     add(connection, schema.stock, harvest.stock)
     add(connection, schema.sold, harvest.sold)
     add(connection, schema.money, harvest.money)
@@ -101,21 +175,8 @@ def _doubt_row(doubt: Doubt) -> dict[str, Any]:
 
 
 def add(connection: Connection, table: Table, *sums: Mapping[tuple[str, ...], int]) -> None:
-    """Add `sums` to the columns of `table` behind its key, a row for each key of them."""
-    if not sums[0]:
-        return
-    keys, totals = table.primary_key.columns.keys(), [c.name for c in table.columns if not c.primary_key]
-    row = upsert(table)
-    more = {name: table.c[name] + row.excluded[name] for name in totals}
-    statement = row.on_conflict_do_update(index_elements=keys, set_=more)
-    connection.execute(statement, [_sum_row(keys, key, totals, sums) for key in sums[0]])
+    """Add `sums` to the columns of `table` behind its key, a row for each key of them.
 
-
-def _sum_row(
-    keys: Sequence[str],
-    key: tuple[str, ...],
-    totals: Sequence[str],
-    sums: Sequence[Mapping[tuple[str, ...], int]],
-) -> dict[str, Any]:
-    added = zip(totals, (each[key] for each in sums), strict=True)
-    return {**dict(zip(keys, key, strict=True)), **dict(added)}
+    In the order of the keys, so that two who add to the same rows wait for one another and never in a circle.
+    """
+    add_rows(connection, table, [(*key, *[each[key] for each in sums]) for key in sorted(sums[0])])

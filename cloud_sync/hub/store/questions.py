@@ -24,8 +24,10 @@ def figures(connection: Connection) -> Figures:
     """The shop in numbers."""
     objects = standings(connection)
     takings, stock, sold = schema.takings.c, schema.stock.c, schema.sold.c
-    upto = select(schema.projection.c.upto).scalar_subquery()
-    pending = _number(connection, select(func.count()).where(schema.entry.c.id > upto))
+    entry, projection = schema.entry.c, schema.projection.c
+    behind = (entry.part == projection.part) & (entry.id > projection.upto)
+    followed = schema.projection.join(schema.entry, behind)
+    pending = _number(connection, select(func.count()).select_from(followed))
     units_here = func.sum(stock.units).filter(stock.holder.not_in(_NOWHERE))
     return Figures(
         sales={each.object: each.sales for each in objects},
@@ -170,7 +172,7 @@ def chunk(connection: Connection, sha256: str) -> bytes | None:
 def _sums(connection: Connection, query: Select[Any]) -> dict[str, int]:
     """Key -> sum, of a query of the two."""
     rows: Iterable[Any] = connection.execute(query)
-    return {key: total or 0 for key, total in rows}
+    return {key: int(total or 0) for key, total in rows}
 
 
 def _number(connection: Connection, query: Select[Any]) -> int:

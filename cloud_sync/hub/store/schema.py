@@ -1,304 +1,371 @@
 """The hub's tables and the rules that the database itself holds, whatever the code above it does.
 
-Three sorts of table: what objects and people said (never changed: `frame`, `entry`, `delivery`, `document`),
-where the hub stands (`cursor`, `presence`, `alarm`, `quarantine`), and projections, which can be dropped and
-made again. Whole numbers, text and bytes only, so that PostgreSQL can hold the same. What a constraint cannot
-say is in `rules.sql`.
+Four sorts of table: what objects and people said (never changed: `frame`, `entry`, `delivery`, `document`),
+where the hub stands (`cursor`, `presence`, `alarm`, `quarantine` and more), who works on what at this moment
+(`PASSING`), and `PROJECTIONS`, which can be dropped and made again; so can the rows of `quarantine` that name
+an entry. Whole numbers, text and bytes only, so that SQLite and PostgreSQL hold the same. What a constraint
+cannot say is in `rules/`, once for each engine.
 """
 
 from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+
+from cloud_sync.hub.store.columns import (
+    WHOLE,
+    counter,
+    in_partition,
+    metadata,
+    number,
+    octets,
+    sha256,
+    table,
+    text,
+    whole,
 )
-from sqlalchemy.schema import SchemaItem
+from cloud_sync.hub.store.rooms import (
+    backup,
+    certificate,
+    claim,
+    command,
+    keyring,
+    payment,
+    telemetry,
+    telemetry_lane,
+)
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = "0002"
+"""The newest revision in `migrations/versions`: what `metadata` describes."""
 
-metadata: Final = MetaData()
+__all__ = [
+    "PASSING",
+    "PROJECTIONS",
+    "SCHEMA_VERSION",
+    "backup",
+    "certificate",
+    "claim",
+    "command",
+    "keyring",
+    "metadata",
+    "payment",
+    "telemetry",
+    "telemetry_lane",
+]
 
-# 64 bits everywhere; SQLite makes a rowid only of a column that is called INTEGER.
-_Whole: Final = BigInteger().with_variant(Integer, "sqlite")
-_HASH_BYTES: Final = 32
-
-
-def _text(name: str, *, primary_key: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=False, primary_key=primary_key)
-
-
-def _whole(name: str, *, primary_key: bool = False) -> Column[int]:
-    return Column(name, _Whole, nullable=False, primary_key=primary_key)
-
-
-def _number() -> Column[int]:
-    """A number that the database gives, growing with every row."""
-    return Column("id", _Whole, primary_key=True)
-
-
-def _bytes(name: str) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=False)
-
-
-def _sha256(column: str) -> CheckConstraint:
-    return CheckConstraint(f"length({column}) = {_HASH_BYTES}", name=f"{column}_is_a_sha256")
-
-
-def _table(name: str, *parts: SchemaItem) -> Table:
-    return Table(name, metadata, *parts, sqlite_strict=True)
-
-
-hub = _table(
+hub = table(
     "hub",
-    _number(),
-    _whole("generation"),
-    _whole("made_ms"),
+    whole("id", primary_key=True),
+    whole("generation"),
+    whole("made_ms"),
     CheckConstraint("id = 1", name="there_is_one_hub"),
     CheckConstraint("generation >= 1", name="generations_count_from_one"),
 )
 
-site = _table(
+site = table(
     "site",
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    _text("name"),
-    _text("language"),
-    _text("currency"),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    text("name"),
+    text("language"),
+    text("currency"),
 )
 
 # What the shop's own file says of its objects: words for people, and the holder that each sells from.
-listing = _table(
+listing = table(
     "listing",
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    _text("object", primary_key=True),
-    _text("kind"),
-    _text("name"),
-    _text("sells_from"),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    text("object", primary_key=True),
+    text("kind"),
+    text("name"),
+    text("sells_from"),
 )
 
-product = _table(
+product = table(
     "product",
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    _text("gtin", primary_key=True),
-    _text("name"),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    text("gtin", primary_key=True),
+    text("name"),
 )
 
-# The objects that may speak to this hub, each with its one key.
-object_ = _table(
+# The objects that may speak to this hub, each with the key that it signs with now.
+object_ = table(
     "object",
-    _text("id", primary_key=True),
-    _text("tenant"),
-    _text("site"),
-    _text("kid"),
-    _text("x"),
-    _text("y"),
-    _whole("admitted_ms"),
+    text("id", primary_key=True),
+    text("tenant"),
+    text("site"),
+    text("kid"),
+    text("x"),
+    text("y"),
+    whole("admitted_ms"),
+)
+
+# Every key that an object has had, from which place of which journal on; epoch '' is from its admission on.
+object_key = table(
+    "object_key",
+    text("dev", primary_key=True),
+    text("kid", primary_key=True),
+    text("x"),
+    text("y"),
+    text("tier"),
+    text("epoch"),
+    whole("from_seq"),
+    whole("since_ms"),
+    ForeignKeyConstraint(["dev"], ["object.id"]),
+    CheckConstraint("from_seq >= 1", name="from_seq_counts_from_one"),
+)
+
+# An object that is believed up to here only; what comes after is kept and not counted.
+revocation = table(
+    "revocation",
+    text("dev", primary_key=True),
+    text("epoch"),
+    whole("seq"),
+    text("why"),
+    whole("at_ms"),
+    ForeignKeyConstraint(["dev"], ["object.id"]),
+    CheckConstraint("seq >= 0", name="seq_counts_from_nothing"),
 )
 
 # The exact bytes of each batch, and where its object stood when it came.
-frame = _table(
+frame = table(
     "frame",
-    _number(),
-    _text("tenant"),
-    _text("site"),
-    _text("dev"),
-    _text("epoch"),
-    _whole("received_ms"),
-    _bytes("bytes"),
+    number(),
+    text("tenant"),
+    text("site"),
+    text("dev"),
+    text("epoch"),
+    whole("received_ms"),
+    octets("bytes"),
+    whole("part"),
+    in_partition(),
 )
 
-entry = _table(
+# PostgreSQL would look up both parents for each row: there a rule looks once for all rows of a statement.
+entry = table(
     "entry",
-    _number(),
-    _text("dev"),
-    _text("epoch"),
-    _whole("seq"),
-    _text("kid"),
-    _bytes("hash"),
-    _bytes("body"),
-    Column("frame", _Whole, ForeignKey("frame.id"), nullable=False),
+    number(),
+    text("dev"),
+    text("epoch"),
+    whole("seq"),
+    text("kid"),
+    octets("hash"),
+    octets("body"),
+    whole("frame"),
+    whole("part"),
     UniqueConstraint("dev", "epoch", "seq", name="one_entry_a_place"),
-    ForeignKeyConstraint(["dev"], ["object.id"]),
+    ForeignKeyConstraint(["frame"], ["frame.id"]).ddl_if(dialect="sqlite"),
+    ForeignKeyConstraint(["dev"], ["object.id"]).ddl_if(dialect="sqlite"),
     CheckConstraint("seq >= 1", name="seq_counts_from_one"),
-    _sha256("hash"),
+    sha256("hash"),
+    in_partition(),
+    # Projections follow each partition on its own.
+    Index("entry_by_part", "part", "id"),
 )
 
-cursor = _table(
+cursor = table(
     "cursor",
-    _number(),
-    _text("dev"),
-    _text("epoch"),
-    _whole("seq"),
-    _bytes("hash"),
-    _whole("heard_ms"),
+    number(),
+    text("dev"),
+    text("epoch"),
+    whole("seq"),
+    octets("hash"),
+    whole("heard_ms"),
+    counter("safe"),
     UniqueConstraint("dev", "epoch", name="one_cursor_a_journal"),
     ForeignKeyConstraint(["dev"], ["object.id"]),
-    _sha256("hash"),
+    CheckConstraint("safe BETWEEN 0 AND seq", name="safe_is_here"),
+    sha256("hash"),
 )
 
 # What is kept for a person to look at: a whole frame that forked, or one entry whose meaning was not taken.
-quarantine = _table(
+quarantine = table(
     "quarantine",
-    _number(),
-    _text("dev"),
-    _text("epoch"),
-    _whole("seq"),
-    _bytes("hash"),
-    _text("reason"),
-    _text("sentence"),
-    _whole("at_ms"),
-    Column("frame", _Whole, ForeignKey("frame.id")),
-    Column("entry", _Whole, ForeignKey("entry.id")),
+    number(),
+    text("dev"),
+    text("epoch"),
+    whole("seq"),
+    octets("hash"),
+    text("reason"),
+    text("sentence"),
+    whole("at_ms"),
+    Column("frame", WHOLE, ForeignKey("frame.id")),
+    Column("entry", WHOLE, ForeignKey("entry.id")),
     UniqueConstraint("dev", "epoch", "seq", "hash", "reason", name="one_row_a_case"),
     CheckConstraint("(frame IS NULL) <> (entry IS NULL)", name="evidence_is_a_frame_or_an_entry"),
-    _sha256("hash"),
+    sha256("hash"),
 )
 
 # One row a kind and subject, however often it happens: a flood counts up and does not fill the disk.
-alarm = _table(
+alarm = table(
     "alarm",
-    _number(),
-    _text("kind"),
-    _text("subject"),
-    _text("sentence"),
-    _whole("times"),
-    _whole("first_ms"),
-    _whole("last_ms"),
+    number(),
+    text("kind"),
+    text("subject"),
+    text("sentence"),
+    whole("times"),
+    whole("first_ms"),
+    whole("last_ms"),
     UniqueConstraint("kind", "subject", name="one_row_an_alarm"),
 )
 
-presence = _table(
+presence = table(
     "presence",
-    _text("dev", primary_key=True),
-    _whole("online"),
-    _text("epoch"),
-    _whole("head"),
-    _whole("acked"),
-    _whole("heard_ms"),
+    text("dev", primary_key=True),
+    whole("online"),
+    text("epoch"),
+    whole("head"),
+    whole("acked"),
+    whole("heard_ms"),
     ForeignKeyConstraint(["dev"], ["object.id"]),
     CheckConstraint("online IN (0, 1)", name="online_is_yes_or_no"),
 )
 
-chunk = _table("chunk", _text("sha256", primary_key=True), _bytes("bytes"))
+chunk = table("chunk", text("sha256", primary_key=True), octets("bytes"))
 
-document = _table(
+document = table(
     "document",
-    _number(),
-    _text("tenant"),
-    _text("site"),
-    _text("name"),
-    _whole("generation"),
-    _whole("n"),
-    _text("sha256"),
-    _text("manifest"),
-    _whole("made_ms"),
+    number(),
+    text("tenant"),
+    text("site"),
+    text("name"),
+    whole("generation"),
+    whole("n"),
+    text("sha256"),
+    text("manifest"),
+    whole("made_ms"),
     UniqueConstraint("tenant", "site", "name", "generation", "n", name="one_document_a_version"),
 )
 
 # A transfer that the hub announced: goods that left the supplier for a holder, one row for good.
-delivery = _table(
+delivery = table(
     "delivery",
-    _number(),
-    _text("tenant"),
-    _text("site"),
-    _text("transfer"),
-    _text("holder"),
-    _text("gtin"),
-    _whole("units"),
-    _text("epcs"),
-    _text("taker"),
-    _whole("made_ms"),
+    number(),
+    text("tenant"),
+    text("site"),
+    text("transfer"),
+    text("holder"),
+    text("gtin"),
+    whole("units"),
+    text("epcs"),
+    text("taker"),
+    whole("made_ms"),
     UniqueConstraint("transfer", "tenant", "site", name="a_transfer_is_made_once"),
     CheckConstraint("units > 0", name="a_delivery_brings_goods"),
 )
 
-# From here on projections: `projection.upto` is the id of the last entry that they hold.
-projection = _table(
-    "projection",
-    _number(),
-    _whole("upto"),
-    CheckConstraint("id = 1", name="there_is_one_cursor"),
+# Who works on a partition: `token` grows with each change of hands, and who has an old one writes nothing.
+lease = table(
+    "lease",
+    whole("part", primary_key=True),
+    text("worker"),
+    whole("token"),
+    whole("until_ms"),
+    in_partition(),
 )
 
-sale = _table(
+# Who is here to share the partitions.
+worker = table("worker", text("name", primary_key=True), whole("until_ms"))
+
+# The id of the last entry of each partition that the projections hold.
+projection = table(
+    "projection",
+    whole("part", primary_key=True),
+    whole("upto"),
+    in_partition(),
+)
+
+# From here on projections.
+sale = table(
     "sale",
-    Column("entry", _Whole, ForeignKey("entry.id"), primary_key=True),
-    _text("dev"),
-    _text("sale"),
-    _text("number"),
-    _text("business_date"),
-    _text("tender"),
-    _text("currency"),
-    _whole("total_minor"),
-    _whole("units"),
-    _whole("wall_ms"),
+    Column("entry", WHOLE, ForeignKey("entry.id"), primary_key=True),
+    text("dev"),
+    text("sale"),
+    text("number"),
+    text("business_date"),
+    text("tender"),
+    text("currency"),
+    whole("total_minor"),
+    whole("units"),
+    whole("wall_ms"),
     UniqueConstraint("sale", "dev", name="a_sale_counts_once"),
 )
 
-sale_line = _table(
+sale_line = table(
     "sale_line",
-    Column("entry", _Whole, ForeignKey("sale.entry"), primary_key=True),
-    _whole("line", primary_key=True),
-    _text("gtin"),
-    _text("name"),
-    _whole("units"),
-    _whole("price_minor"),
-    _whole("total_minor"),
-    _text("tax"),
+    Column("entry", WHOLE, ForeignKey("sale.entry"), primary_key=True),
+    whole("line", primary_key=True),
+    text("gtin"),
+    text("name"),
+    whole("units"),
+    whole("price_minor"),
+    whole("total_minor"),
+    text("tax"),
+    is_index=True,
 )
 
-arrival = _table(
+arrival = table(
     "arrival",
-    _text("transfer", primary_key=True),
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    Column("entry", _Whole, ForeignKey("entry.id"), nullable=False),
+    text("transfer", primary_key=True),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    Column("entry", WHOLE, ForeignKey("entry.id"), nullable=False),
 )
 
-stock = _table(
+# A payment that an object is about to start: nothing is started at a provider without one.
+intent = table(
+    "intent",
+    Column("entry", WHOLE, ForeignKey("entry.id"), primary_key=True),
+    text("dev"),
+    text("attempt"),
+    text("sale"),
+    text("provider"),
+    whole("amount_minor"),
+    text("currency"),
+    UniqueConstraint("dev", "attempt", name="an_attempt_is_meant_once"),
+)
+
+stock = table(
     "stock",
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    _text("holder", primary_key=True),
-    _text("gtin", primary_key=True),
-    _whole("units"),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    text("holder", primary_key=True),
+    text("gtin", primary_key=True),
+    whole("units"),
+    is_index=True,
 )
 
-sold = _table(
+sold = table(
     "sold",
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    _text("gtin", primary_key=True),
-    _whole("units"),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    text("gtin", primary_key=True),
+    whole("units"),
+    is_index=True,
 )
 
-takings = _table(
+takings = table(
     "takings",
-    _text("dev", primary_key=True),
-    _text("currency", primary_key=True),
-    _whole("sales"),
-    _whole("total_minor"),
+    text("dev", primary_key=True),
+    text("currency", primary_key=True),
+    whole("sales"),
+    whole("total_minor"),
+    is_index=True,
 )
 
-money = _table(
+money = table(
     "money",
-    _text("tenant", primary_key=True),
-    _text("site", primary_key=True),
-    _text("account", primary_key=True),
-    _text("currency", primary_key=True),
-    _whole("amount_minor"),
+    text("tenant", primary_key=True),
+    text("site", primary_key=True),
+    text("account", primary_key=True),
+    text("currency", primary_key=True),
+    whole("amount_minor"),
+    is_index=True,
 )
 
-# A child before its parent, as deleting them all must go.
-PROJECTIONS: Final = (sale_line, sale, arrival, stock, sold, takings, money)
+PROJECTIONS: Final = (sale_line, sale, arrival, intent, stock, sold, takings, money)
+"""A child before its parent, as deleting them all must go."""
+
+PASSING: Final = (lease, worker, projection)
+"""Who does what at this moment: no backup needs it, and a new database begins with rows of its own."""

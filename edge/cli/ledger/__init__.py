@@ -1,9 +1,10 @@
 """Look into an object's ledger: check it, read it, ask it questions."""
 
-from importlib import import_module
 from typing import Final
 
 import click
+
+from edge.cli.group import ModuleGroup
 
 # Each stands in a module of its own that is imported when it is asked for: a check needs no QR code.
 _NAMES: Final = ("verify", "show", "receipt", "export", "query", "rebuild", "renew", "figures")
@@ -18,20 +19,6 @@ Examples:
 """
 
 
-class _Commands(click.Group):
-    """The commands by their names."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's name)
-        """All of them, the one that is asked for most at the top."""
-        return list(_NAMES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One of them; a name that is none of theirs is compared with them all, for a hint."""
-        for name in [cmd_name] if cmd_name in _NAMES else _NAMES:
-            self.add_command(getattr(import_module(f"{__name__}.{name}"), name))
-        return super().get_command(ctx, cmd_name)
-
-
-@click.group(cls=_Commands, epilog=_MORE)
+@click.group(cls=ModuleGroup, module=__name__, names=_NAMES, epilog=_MORE)
 def ledger() -> None:
     """Look into an object's ledger: check it, read it, ask it questions."""

@@ -87,14 +87,15 @@ class Model:
         """What a receipt does: it is taken (or is an old one), or it is refused."""
         if (receipt.dev, receipt.epoch) != (DEV, self.epoch) or receipt.safe > receipt.seq:
             return ReceiptRefusedError
-        if (receipt.generation, receipt.seq) < (self.generation, self.acked):
-            return None
         if receipt.seq > self.head:
             return JournalForkedError
+        known = receipt.seq >= max(self.floor - 1, 1)
+        if known and receipt.hash != self.hash_of(receipt.seq):
+            return JournalForkedError
+        if (receipt.generation, receipt.seq) < (self.generation, self.acked):
+            return None
         if receipt.seq < self.floor - 1:
             return ReceiptRefusedError
-        if receipt.hash != self.hash_of(receipt.seq):
-            return JournalForkedError
         covered = self.safe if receipt.generation == self.generation else 0
         self.acked, self.generation = receipt.seq, receipt.generation
         self.safe = max(covered, receipt.safe)

@@ -247,11 +247,14 @@ class Diary:
         stranger = (receipt.dev, receipt.epoch) != (shop.DEV, self.history.epoch)
         if stranger or receipt.safe > receipt.seq:
             return None
+        if receipt.seq > state.head:
+            return None
+        known = receipt.seq >= max(state.floor - 1, 1)
+        if known and receipt.hash != b64(self.history.row(receipt.seq)[6]):
+            return None
         if (receipt.generation, receipt.seq) < (state.generation, state.acked):
             return state
-        if not state.floor - 1 <= receipt.seq <= state.head:
-            return None
-        if receipt.seq and receipt.hash != b64(self.history.row(receipt.seq)[6]):
+        if receipt.seq < state.floor - 1:
             return None
         safe = max(state.safe, receipt.safe) if receipt.generation == state.generation else receipt.safe
         return msgspec.structs.replace(state, acked=receipt.seq, generation=receipt.generation, safe=safe)

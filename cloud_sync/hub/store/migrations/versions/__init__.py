@@ -1,0 +1,1 @@
+"""The revisions. A new database is made from `schema.py`; these bring an older one to the same."""

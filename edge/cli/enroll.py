@@ -1,0 +1,221 @@
+"""Make this machine an object of a shop, by a claim that the retailer has made for it."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from cloud_sync.contract.enrolment import BadClaimError, Claim, read_claim
+from edge.cli.code import big_code, code_matrix
+from edge.clock import SystemClock
+from edge.config import (
+    ConfigError,
+    KeySection,
+    PeripheralSection,
+    PlainKeySection,
+    SealedKeySection,
+    TpmKeySection,
+    load,
+)
+from edge.identity import IdentityUnusableError, line_certificate, time_floor
+from edge.keys import KeyUnusableError
+from edge.provision.enrol import Enrolment, Stands, Wait, enrol
+from edge.provision.glass import CodeGlass
+from edge.provision.hub_door import EnrolmentRefusedError, HubDoor
+from edge.provision.object_file import Setup
+from edge.provision.place import Place, TakenError, place_in
+
+_MORE: Final = """\b
+Examples:
+  opos enroll OPOS1.eyJ... --dir mirror
+  opos enroll OPOS1.eyJ... --dir shelf --peripheral scale=serial:/dev/ttyUSB0?profile=mt-sics \\
+      --peripheral reader=tcp:10.0.0.9:4001?profile=r200
+  opos enroll - --dir mirror < claim.txt
+  sudo -u opos opos enroll OPOS1.eyJ... --dir /etc/opos --data /var/lib/opos
+
+\b
+Then, on a machine without systemd:
+  opos object up mirror/object.toml
+
+The same command may be given again: after a power cut it goes on, and when it is done it changes nothing.
+A new claim for the same object renews what it shows on the line, and leaves its journal as it is.
+"""
+
+_SENTENCES: Final = (
+    EnrolmentRefusedError,
+    TakenError,
+    ConfigError,
+    KeyUnusableError,
+    IdentityUnusableError,
+    OSError,
+)
+
+
+def _claim(_: click.Context, __: click.Parameter, text: str) -> Claim:
+    """The claim as it was typed, or from stdin, where no list of processes shows it."""
+    try:
+        return read_claim(sys.stdin.read() if text == "-" else text)
+    except BadClaimError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _peripherals(
+    _: click.Context, __: click.Parameter, texts: tuple[str, ...]
+) -> tuple[PeripheralSection, ...]:
+    """ROLE=URI, each."""
+    pairs = [dict(zip(("role", "uri"), text.split("=", 1), strict=False)) for text in texts]
+    try:
+        return msgspec.convert(pairs, type=tuple[PeripheralSection, ...])
+    except msgspec.ValidationError as error:
+        raise click.BadParameter(f"expected reader=URI or scale=URI: {error}") from error
+
+
+@click.command(epilog=_MORE)
+@click.argument("claim", callback=_claim)
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="Where the object is to live; here, if nothing is said.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where its ledger and its keys are to be; `data` in --dir, if nothing is said.",
+)
+@click.option(
+    "--wait-s", type=click.IntRange(1, 86_400), default=600, show_default=True, help="Patience for a person."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=8101,
+    show_default=True,
+    help="For its glass.",
+)
+@click.option(
+    "--peripheral",
+    "peripherals",
+    multiple=True,
+    callback=_peripherals,
+    metavar="ROLE=URI",
+    help="A device, if it is not where hardware/udev puts it; may be given again.",
+)
+@click.option("--account", metavar="PSEUDONYM", help="The house account; by default one a site.")
+@click.option(
+    "--secret",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep the key of the journal sealed by this file.",
+)
+@click.option("--tpm", metavar="HANDLE", help="Keep it sealed by what a TPM 2.0 gives out for this handle.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step, for a program.")
+def enroll(  # noqa: PLR0913 - each is an option of the command
+    *,
+    claim: Claim,
+    directory: Path,
+    data: Path | None,
+    wait_s: int,
+    port: int,
+    peripherals: tuple[PeripheralSection, ...],
+    account: str | None,
+    secret: Path | None,
+    tpm: str | None,
+    as_json: bool,
+) -> None:
+    """Make this machine the object of a shop that CLAIM names (- reads it from stdin).
+
+    It makes its keys, asks the hub, and shows a code, here and on its glass; a person compares it with the
+    code at the hub and confirms there.
+    """
+    setup = Setup(port, peripherals, account, _key(secret, tpm), data and data.absolute())
+    try:
+        place = place_in(directory, setup)
+        with _glass(place.before.display.port if place.before else port) as glass:
+            door = HubDoor(claim, time_floor(SystemClock()))
+            shown = _Shown(claim, glass, as_json=as_json)
+            outcome = enrol(claim, place, setup, door, Wait(wait_s, threading.Event().wait, shown.tell))
+        _say(place, outcome, as_json=as_json)
+    except _SENTENCES as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _glass(port: int) -> Iterator[CodeGlass | None]:
+    """The object's glass, where the code is compared; None while something else has its port."""
+    try:
+        glass = CodeGlass(port)
+    except OSError:
+        yield None
+        return
+    try:
+        yield glass
+    finally:
+        glass.close()
+
+
+def _key(secret: Path | None, tpm: str | None) -> KeySection:
+    if secret is not None and tpm is not None:
+        raise click.UsageError("--secret and --tpm are two ways to seal one key: choose one")
+    if secret is not None:
+        return SealedKeySection(secret=str(secret.absolute()))
+    if tpm is None:
+        return PlainKeySection()
+    return TpmKeySection(handle=tpm if tpm.startswith("0x") else str(Path(tpm).absolute()))
+
+
+class _Shown:
+    """What the installer sees of an enrolment: on the terminal, and on the glass if there is one."""
+
+    def __init__(self, claim: Claim, glass: CodeGlass | None, *, as_json: bool) -> None:
+        self._claim, self._glass, self._as_json = claim, glass, as_json
+
+    def tell(self, stands: Stands) -> None:
+        """Show where it stands."""
+        if self._glass is not None:
+            self._paint(self._glass, stands)
+        if self._as_json:
+            said = {"state": "waiting", "code": stands.code, "trouble": stands.trouble}
+            _print_json({name: value for name, value in said.items() if value})
+        elif stands.trouble:
+            click.echo(f"{stands.trouble}: asking again", err=True)
+        else:
+            self._print(stands.code)
+
+    def _paint(self, glass: CodeGlass, stands: Stands) -> None:
+        if stands.trouble:
+            glass.show("... ...", "The hub does not answer", f"{stands.trouble}. It is asked again.")
+        else:
+            glass.show(
+                stands.code, "Does the hub show the same code?", f"Then confirm it at {self._claim.hub}"
+            )
+
+    def _print(self, code: str) -> None:
+        click.echo(f"\n{big_code(code)}\n")
+        click.echo(code_matrix(f"OPOS {code} {self._claim.hub}"))
+        click.echo(f"Does the hub at {self._claim.hub} show {code} for this object? Then confirm it there:")
+        click.echo(f'  opos hub confirm "{code}" --dir ...')
+
+
+def _say(place: Place, outcome: Enrolment, *, as_json: bool) -> None:
+    config = load(place.file)
+    section, certificate = config.object, line_certificate(config)
+    if as_json:
+        state = {Enrolment.NOW: "enrolled", Enrolment.ALREADY: "already"}[outcome]
+        who = {"object": section.id, "tenant": section.tenant, "site": section.site}
+        ends_ms = certificate.ends_ms if certificate else None
+        _print_json({"state": state, **who, "file": str(place.file), "ends_ms": ends_ms})
+        return
+    verb = "is enrolled" if outcome is Enrolment.NOW else "was enrolled before"
+    click.echo(f"{section.id} {verb} at {section.tenant}/{section.site}: {section.name}")
+    click.echo(f"start it: opos object up {place.file}")
+
+
+def _print_json(said: dict[str, object]) -> None:
+    click.echo(msgspec.json.encode(said))

@@ -1,0 +1,218 @@
+"""The object's configuration: one TOML file, read once and checked whole, with sentences for who wrote it."""
+
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cloud_sync.contract.keyring import Keyring, read_keyring
+from cloud_sync.contract.signing import PublicKey, Verifier
+from edge.config.checks import ConfigError, check
+from edge.config.sections import (
+    DisplaySection,
+    KeySection,
+    ObjectFile,
+    ObjectSection,
+    PeripheralSection,
+    PlainKeySection,
+    SealedKeySection,
+    StorageSection,
+    SyncSection,
+    TenderSection,
+    TlsFiles,
+    TlsSection,
+    TpmKeySection,
+)
+
+__all__ = [
+    "ConfigError",
+    "DisplaySection",
+    "KeySection",
+    "ObjectConfig",
+    "ObjectSection",
+    "PeripheralSection",
+    "PlainKeySection",
+    "SealedKeySection",
+    "StorageSection",
+    "SyncSection",
+    "TenderSection",
+    "TlsFiles",
+    "TlsSection",
+    "TpmKeySection",
+    "Trust",
+    "kept_keyring",
+    "load",
+    "read",
+    "trust_of",
+    "without_trust",
+]
+
+# A Unix socket's path is at most 107 bytes and a NUL (unix(7), sun_path).
+_SOCKET_PATH_BYTES_MAX: Final = 107
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """The keys of the hub that this object believes: for receipts, for documents, and its roots."""
+
+    receipt: tuple[PublicKey, ...]
+    documents: tuple[PublicKey, ...]
+    roots: tuple[PublicKey, ...] = ()
+
+
+class ObjectConfig(msgspec.Struct, frozen=True):
+    """All that an object is told when it starts."""
+
+    object: ObjectSection
+    display: DisplaySection
+    tender: TenderSection
+    sync: SyncSection
+    peripherals: tuple[PeripheralSection, ...]
+    trust: Trust
+    data_dir: Path
+    key_source: KeySection
+    """What keeps the private key; its paths are absolute."""
+    storage: StorageSection
+    witness: Path | None
+    tls: TlsFiles
+
+    @property
+    def ledger(self) -> Path:
+        """The journal's database."""
+        return self.data_dir / "ledger.db"
+
+    @property
+    def key(self) -> Path:
+        """The file of the object's private key, plain or sealed."""
+        file = self.key_source.file
+        return self.data_dir / "object.key" if file is None else Path(file)
+
+    @property
+    def ballast(self) -> Path:
+        """Room that is kept for a sale that has been paid."""
+        return self.data_dir / "ballast"
+
+    @property
+    def telemetry(self) -> Path:
+        """The lane of what may be lost."""
+        return self.data_dir / "telemetry.db"
+
+    @property
+    def documents(self) -> Path:
+        """Where signed documents are staged and kept."""
+        return self.data_dir / "documents"
+
+    @property
+    def keyring(self) -> Path:
+        """The newest word of a root on the hub's keys; none before the object was enrolled."""
+        return self.data_dir / "keyring.jws"
+
+    @property
+    def certificate(self) -> Path:
+        """The root's word for the key of the journal."""
+        return self.data_dir / "certificate.jws"
+
+    @property
+    def bell(self) -> Path:
+        """The Unix socket between runtime and agent."""
+        return self.data_dir / "journal.sock"
+
+
+def load(path: Path) -> ObjectConfig:
+    """The configuration in `path`; raises ConfigError with a sentence that names the file and the mend."""
+    file = read(path)
+    trust_file = path.parent / file.object.trust
+    try:
+        pinned = msgspec.json.decode(trust_file.read_bytes(), type=Trust)
+    except OSError as error:
+        raise ConfigError(
+            trust_file, f"the hub's keys cannot be read ({error.strerror}): save what `opos hub trust` prints"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            trust_file, f"expected what `opos hub trust` prints, got something else: {error}"
+        ) from error
+    config = _config(path, file, pinned)
+    ring = kept_keyring(config)
+    return config if ring is None else msgspec.structs.replace(config, trust=trust_of(ring, pinned))
+
+
+def kept_keyring(config: ObjectConfig) -> Keyring | None:
+    """The keyring that this object has kept, checked anew by the roots that it has pinned.
+
+    Raises ConfigError.
+    """
+    try:
+        jws = config.keyring.read_text(encoding="utf-8")
+        return read_keyring(jws, {key.kid: Verifier(key) for key in config.trust.roots})
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(config.keyring, f"the hub's keys cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(
+            config.keyring, f"it is damaged ({error}): enrol the object again with a new claim"
+        ) from error
+
+
+def trust_of(ring: Keyring, pinned: Trust) -> Trust:
+    """What an object believes under `ring`: the roots stay those that it has pinned."""
+    return Trust(ring.receipt, ring.documents, pinned.roots)
+
+
+def without_trust(path: Path) -> ObjectConfig:
+    """The configuration of an object that has not met its hub yet: it trusts no key."""
+    return _config(path, read(path), Trust((), ()))
+
+
+def read(path: Path) -> ObjectFile:
+    """The TOML in `path`, checked; raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        file = msgspec.convert(tomllib.loads(text), type=ObjectFile)
+    except OSError as error:
+        raise ConfigError(path, f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(path, str(error)) from error
+    check(path, file)
+    return file
+
+
+def _config(path: Path, file: ObjectFile, trust: Trust) -> ObjectConfig:
+    data_dir = (path.parent / file.object.data).absolute()
+    config = ObjectConfig(
+        object=file.object,
+        display=file.display,
+        tender=file.tender,
+        sync=file.sync,
+        peripherals=file.peripheral,
+        trust=trust,
+        data_dir=data_dir,
+        key_source=_key_source(path.parent, file.key),
+        storage=file.storage,
+        witness=None if file.object.witness is None else (path.parent / file.object.witness).absolute(),
+        tls=TlsFiles(*(data_dir / name for name in msgspec.structs.astuple(file.tls))),
+    )
+    if len(str(config.bell).encode()) > _SOCKET_PATH_BYTES_MAX:
+        raise ConfigError(
+            path, f"object.data: {config.bell} is too long for a socket: choose a shorter directory"
+        )
+    return config
+
+
+def _key_source(directory: Path, section: KeySection) -> KeySection:
+    """The section with absolute paths: relative ones start where the configuration lies."""
+    named = {field: getattr(section, field, None) for field in ("file", "secret", "handle")}
+    return msgspec.structs.replace(
+        section,
+        **{
+            field: str((directory / name).absolute())
+            for field, name in named.items()
+            if name is not None and not _is_handle(name)
+        },
+    )
+
+
+def _is_handle(name: str) -> bool:
+    """Whether `name` is a number of the TPM's and no path."""
+    return name.startswith("0x")

@@ -1,0 +1,167 @@
+"""The sections of object.toml: what an installer may say, and where it is, in types."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+# The journal's log, its ballast and the room below which a sale is refused take 16 MiB: half of the least.
+_BUDGET_MIB_MIN: Final = 32
+# As tpm2-tools write them: a bank and its registers, banks joined by "+" (tpm2_pcrread(1)).
+_PCRS: Final = r"^(sha\d+:\d{1,2}(,\d{1,2})*)(\+sha\d+:\d{1,2}(,\d{1,2})*)*$"
+
+
+class ObjectSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who this object is, where it stands, and from which holder it sells."""
+
+    id: str
+    kind: Literal["mirror", "shelf"]
+    name: str
+    tenant: str
+    site: str
+    sells_from: str
+    timezone: str = "UTC"
+    data: str = "data"
+    trust: str = "trust.json"
+    witness: str | None = None
+    """A file on another medium that remembers how far the journal was: see `edge.offline_queue.witness`."""
+
+
+class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the glass is served; `embedders` are the origins that may show it in a frame."""
+
+    port: int
+    host: str = "127.0.0.1"
+    embedders: tuple[str, ...] = ()
+
+
+class TenderSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a sale is paid by: a house account is billed by the shop; `account` is a pseudonym, no name."""
+
+    kind: Literal["house-account"]
+    account: str
+
+
+class SyncSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the hub is: its broker (mqtts://HOST:PORT) and its web address (https://...).
+
+    A broker or a hub on this very machine may be spoken to in the clear: HOST:PORT and http://. `duty`
+    "metered" says that each byte of the line costs money.
+    """
+
+    broker: str
+    hub: str
+    duty: Literal["always", "metered"] = "always"
+
+    @property
+    def broker_host(self) -> str:
+        """The broker's host, an IPv6 address without its brackets."""
+        return split_broker(self.broker).hostname or ""
+
+    @property
+    def broker_port(self) -> int:
+        """The broker's port."""
+        return split_broker(self.broker).port or 0
+
+    @property
+    def broker_is_secure(self) -> bool:
+        """Whether the broker is spoken to over TLS."""
+        return split_broker(self.broker).scheme == "mqtts"
+
+    @property
+    def hub_url(self) -> str:
+        """The hub's web address without a slash at its end."""
+        return self.hub.rstrip("/")
+
+    @property
+    def hub_is_secure(self) -> bool:
+        """Whether the hub is spoken to over TLS."""
+        return urlsplit(self.hub).scheme == "https"
+
+
+class TlsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Other places for the files of the line than beside the ledger: see `TlsFiles`."""
+
+    root: str = "root.crt"
+    chain: str = "tls.crt"
+    key: str = "tls.key"
+
+
+class TlsFiles(msgspec.Struct, frozen=True):
+    """The files of the line, all PEM.
+
+    `root` is the one certificate that this object believes, `chain` its own certificate and what leads to
+    the root, `key` the private key of that.
+    """
+
+    root: Path
+    chain: Path
+    key: Path
+
+
+class PeripheralSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One device: what it is for on this object, and how it is reached."""
+
+    role: Literal["reader", "scale"]
+    uri: str
+
+
+class PlainKeySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="file"):
+    """The private key lies in a file of its owner's; without `file` in `object.key` beside the ledger."""
+
+    file: str | None = None
+
+
+class SealedKeySection(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sealed-file"
+):
+    """It opens with a secret: the bytes of the file `secret`, or a credential of systemd's (`edge.keys`)."""
+
+    file: str | None = None
+    secret: str | None = None
+
+
+class TpmKeySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="tpm"):
+    """The file opens with a secret that a TPM 2.0 gives out.
+
+    `handle` is a persistent one (0x81010001), or a file that `tpm2_evictcontrol --output` wrote for it;
+    `pcrs` are the registers that the secret was sealed to (sha256:7), None if to none.
+    """
+
+    handle: str
+    pcrs: Annotated[str, msgspec.Meta(pattern=_PCRS)] | None = None
+    file: str | None = None
+
+
+KeySection = PlainKeySection | SealedKeySection | TpmKeySection
+"""What keeps the object's private key while no process runs."""
+
+
+class StorageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the disk the object may fill."""
+
+    budget_mib: Annotated[int, msgspec.Meta(ge=_BUDGET_MIB_MIN)] = 4096
+
+    @property
+    def budget_bytes(self) -> int:
+        """The same in bytes."""
+        return self.budget_mib * 1024 * 1024
+
+
+class ObjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    object: ObjectSection
+    display: DisplaySection
+    tender: TenderSection
+    sync: SyncSection
+    peripheral: tuple[PeripheralSection, ...]
+    key: KeySection = PlainKeySection()
+    storage: StorageSection = StorageSection()
+    tls: TlsSection = TlsSection()
+
+
+def split_broker(broker: str) -> SplitResult:
+    """The parts of a broker's address; one without a scheme is spoken to in the clear."""
+    return urlsplit(broker if "://" in broker else f"mqtt://{broker}")

@@ -1,0 +1,95 @@
+"""What a hub sends an object that it has let in: checked whole, then kept, the configuration last."""
+
+from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
+from cloud_sync.contract.enrolment import Enrolled
+from cloud_sync.contract.keyring import Keyring, read_keyring
+from cloud_sync.contract.signing import PublicKey, Verifier, unseal
+from edge.config import ConfigError, Trust, kept_keyring, load, without_trust
+from edge.identity import ChainRefusedError, check_chain, fingerprint_of, keep_file
+from edge.provision.hub_door import EnrolmentRefusedError
+from edge.provision.object_file import Setup, object_text, trust_text, with_line
+from edge.provision.place import Place
+
+
+def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, setup: Setup) -> None:
+    """Keep `enrolled` at `place`, for the journal's `key`, under the root of `fingerprint`.
+
+    Nothing is written until all of it was checked. Raises EnrolmentRefusedError, ConfigError,
+    IdentityUnusableError, OSError.
+    """
+    _check_place(enrolled, place)
+    ring = _checked_ring(enrolled, fingerprint, key, place)
+    _refuse_older(ring, enrolled, place)
+    text = _text(enrolled, place, setup)
+    keep_file(place.draft, text.encode())
+    _check_draft(enrolled, place)
+    keep_file(place.tls.root, enrolled.root.encode())
+    keep_file(place.tls.chain, enrolled.chain.encode())
+    keep_file(place.certificate, enrolled.certificate.encode())
+    keep_file(place.trust, trust_text(Trust(ring.receipt, ring.documents, enrolled.roots)))
+    keep_file(place.keyring, enrolled.keyring.encode())
+    load(place.draft)  # all of it together, as the next start will
+    keep_file(place.file, text.encode())
+    place.draft.unlink()
+
+
+def _check_place(enrolled: Enrolled, place: Place) -> None:
+    """An object that lives here already is not replaced by another one."""
+    if place.before is None:
+        return
+    mine = place.before.object
+    told = (enrolled.tenant, enrolled.site, enrolled.object, enrolled.kind)
+    if told != (mine.tenant, mine.site, mine.id, mine.kind):
+        raise EnrolmentRefusedError(
+            f"the claim is for the {enrolled.kind} {enrolled.object} at {enrolled.tenant}/{enrolled.site},"
+            f" and the {mine.kind} {mine.id} of {mine.tenant}/{mine.site} lives here: choose another --dir,"
+            " or reset it first (`opos object reset`)"
+        )
+
+
+def _checked_ring(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place) -> Keyring:
+    """The keyring of an answer that is for this object's keys, and whose parts fit each other."""
+    roots = {root.kid: Verifier(root) for root in enrolled.roots}
+    try:
+        if fingerprint_of(enrolled.root) != fingerprint:
+            raise ChainRefusedError("its root certificate is not the one of the claim")
+        check_chain(enrolled.chain, enrolled.root, place.tls)
+        certified = unseal(enrolled.certificate, CERTIFICATE_TYPE, roots, CertifiedKey)
+        if (certified.dev, certified.tenant, certified.key) != (enrolled.object, enrolled.tenant, key):
+            raise ChainRefusedError(f"it certifies key {certified.key.kid} of {certified.dev}")
+        ring = read_keyring(enrolled.keyring, roots)
+        if ring.tenant != enrolled.tenant:
+            raise ChainRefusedError(f"its keyring is one of {ring.tenant}")
+    except ValueError as error:
+        raise EnrolmentRefusedError(f"what the hub sent cannot be worked by: {error}") from error
+    return ring
+
+
+def _refuse_older(ring: Keyring, enrolled: Enrolled, place: Place) -> None:
+    """Under the same roots a keyring never goes back, not even for an installer."""
+    if place.before is None:
+        return
+    try:
+        config = load(place.file)
+        kept = kept_keyring(config)
+    except ConfigError:  # what it believed is damaged or gone: this is how that is mended
+        return
+    if kept is not None and config.trust.roots == enrolled.roots and ring.version < kept.version:
+        got, has = (f"{each.version.generation}.{each.version.n}" for each in (ring, kept))
+        raise EnrolmentRefusedError(f"the hub sent the keyring {got}, and this object has {has} already")
+
+
+def _text(enrolled: Enrolled, place: Place, setup: Setup) -> str:
+    if place.before is None:
+        return object_text(enrolled, setup)
+    return with_line(place.file.read_text(encoding="utf-8"), enrolled.broker, enrolled.hub)
+
+
+def _check_draft(enrolled: Enrolled, place: Place) -> None:
+    """The new configuration must be one that an object can start with, and lead to this hub."""
+    sync = without_trust(place.draft).sync
+    if (sync.broker, sync.hub) != (enrolled.broker, enrolled.hub):
+        raise EnrolmentRefusedError(
+            f'{place.file}: set [sync] broker = "{enrolled.broker}" and hub = "{enrolled.hub}", each on a'
+            " line of its own, then run the same command again"
+        )

@@ -1,0 +1,1 @@
+"""What we promise, tried in worlds that a seed decides: real rooms, simulated time, a broker that lies."""

@@ -1,0 +1,1 @@
+"""Tests of the one connection that both ends have to the broker: TLS, dead lines, changing topics, weeks."""
