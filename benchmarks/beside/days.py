@@ -19,7 +19,7 @@ _PAUSE: Final = threading.Event()  # nobody sets it
 # Nothing new for so long, with the line open: nothing more will come. Both come back within 10 s.
 _QUIET_S: Final = 20.0
 # Where the storage lies on the day when the disk is full.
-_DISK_MIB: Final = 40
+_DISK_MIB: Final = 80
 
 
 class Side(Protocol):
@@ -124,6 +124,15 @@ def kill_9(make: MakeSide, rows: int, seed: int = 4) -> Came:
 
 def disk_full(make: MakeSide, rows: int) -> Came:
     """Without a line, somebody else's file fills the disk for five seconds; then there is room and a line."""
+    return _disk_full("disk full", make, rows)
+
+
+def disk_full_and_killed(make: MakeSide, rows: int) -> Came:
+    """The same, and the process is killed while the disk is full."""
+    return _disk_full("disk full, then kill -9", make, rows, killed=True)
+
+
+def _disk_full(day: str, make: MakeSide, rows: int, *, killed: bool = False) -> Came:
     per_s = rows // 20
     with _stage(make, small=True) as stage:
         _start_and_lose_the_line(stage, rows, per_s)
@@ -133,10 +142,14 @@ def disk_full(make: MakeSide, rows: int) -> Came:
         while time.monotonic() < began + 5:
             stage.side.look_after(rows, per_s)
             _PAUSE.wait(0.2)
+        if killed:
+            stage.side.kill()
         (stage.storage / SOMEBODY_ELSE).unlink()
         stage.cable.heal()
+        if killed:
+            stage.side.start(rows, per_s)
         _settle(stage, rows, per_s)
-        return _came("disk full", stage.side)
+        return _came(day, stage.side)
 
 
 DAYS: Final = {
@@ -144,6 +157,7 @@ DAYS: Final = {
     "black hole": black_hole,
     "kill -9, five times": kill_9,
     "disk full": disk_full,
+    "disk full, then kill -9": disk_full_and_killed,
 }
 
 
