@@ -15,6 +15,7 @@ from cloud_sync.agent.desk import SOCKET, Desk
 from cloud_sync.agent.duty import ALWAYS, METERED, Duty
 from cloud_sync.agent.herald import last_will
 from cloud_sync.agent.hub_keys import HubKeys
+from cloud_sync.agent.ports import Keys
 from cloud_sync.agent.voice import Voice
 from cloud_sync.contract.signing import Signer
 from cloud_sync.contract.telemetry import TelemetryItem, TelemetryPiece
@@ -26,6 +27,8 @@ from edge.config import ObjectConfig
 from edge.identity import (
     IdentityUnusableError,
     apply_keyring,
+    is_certified,
+    keep_certificate,
     keep_chain,
     line_security,
     new_csr,
@@ -149,15 +152,17 @@ class _Lane:
 
 
 class _Papers:
-    """The certificate for the line; what is wrong with it is a sentence in the log, and no reason to stop."""
+    """The certificates; what is wrong with them is a sentence in the log, and no reason to stop."""
 
-    def __init__(self, config: ObjectConfig) -> None:
-        self._config = config
+    def __init__(self, config: ObjectConfig, keys: Keys) -> None:
+        self._config, self._keys = config, keys
 
     def due(self, now_ms: int) -> bool:
-        """Whether two thirds of its life are over."""
+        """Whether two thirds of the life of the line's are over, or none is there for the key that signs now."""
         with _as_value_error():
-            return renewal_is_due(self._config, now_ms)
+            if renewal_is_due(self._config, now_ms):
+                return True
+        return not is_certified(self._config, self._keys.current.public)
 
     def new_csr(self) -> str:
         """A request for the next one."""
@@ -168,6 +173,10 @@ class _Papers:
         """Keep a new one."""
         with _as_value_error():
             keep_chain(self._config, pem)
+
+    def keep_certificate(self, jws: str) -> None:
+        """Keep a root's word for the key that signs now."""
+        keep_certificate(self._config, jws, self._keys.current.public)
 
 
 @contextlib.contextmanager
@@ -272,7 +281,7 @@ def _neighbours(
         documents=config.documents,
         obeyed=config.data_dir / "orders.json",
         duty=_duty(config),
-        papers=None if security is None else _Papers(config),
+        papers=None if security is None else _Papers(config, voice.keys),
     )
 
 

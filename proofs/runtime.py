@@ -20,7 +20,7 @@ from edge.offline_queue.set_aside import set_aside
 from proofs.card import Card
 from proofs.chronicle import Chronicle, insist
 from proofs.kept import Journal
-from proofs.shop import RECEIPT_KEY, arrival, key, sale
+from proofs.shop import RECEIPT_KEY, arrival, key, sale, transfer
 
 _VERIFIERS: Final = {RECEIPT_KEY.public.kid: Verifier(RECEIPT_KEY.public)}
 
@@ -71,9 +71,15 @@ class Runtime:
             self._write([sale(luck, self.journal[0]) for _ in range(sales)])
 
     def take_in(self, announced: int) -> None:
-        """So many deliveries were announced; those that came before are told again, and counted once."""
-        if not self._card.is_full:
-            self._write([arrival(self.journal[0], number) for number in range(announced)])
+        """So many deliveries were announced; those that came before are told again, and taken in once."""
+        if self._card.is_full:
+            return
+        while self.pen.fold():  # as the till's books: keys are forgotten after 90 days, by whatever clock
+            pass
+        known = {name for (name,) in self._reader.select("SELECT transfer FROM transfer")}
+        numbers = [number for number in range(announced) if transfer(self.journal[0], number)[0] not in known]
+        if numbers:
+            self._write([arrival(self.journal[0], number) for number in numbers])
 
     def close_the_books(self) -> None:
         """Write a checkpoint."""

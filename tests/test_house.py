@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-HOUSES = ("retail/", "cloud_sync/", "edge/", "opos/", "simulators/", "benchmarks/")
+HOUSES = ("retail/", "cloud_sync/", "edge/", "opos/", "simulators/", "proofs/", "benchmarks/")
 TEXTS = {"", ".css", ".html", ".js", ".md", ".po", ".py", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml"}
 
 CAPTION = re.compile(r'r?"""\S[^\n]{8,}[.?!](?:"""|\n)')

@@ -73,6 +73,8 @@ class Agent:
             self._renewal = Renewal(given.papers, self.time, self.requests.ask, luck)
         doing = Doing(self.time, given.runtime.order, self._carrier.hurry, self._ask_briefly)
         self._orders = Orders(address.object, keys.documents, Obeyed(given.obeyed), doing)
+        if self._renewal is not None:
+            self._orders.on_noted = self._renewal.stir
         self._carrier.on_flow = self._flow
         self._topics: dict[str, Callable[[bytes], None]] = {
             address.down("receipt"): self._take_receipt,

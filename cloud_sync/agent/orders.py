@@ -54,6 +54,8 @@ class Orders:
         self._untold: dict[str, CommandDone] = {}
         self._wake = asyncio.Event()
         self._refused = Tally(_log, "order")
+        self.on_noted: Callable[[], None] = lambda: None
+        """Called when the hub has noted what became of an order: it knows the key that the answer came under."""
 
     @property
     def refused(self) -> int:
@@ -145,3 +147,5 @@ class Orders:
         except NoAnswerError as error:
             _log.info("the hub has not noted order %s: %s", done.command, error)
             self._report(done.command, done)
+            return
+        self.on_noted()

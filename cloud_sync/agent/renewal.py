@@ -1,6 +1,7 @@
-"""The renewal of the certificate for the line: asked for long before it ends, until there is a new one."""
+"""The renewal of certificates: for the line long before it ends, for the journal once its key is another."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -17,12 +18,14 @@ _log = logging.getLogger(__name__)
 _LOOK_S: Final = 3600.0
 # A hub that refuses is asked again as often as that: its people are told by an alarm of its own.
 _REFUSED_S: Final = (3600.0, 7200.0)
+# One that answers and has no root's key gets it when a person puts it back.
+_ROOT_AWAY_S: Final = (20 * 3600.0, 28 * 3600.0)
 # One that does not answer is asked when the line is better.
 _RETRY_S: Final = (60.0, 300.0)
 
 
 class Renewal:
-    """Looks after the certificate while the hub answers."""
+    """Looks after the certificates while the hub answers."""
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Renewal:
         self._ask = ask
         self._luck = luck
         self._flowing = asyncio.Event()
+        self._stirred = asyncio.Event()
         self.renewed = 0
 
     def flow(self, up: bool) -> None:
@@ -45,11 +49,19 @@ class Renewal:
         else:
             self._flowing.clear()
 
+    def stir(self) -> None:
+        """The object may have another key: look now."""
+        self._stirred.set()
+
     async def run(self) -> None:
         """Renew, for ever."""
         while True:
             await self._flowing.wait()
-            await asyncio.sleep(await self._look())
+            self._stirred.clear()
+            pause_s = await self._look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._stirred.wait()
 
     async def _look(self) -> float:
         """Renew if it is time to; how long to wait before the next look."""
@@ -66,15 +78,26 @@ class Renewal:
             return self._luck.uniform(*_REFUSED_S)
 
     def _take(self, answered: Answered) -> float:
-        """Keep the new certificate, if there is one; how long to wait before the next look."""
+        """Keep what is new, if anything is; how long to wait before the next look."""
         match answered.reply.answer:
-            case CertificateIssued(chain=chain):
-                self._papers.keep_chain(chain)
+            case CertificateIssued() as issued:
+                self._keep(issued)
                 self.renewed += 1
-                _log.info("the certificate for the line was renewed")
+                _log.info("the certificates were renewed")
+                if self._papers.due(self._time.now_ms()):
+                    _log.warning("a certificate is missing still: the hub may have no root's key at hand")
+                    return self._luck.uniform(*_ROOT_AWAY_S)
                 return _LOOK_S
             case Refused(sentence=sentence):
                 _log.warning("the hub does not renew the certificate: %s", sentence)
             case other:
                 _log.warning("expected a certificate, got %s", type(other).__name__)
         return self._luck.uniform(*_REFUSED_S)
+
+    def _keep(self, issued: CertificateIssued) -> None:
+        """Keep both: if one is not ours, the other one is all the same."""
+        try:
+            if issued.certificate:
+                self._papers.keep_certificate(issued.certificate)
+        finally:
+            self._papers.keep_chain(issued.chain)

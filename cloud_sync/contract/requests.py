@@ -18,11 +18,12 @@ REPLY_TYPE: Final = "opos-reply"
 REQUEST_EXPIRY_S: Final = 30
 """A question that waited this long for its hub is forgotten by the broker: whoever asked it asks again."""
 REQUEST_BYTES_MAX: Final = 8 * 1024
-"""The longest question or answer: a chain of two certificates is 2 KiB."""
+"""The longest question or answer: a chain of two certificates and a certified key are 3 KiB."""
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 """A random number of the asker's, base64url: at least 96 bits."""
 _Pem = Annotated[str, msgspec.Meta(max_length=6 * 1024)]
+_Jws = Annotated[str, msgspec.Meta(max_length=2 * 1024)]
 _Sentence = Annotated[str, msgspec.Meta(max_length=400)]
 _Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,31}$")]
 
@@ -78,6 +79,8 @@ class CertificateIssued(msgspec.Struct, frozen=True, tag_field="what", tag="cert
     """The certificate and what leads to the hub's root, PEM one after another."""
 
     chain: _Pem
+    certificate: _Jws = ""
+    """A root's word for the key that the object signs with now (a `CertifiedKey`); '' where no root is at hand."""
 
 
 class Noted(msgspec.Struct, frozen=True, tag_field="what", tag="noted"):

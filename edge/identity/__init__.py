@@ -1,7 +1,7 @@
 """The object's identity on the line: its TLS key and certificate, the root it has pinned, the hub's keyring.
 
-What is here are files (`TlsFiles` and the keyring beside them). Nothing here opens the ledger or connects to
-anything.
+What is here are files (`TlsFiles`, the keyring and the certificate of the journal's key beside them). Nothing
+here opens the ledger or connects to anything.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,15 @@ from typing import Final
 from cloud_sync.security import PinnedSecurity, Security
 from edge.clock import Clock
 from edge.config import ObjectConfig
+from edge.identity.certified import (
+    CertificateRefusedError,
+    CertifiedFor,
+    check_certificate,
+    is_certified,
+    keep_beside_older,
+    keep_certificate,
+    path_before,
+)
 from edge.identity.files import IdentityUnusableError, keep_file, read_file
 from edge.identity.hub_keys import KeyringRefusedError, apply_keyring
 from edge.identity.line import (
@@ -29,21 +38,28 @@ from edge.identity.line import (
 
 __all__ = [
     "BUILT_MS",
+    "CertificateRefusedError",
+    "CertifiedFor",
     "ChainRefusedError",
     "IdentityUnusableError",
     "KeyringRefusedError",
     "LineCertificate",
     "apply_keyring",
+    "check_certificate",
     "check_chain",
     "csr_of",
     "days_left",
     "fingerprint_of",
+    "is_certified",
+    "keep_beside_older",
+    "keep_certificate",
     "keep_chain",
     "keep_file",
     "line_certificate",
     "line_security",
     "make_line_key",
     "new_csr",
+    "path_before",
     "renewal_is_due",
     "time_floor",
 ]

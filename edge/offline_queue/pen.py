@@ -266,7 +266,11 @@ class Pen:
         # An old word of the hub's moves nothing, and still proves what this file once held.
         self._check_history(receipt)
         if (receipt.generation, receipt.seq) >= (self.generation, self.acked):
-            self._check_floor(receipt)
+            if receipt.seq < self.floor - 1:
+                raise ReceiptRefusedError(
+                    f"the hub came back with entry {receipt.seq}, and entries below {self.floor} are pruned"
+                    " here: restore a newer backup of the hub"
+                )
             self._with_reserve(lambda: self._acknowledge(receipt, jws))
         return self.acked
 
@@ -275,18 +279,8 @@ class Pen:
             raise JournalForkedError(
                 f"the hub has confirmed entry {receipt.seq}, and this ledger ends at {self.head}"
             )
-        known = receipt.seq >= max(self.floor - 1, 1)
-        if known and b64(self._hash_of(receipt.seq)) != receipt.hash:
-            raise JournalForkedError(
-                f"the hub has confirmed another entry {receipt.seq} than this ledger has"
-            )
-
-    def _check_floor(self, receipt: Receipt) -> None:
-        if receipt.seq < self.floor - 1:
-            raise ReceiptRefusedError(
-                f"the hub came back with entry {receipt.seq}, and entries below {self.floor} are pruned here:"
-                " restore a newer backup of the hub"
-            )
+        if receipt.seq >= max(self.floor - 1, 1) and b64(self._hash_of(receipt.seq)) != receipt.hash:
+            raise JournalForkedError(f"the hub has confirmed another entry {receipt.seq} than this one")
 
     def _hash_of(self, seq: int) -> bytes:
         """The hash of an entry that is there, or of the last one that was pruned."""

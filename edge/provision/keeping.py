@@ -1,11 +1,18 @@
 """What a hub sends an object that it has let in: checked whole, then kept, the configuration last."""
 
-from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.enrolment import Enrolled
 from cloud_sync.contract.keyring import Keyring, read_keyring
-from cloud_sync.contract.signing import PublicKey, Verifier, unseal
+from cloud_sync.contract.signing import PublicKey, Verifier
 from edge.config import ConfigError, Trust, kept_keyring, load, without_trust
-from edge.identity import ChainRefusedError, check_chain, fingerprint_of, keep_file
+from edge.identity import (
+    CertifiedFor,
+    ChainRefusedError,
+    check_certificate,
+    check_chain,
+    fingerprint_of,
+    keep_beside_older,
+    keep_file,
+)
 from edge.provision.hub_door import EnrolmentRefusedError
 from edge.provision.object_file import Setup, object_text, trust_text, with_line
 from edge.provision.place import Place
@@ -25,7 +32,7 @@ def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, set
     _check_draft(enrolled, place)
     keep_file(place.tls.root, enrolled.root.encode())
     keep_file(place.tls.chain, enrolled.chain.encode())
-    keep_file(place.certificate, enrolled.certificate.encode())
+    keep_beside_older(place.certificate, enrolled.certificate)
     keep_file(place.trust, trust_text(Trust(ring.receipt, ring.documents, enrolled.roots)))
     keep_file(place.keyring, enrolled.keyring.encode())
     load(place.draft)  # all of it together, as the next start will
@@ -54,9 +61,8 @@ def _checked_ring(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: P
         if fingerprint_of(enrolled.root) != fingerprint:
             raise ChainRefusedError("its root certificate is not the one of the claim")
         check_chain(enrolled.chain, enrolled.root, place.tls)
-        certified = unseal(enrolled.certificate, CERTIFICATE_TYPE, roots, CertifiedKey)
-        if (certified.dev, certified.tenant, certified.key) != (enrolled.object, enrolled.tenant, key):
-            raise ChainRefusedError(f"it certifies key {certified.key.kid} of {certified.dev}")
+        mine = CertifiedFor(enrolled.object, enrolled.tenant, key)
+        check_certificate(enrolled.certificate, enrolled.roots, mine)
         ring = read_keyring(enrolled.keyring, roots)
         if ring.tenant != enrolled.tenant:
             raise ChainRefusedError(f"its keyring is one of {ring.tenant}")

@@ -70,9 +70,10 @@ def written_down(config: ObjectConfig, kept_in: Path) -> Iterator[Path]:
             yield _export(path, kept_in, config.object.id)
         except (NoLedgerError, apsw.Error, ValueError):
             yield _copy(path, kept_in, config.object.id)
-    if config.certificate.exists():
-        out = kept_in / f"{config.object.id}.certificate.jws"
-        keep_file(out, config.certificate.read_bytes())
+    certificate = config.certificate
+    for path in sorted(certificate.parent.glob(f"{certificate.name}*")):  # those of replaced keys as well
+        out = kept_in / f"{config.object.id}.{path.name}"
+        keep_file(out, path.read_bytes())
         yield out
     sync_directory(kept_in.parent)
 

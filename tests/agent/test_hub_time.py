@@ -127,11 +127,16 @@ def test_the_hub_is_asked_for_the_time_once_it_answers_and_again_a_few_times_a_d
 
 
 class Papers:
-    """A certificate that is due from `due_ms` on; `wrong` is what is wrong with the next chain."""
+    """A certificate that is due from `due_ms` on; `wrong` is what is wrong with the next chain.
+
+    The object signs with key `kid`, and has a root's word for the keys in `certified`.
+    """
 
     def __init__(self, due_ms: int) -> None:
         self.due_ms = due_ms
         self.kept: list[str] = []
+        self.kid = ""
+        self.certified = [""]
         self.unreadable = False
         self.wrong: ValueError | OSError | None = None
 
@@ -139,7 +144,7 @@ class Papers:
         if self.unreadable:
             self.unreadable = False
             raise ValueError("the file of the certificate cannot be read")
-        return now_ms >= self.due_ms and not self.kept
+        return (now_ms >= self.due_ms and not self.kept) or self.kid not in self.certified
 
     def new_csr(self) -> str:
         return "csr"
@@ -149,6 +154,11 @@ class Papers:
             wrong, self.wrong = self.wrong, None
             raise wrong
         self.kept.append(pem)
+
+    def keep_certificate(self, jws: str) -> None:
+        if jws != self.kid:
+            raise ValueError("a certificate for another key")
+        self.certified.append(jws)
 
 
 ISSUED = CertificateIssued("chain")
@@ -181,6 +191,49 @@ def test_a_certificate_is_renewed_by_the_hubs_time_until_it_is_there(
         assert (papers.kept, renewal.renewed) == (["chain"], 1)
         assert hub.asked == [CertificateAsked("csr")] * asked
         working.cancel()
+
+    scene(play)
+
+
+def test_another_key_is_certified_as_soon_as_the_hub_knows_it() -> None:
+    async def play(line: PaperLine) -> None:
+        papers, hub = Papers(2**60), PaperHub(line, CertificateIssued("chain", "new"))
+        renewal = Renewal(papers, HubTime(line), hub.ask, random.Random(1))
+        renewal.flow(True)
+        working = asyncio.create_task(renewal.run())
+        await asyncio.sleep(1)
+        papers.kid = "new"
+        renewal.stir()
+        await asyncio.sleep(1)
+        assert (papers.certified, papers.kept) == (["", "new"], ["chain"])
+        renewal.stir()  # nothing is missing: nobody is asked
+        await asyncio.sleep(1_000)
+        assert len(hub.asked) == 1
+        working.cancel()
+
+    scene(play)
+
+
+def test_a_hub_whose_root_is_away_is_asked_once_a_day_and_renews_the_line_all_the_same() -> None:
+    async def play(line: PaperLine) -> None:
+        papers, hub = Papers(2**60), PaperHub(line, *[CertificateIssued("chain")] * 9)
+        papers.kid = "new"
+        renewal = Renewal(papers, HubTime(line), hub.ask, random.Random(1))
+        renewal.flow(True)
+        await during(renewal.run(), 3 * 24 * 3600)
+        assert (papers.certified, papers.kept) == ([""], ["chain"] * len(hub.asked))
+        assert 3 <= len(hub.asked) <= 4
+
+    scene(play)
+
+
+def test_a_certificate_for_another_key_does_not_cost_the_object_its_line() -> None:
+    async def play(line: PaperLine) -> None:
+        papers, hub = Papers(0), PaperHub(line, CertificateIssued("chain", "of a key that it does not have"))
+        renewal = Renewal(papers, HubTime(line), hub.ask, random.Random(1))
+        renewal.flow(True)
+        await during(renewal.run(), 100)
+        assert (papers.certified, papers.kept) == ([""], ["chain"])
 
     scene(play)
 

@@ -10,6 +10,7 @@ from cloud_sync.contract.requests import (
     REQUEST_TYPE,
     Answer,
     Ask,
+    CertificateIssued,
     PaymentAsked,
     PaymentSaid,
     Reply,
@@ -33,11 +34,11 @@ class Renewals:
     def __init__(self) -> None:
         self.issued = 0
 
-    def __call__(self, dev: str, csr: str, _now_ms: int) -> str:
+    def __call__(self, dev: str, csr: str, _now_ms: int) -> CertificateIssued:
         if csr == "bad":
             raise ValueError(f"{dev}: expected a CSR of its own key")
         self.issued += 1
-        return f"certificate {self.issued} for {dev}"
+        return CertificateIssued(f"certificate {self.issued} for {dev}")
 
 
 class RequestCounter:

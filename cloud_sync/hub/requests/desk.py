@@ -41,8 +41,8 @@ from cloud_sync.mqtt import Outgoing
 
 _log = logging.getLogger(__name__)
 
-Renew = Callable[[str, str, int], str]
-"""(object, CSR, now in ms) -> certificate chain, all PEM; raises ValueError with a sentence."""
+Renew = Callable[[str, str, int], CertificateIssued]
+"""(object, CSR in PEM, now in ms) -> what is issued to it; raises ValueError with a sentence."""
 
 PAYING: Final = 4
 """So many threads are to run `work`: as many payments are on their way to providers at once."""
@@ -168,7 +168,7 @@ class RequestDesk:
                 note(connection, dev, ask, now_ms)
             return Noted()
         try:
-            return CertificateIssued(self._renew(dev, ask.csr, now_ms))
+            return self._renew(dev, ask.csr, now_ms)
         except ValueError as error:
             return Refused(str(error)[:_SENTENCE_CHARS_MAX])
 

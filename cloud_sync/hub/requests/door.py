@@ -26,9 +26,6 @@ _log = logging.getLogger(__name__)
 # How JSON writes the one character that no text in PostgreSQL may have.
 _NUL: Final = rb"\u0000"
 
-# The most of it that an alarm quotes.
-_SENTENCE_CHARS_MAX: Final = 400
-
 # The first 8 characters of a thumbprint: what is longer or shorter names no key.
 _KID_CHARS: Final = 8
 
@@ -122,8 +119,7 @@ def _unsealed(known: KnownObject, text: str) -> Request:
     try:
         request = unseal(text, REQUEST_TYPE, {key.kid: key}, Request)
     except BadSignatureError as error:
-        sentence = f"{name}: a question on its request lane: {_shown(error)}"
-        raise RefusedError("signature", name, sentence) from error
+        raise RefusedError("signature", name, f"{name}: a question on its request lane: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _no_question(name, error) from error
     if request.dev != name:
@@ -135,14 +131,7 @@ def _unsealed(known: KnownObject, text: str) -> Request:
 
 
 def _no_question(name: str, error: msgspec.DecodeError | UnicodeDecodeError) -> RefusedError:
-    return RefusedError("request", name, f"{name}: expected a question, got something else: {_shown(error)}")
-
-
-def _shown(error: Exception) -> str:
-    """What was wrong, as an alarm may say it: it quotes what somebody sent."""
-    return "".join(
-        each if each.isprintable() else ascii(each)[1:-1] for each in str(error)[:_SENTENCE_CHARS_MAX]
-    )
+    return RefusedError("request", name, f"{name}: expected a question, got something else: {error}")
 
 
 def _forged(name: str, kid: str) -> RefusedError:

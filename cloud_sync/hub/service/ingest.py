@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from cloud_sync.contract.requests import CertificateIssued
 from cloud_sync.contract.topics import every_lane
 from cloud_sync.hub.folder import Folder, RootAwayError
 from cloud_sync.hub.identity.authority import NoAuthorityError
-from cloud_sync.hub.identity.renewal import renew
+from cloud_sync.hub.identity.renewal import certified, renew
 from cloud_sync.hub.ingest.desk import Desk
 from cloud_sync.hub.ingest.gestures import Gestures
 from cloud_sync.hub.ingest.intake import Intake
@@ -120,8 +121,8 @@ def _heard(gestures: Gestures, topic: str, payload: bytes) -> None:
     gestures.take(topic, payload)
 
 
-def _renewed(store: Store, folder: Folder, dev: str, csr_pem: str, now_ms: int) -> str:
+def _renewed(store: Store, folder: Folder, dev: str, csr_pem: str, now_ms: int) -> CertificateIssued:
     try:
-        return renew(store, folder, dev, csr_pem, now_ms)
+        return CertificateIssued(renew(store, folder, dev, csr_pem, now_ms), certified(store, folder, dev))
     except (NoAuthorityError, RootAwayError) as error:
         raise ValueError(f"the hub can issue no certificate now: {error}") from error

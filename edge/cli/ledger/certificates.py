@@ -8,6 +8,7 @@ import msgspec
 from cloud_sync.contract.certificate import CertifiedKey
 from cloud_sync.contract.encoding import unb64
 from cloud_sync.contract.entry import SignedEntry
+from edge.identity import path_before
 
 NAME: Final = "certificate.jws"
 """The file beside the ledger."""
@@ -21,10 +22,15 @@ class NoCertificateError(Exception):
 
 
 def certificate_of(entry: SignedEntry, file: Path) -> str:
-    """The certificate in `file` (a compact JWS), if it is about the key that signed `entry`.
+    """The certificate (a compact JWS) for the key that signed `entry`: in `file`, or beside it for an older key.
 
     Whether a root of the retailer's signed it, the page finds out. Raises NoCertificateError.
     """
+    older = path_before(file, entry.kid)
+    return _certificate_in(older if older.exists() else file, entry.kid)
+
+
+def _certificate_in(file: Path, kid: str) -> str:
     try:
         with file.open("rb") as opened:
             jws = opened.read(_BYTES_MAX).decode("ascii").strip()
@@ -33,6 +39,6 @@ def certificate_of(entry: SignedEntry, file: Path) -> str:
         raise NoCertificateError(f"{file} cannot be read ({error.strerror})") from error
     except (ValueError, IndexError, RecursionError) as error:
         raise NoCertificateError(f"{file} is no certificate ({error})") from error
-    if certified.key.kid != entry.kid:
-        raise NoCertificateError(f"{file} is for key {certified.key.kid}, and key {entry.kid} signed this")
+    if certified.key.kid != kid:
+        raise NoCertificateError(f"{file} is for key {certified.key.kid}, and key {kid} signed this")
     return jws

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from cloud_sync.contract.certificate import CERTIFICATE_TYPE
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.enrolment import Claim, EnrolmentAsked, EnrolmentSaid, confirmation_code
 from cloud_sync.contract.keyring import Keyring
@@ -21,14 +22,17 @@ from cloud_sync.contract.requests import (
     TimeAsked,
     TimeTold,
 )
+from cloud_sync.contract.signing import seal
 from cloud_sync.contract.telemetry import TelemetryItem, TelemetryPiece
 from retail.pricing.book import Version
+from tests.contract.vectors import story
 from tests.contract.vectors.keys import HUB, OBJECT, ROOT
 
 _DEV: Final = "mirror-4"
 _AT_MS: Final = 1_763_700_100_000
 _CSR: Final = "-----BEGIN CERTIFICATE REQUEST-----\nMIH...\n-----END CERTIFICATE REQUEST-----\n"
 _CHAIN: Final = "-----BEGIN CERTIFICATE-----\nMIIB...\n-----END CERTIFICATE-----\n"
+_CERTIFICATE: Final = seal(ROOT, CERTIFICATE_TYPE, list(story.certificates())[-1])
 _ATTEMPT: Final = "9fJ2kQ0aXw7Lr5Tz"
 
 _ASKED: Final[tuple[Ask, ...]] = (
@@ -39,7 +43,7 @@ _ASKED: Final[tuple[Ask, ...]] = (
 )
 _ANSWERED: Final[tuple[Answer, ...]] = (
     TimeTold(),
-    CertificateIssued(_CHAIN),
+    CertificateIssued(_CHAIN, _CERTIFICATE),
     Noted(),
     PaymentSaid(_ATTEMPT, "captured", 3450, "EUR", "pi_3PQ"),
     Refused("expected the amount of the intent, 34.50 EUR: start the attempt anew"),
