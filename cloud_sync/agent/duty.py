@@ -16,6 +16,8 @@ class Duty(msgspec.Struct, frozen=True):
     """Whether an entry waits for company also when nothing is out."""
     silence_ns: int
     """How often a hub that stays silent is asked whether it is back."""
+    quiet_ns: int
+    """After so long without a word a hub that answered is asked whether it still has what it confirmed."""
     state_ns: int
     """How often the state is told at most; whether the object is online is told at once."""
     telemetry: bool
@@ -28,6 +30,7 @@ ALWAYS: Final = Duty(
     linger_ns=_S // 20,
     lingers_alone=False,
     silence_ns=5 * _S,
+    quiet_ns=300 * _S,
     state_ns=1 * _S,
     telemetry=True,
     keepalive_s=5,
@@ -41,6 +44,7 @@ METERED: Final = Duty(
     linger_ns=60 * _S,
     lingers_alone=True,
     silence_ns=60 * _S,
+    quiet_ns=6 * 3600 * _S,
     state_ns=900 * _S,
     telemetry=False,
     keepalive_s=60,

@@ -2,7 +2,8 @@
 
 It asks before it pours. On a new connection, and whenever the hub owes an answer for too long, one batch is
 out (the last entry once more, if there is nothing new); the hub's receipt says from where to go on, and that
-somebody is there. After that up to `BATCHES_MAX` are out.
+somebody is there. After that up to `BATCHES_MAX` are out. A hub that has been quiet for long, since nothing
+was sold, is asked in passing: one that came back from a backup may need what nobody else still has.
 """
 
 import random
@@ -105,6 +106,7 @@ class Uplink:
         self._fed_ns = 0  # since when the oldest entry that is not out has waited
         self._hurried_to = 0  # up to this entry nothing waits for company
         self._not_before_ns = 0
+        self._quiet_until_ns = 0  # when a hub that answers and has nothing to say is asked in passing
         self._overdue_ns = 0  # when the hub's silence is too long; meaningful while something is out
 
     @property
@@ -127,7 +129,7 @@ class Uplink:
         if self._flights:
             return min(self._overdue_ns, max(self._not_before_ns, self._ripe_ns()))
         if not self._has_something():
-            return None
+            return self._quiet_until_ns if self.stage is Stage.FLOWING and self.head else None
         asking = self.stage is Stage.ASKING
         return self._not_before_ns if asking else max(self._not_before_ns, self._ripe_ns())
 
@@ -157,8 +159,11 @@ class Uplink:
 
     def wanted(self, now_ns: int) -> Wanted | None:
         """The batch that should go out now; after it was published (or not) call `sent` (or `refused`)."""
-        if now_ns < self._not_before_ns or not self._has_something():
+        if now_ns < self._not_before_ns:
             return None
+        if not self._has_something():
+            quiet = self.stage is Stage.FLOWING and not self._flights and now_ns >= self._quiet_until_ns
+            return Wanted(self.head, 1) if quiet and self.head else None
         if self.stage is Stage.ASKING and not self._flights:
             # A hub that did not answer is asked with one entry: it may be gone for long.
             return Wanted(min(self._sent + 1, self.head), 1 if self._misses else ENTRIES_MAX)
@@ -196,6 +201,7 @@ class Uplink:
             return outcome
         self._step(Step.ANSWERED)
         self._misses = 0
+        self._quiet_until_ns = now_ns + self._duty.quiet_ns + self._luck.randrange(self._duty.quiet_ns // 4)
         if asked or outcome is Outcome.FELL_BACK or self._shows_a_gap(outcome):
             self._repairing_to = max(self._repairing_to, self._sent)
             self._go_back()

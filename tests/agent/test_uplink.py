@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from cloud_sync.agent.uplink import Outcome, Stage, Uplink, Wanted
+from cloud_sync.agent.duty import ALWAYS
+from cloud_sync.agent.uplink import PATIENCE_NS, Outcome, Stage, Uplink, Wanted
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import Receipt
 from tests.agent.uplink_world import MS, Confirmed, Luckless, NumberJournal, hash_of, receipt
@@ -294,3 +295,30 @@ def test_a_backlog_goes_out_once_when_nothing_fails() -> None:
 
 def test_the_hash_of_the_world_is_that_of_the_receipt() -> None:
     assert receipt(3).hash == b64(hash_of("e1", 3))
+
+
+def test_a_hub_that_was_quiet_for_long_is_asked_in_passing_and_stays_up() -> None:
+    uplink, _ = flowing(5, 5)
+    assert pour(uplink, ALWAYS.quiet_ns - 1) == []
+    assert uplink.deadline_ns is not None
+    assert pour(uplink, uplink.deadline_ns) == [(5, 5)]
+    assert uplink.stage is Stage.FLOWING
+    asked_ns = 2 * ALWAYS.quiet_ns
+    assert uplink.received(receipt(5), asked_ns) is Outcome.REPEATED
+    assert (uplink.in_flight, pour(uplink, asked_ns)) == (0, [])
+
+
+def test_a_hub_that_came_back_from_a_backup_while_nothing_was_sold_gets_what_it_lacks() -> None:
+    uplink, _ = flowing(5, 5)
+    now_ns = 2 * ALWAYS.quiet_ns
+    assert pour(uplink, now_ns) == [(5, 5)]
+    assert uplink.received(receipt(2, generation=2), now_ns) is Outcome.FELL_BACK
+    assert pour(uplink, now_ns) == [(3, 5)]
+
+
+def test_a_quiet_hub_that_does_not_answer_is_down() -> None:
+    uplink, _ = flowing(5, 5)
+    now_ns = 2 * ALWAYS.quiet_ns
+    pour(uplink, now_ns)
+    uplink.tick(now_ns + 2 * PATIENCE_NS)
+    assert uplink.stage is Stage.ASKING

@@ -19,8 +19,6 @@ from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import Store, generation
 from cloud_sync.hub.store.making import count_on
 
-_SECOND_MS: Final = 1_000
-
 # In one statement: 2,048 rows, which is 256 MiB if each is the longest frame that there can be.
 _RECORDS_MAX: Final = 8
 
@@ -94,14 +92,14 @@ def restore(examined: Examined, store: Store, signer: Signer, now_ms: int) -> Re
 def _next_generation(tape: Tape, now_ms: int) -> int:
     """A generation that no hub from this backup, or from one before it, can have had.
 
-    Seconds since 1970: the same backup can be restored again and again, each time above the time before.
+    Milliseconds since 1970: the same backup can be restored again and again, each time above the time before.
     """
     if now_ms < tape.heading.at_ms:
         raise RestoreRefusedError(
             f"{tape.path} was made after what this machine's clock says: set the clock, since the hub's new"
             " generation is taken from it"
         )
-    return max(tape.heading.generation + 1, now_ms // _SECOND_MS)
+    return max(tape.heading.generation + 1, now_ms)
 
 
 def _check_version(tape: Tape) -> None:
