@@ -23,11 +23,9 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX
 from cloud_sync.security import Security, why
+from cloud_sync.window import WINDOW, Tally
 
 _log = logging.getLogger(__name__)
-
-WINDOW: Final = 64
-"""The most messages on their way at once: paho looks through all of them at every acknowledgement."""
 
 KEEPALIVE_S: Final = 5
 """A line that is open but silent is given up after twice this: a ping, and the wait for its answer."""
@@ -112,7 +110,7 @@ class Line:
         self._wanted = frozenset(subscriptions)
         self._asked: frozenset[str] = frozenset()
         self._ungranted: dict[int | None, list[str]] = {}  # what each SUBSCRIBE asked for, by its number
-        self._tally = _Tally()
+        self._tally = Tally(_PACKET_BYTES_MAX)
         self._moved = threading.Event()  # something was confirmed, or the connection has ended
 
     def start(self) -> None:
@@ -142,7 +140,7 @@ class Line:
 
     @property
     def granted(self) -> bool:
-        """Whether the broker has granted all that was asked for so far."""
+        """Whether the broker has granted all that was asked for so far, and forgotten the rest."""
         return self._open is not None and not self._ungranted
 
     def publish(self, outgoing: Outgoing, patience_s: float = 0.0) -> bool:
@@ -189,11 +187,14 @@ class Line:
 
     def _converse(self) -> None:
         """One connection, from the first packet to its end."""
-        self._refused, self._tally = False, _Tally()  # what the last one owed is forgotten with it
+        self._refused, self._tally = False, Tally(_PACKET_BYTES_MAX)  # what the last one owed is forgotten
         try:
             client = self._new_client()
-            self._connect(client)
-            self._serve(client)
+            try:
+                self._connect(client)
+                self._serve(client)
+            finally:
+                _hang_up(client)
         except (OSError, UnicodeError) as error:  # UnicodeError: a host that no name can be
             self._refused = isinstance(error, SSLError)
             self._complain(f"cannot be reached: {why(error) if isinstance(error, OSError) else error}")
@@ -204,6 +205,10 @@ class Line:
         farewell = _FAREWELL_ROUNDS
         while farewell and client.loop(_ROUND_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             farewell -= self._stopping.is_set()
+            # paho keeps what it has of a packet until that is whole, and has no limit of its own.
+            if client._in_packet["remaining_length"] > _PACKET_BYTES_MAX:  # noqa: SLF001 - it says it nowhere else
+                self._complain(f"sends a message of more than {_PACKET_BYTES_MAX} bytes")
+                return
             if self._tally.owed_s(time.monotonic()) > _STALLED_S:
                 self._complain(f"has confirmed nothing for {_STALLED_S:g} s: is its disk full?")
                 return
@@ -243,7 +248,7 @@ class Line:
         client.on_socket_register_write = _leave_it_to_the_loop
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
+        client.on_subscribe = client.on_unsubscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_paho_message
         if self._security is not None:
@@ -273,7 +278,7 @@ class Line:
             self._complain(f"refuses {self._client_id}: {code}")
             return
         with self._gate:
-            self._tally = _Tally(
+            self._tally = Tally(
                 window=min(WINDOW, getattr(granted, "ReceiveMaximum", WINDOW)),
                 packet_bytes_max=getattr(granted, "MaximumPacketSize", _PACKET_BYTES_MAX),
                 since_s=time.monotonic(),
@@ -292,14 +297,16 @@ class Line:
             _, number = client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in new])
             self._ungranted[number] = new
         if old:
-            client.unsubscribe(old)
+            self._ungranted[client.unsubscribe(old)[1]] = []
         self._asked = self._wanted
 
     def _on_subscribe(
         self, client: paho.Client, _: object, number: int, codes: list[ReasonCode], __: Properties | None
     ) -> None:
         with self._gate:
-            asked = self._ungranted.pop(number, [])
+            asked = self._ungranted.pop(number, None)
+        if asked is None:
+            return  # nobody has asked: this opens no line
         refused = [topic for topic, code in zip(asked, codes, strict=False) if code.is_failure]
         if refused:
             self._refused = True
@@ -342,29 +349,10 @@ class Line:
         client.ack(message.mid, message.qos)
 
 
-class _Tally:
-    """What one connection lets us send, and what of it is confirmed."""
-
-    def __init__(
-        self, window: int = WINDOW, packet_bytes_max: int = _PACKET_BYTES_MAX, since_s: float = 0.0
-    ) -> None:
-        self.window, self.packet_bytes_max, self.since_s = window, packet_bytes_max, since_s
-        self.sent = 0
-        # Counted by the network thread alone, which may hold locks of paho's: no gate there.
-        self.confirmed = 0
-        self._seen, self._moved_s = 0, since_s
-
-    @property
-    def full(self) -> bool:
-        """Whether as much is on its way as may be."""
-        return self.sent - self.confirmed >= self.window
-
-    def owed_s(self, now_s: float) -> float:
-        """How long the broker has confirmed nothing although it owes something; ask at every round."""
-        if self.sent > self.confirmed == self._seen:
-            return now_s - self._moved_s
-        self._seen, self._moved_s = self.confirmed, now_s
-        return 0.0
+def _hang_up(client: paho.Client) -> None:
+    """Leave no socket open behind: paho closes only what it has given up itself."""
+    if (line := client.socket()) is not None:
+        line.close()
 
 
 def _leave(client: paho.Client, will: Outgoing | None) -> None:

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import apsw
 import msgspec
 
 from cloud_sync.contract.entry import ForkReason, HeadOf
@@ -19,10 +18,9 @@ from edge.keys import signer_for
 from edge.offline_queue.budget import Ballast, Level, level_of, room_of
 from edge.offline_queue.journal import Journal, open_journal
 from edge.offline_queue.lanes import TelemetryLane
-from edge.offline_queue.outcomes import JournalClosedError
-from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from edge.offline_queue.outcomes import JournalClosedError, JournalDamagedError
 from edge.offline_queue.set_aside import note_of, set_aside
-from edge.offline_queue.standing import standing
+from edge.offline_queue.standing import signing_kid
 from edge.offline_queue.witness import FileWitness, Witness, WitnessError, loss
 
 _log: Final = logging.getLogger("opos.keeper")
@@ -58,7 +56,10 @@ class Keeper:
         self._witnessed = 0
         self.telemetry = TelemetryLane(config.telemetry)
         self.level = Level.ROOMY
-        signer = signer_for(config, _kid_at_the_end(config.ledger))
+        kid = None
+        with contextlib.suppress(JournalDamagedError):  # whoever opens it to write finds that out, and acts
+            kid = signing_kid(config.ledger)
+        signer = signer_for(config, kid)
 
         def opened() -> Journal:
             return open_journal(
@@ -150,15 +151,6 @@ def may_begin_anew(config: ObjectConfig) -> bool:
     """Whether a person has let the next epoch begin."""
     note = note_of(config.ledger)
     return note is None or note.allowed
-
-
-def _kid_at_the_end(ledger: Path) -> str | None:
-    """The key that the ledger goes on with; None where it does not say so: the pen finds out why."""
-    try:
-        with contextlib.closing(LedgerReader(ledger)) as reader:
-            return standing(reader.database).kid
-    except (NoLedgerError, apsw.Error, ValueError):
-        return None
 
 
 async def _verified(ledger: Path) -> list[dict[str, object]]:

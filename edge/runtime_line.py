@@ -80,7 +80,7 @@ class RuntimeLine:
         try:
             while line := await reader.readline():
                 self._take(msgspec.json.decode(line, type=_Rung))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             _log.warning("%s: expected the runtime's words: %s", self._path, error)
         finally:
             self._writer = None

@@ -158,7 +158,7 @@ class _Papers:
         self._config, self._keys = config, keys
 
     def due(self, now_ms: int) -> bool:
-        """Whether two thirds of the life of the line's are over, or none is there for the key that signs now."""
+        """Whether two thirds of the life of the line's are over, or the journal's key has none."""
         with _as_value_error():
             if renewal_is_due(self._config, now_ms):
                 return True

@@ -81,5 +81,5 @@ def ask(path: Path) -> AgentStatus | None:
             while len(answer) < _ANSWER_BYTES_MAX and (data := line.recv(_ANSWER_BYTES_MAX)):
                 answer += data
             return msgspec.json.decode(answer, type=AgentStatus)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None

@@ -55,7 +55,7 @@ class Orders:
         self._wake = asyncio.Event()
         self._refused = Tally(_log, "order")
         self.on_noted: Callable[[], None] = lambda: None
-        """Called when the hub has noted what became of an order: it knows the key that the answer came under."""
+        """Called when the hub has noted what became of an order, and so knows the key that told it."""
 
     @property
     def refused(self) -> int:

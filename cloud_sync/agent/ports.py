@@ -123,10 +123,10 @@ class Lane(Protocol):
 
 
 class Papers(Protocol):
-    """The object's certificates, for the line and for the journal's key; a file that is wrong is a ValueError."""
+    """The object's certificates, for line and journal; a file that is wrong is a ValueError."""
 
     def due(self, now_ms: int) -> bool:
-        """Whether two thirds of the life of the line's are over, or none is there for the key that signs now."""
+        """Whether two thirds of the life of the line's are over, or the journal's key has none."""
         ...
 
     def new_csr(self) -> str:
@@ -134,7 +134,7 @@ class Papers(Protocol):
         ...
 
     def keep_chain(self, pem: str) -> None:
-        """Keep a new certificate for the line and what leads to the root. Raises ValueError on one not ours."""
+        """Keep one for the line and what leads to the root. Raises ValueError on one that is not ours."""
         ...
 
     def keep_certificate(self, jws: str) -> None:

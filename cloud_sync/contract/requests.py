@@ -80,7 +80,7 @@ class CertificateIssued(msgspec.Struct, frozen=True, tag_field="what", tag="cert
 
     chain: _Pem
     certificate: _Jws = ""
-    """A root's word for the key that the object signs with now (a `CertifiedKey`); '' where no root is at hand."""
+    """A root's word for the key that the object signs with now (`CertifiedKey`); '' if no root is at hand."""
 
 
 class Noted(msgspec.Struct, frozen=True, tag_field="what", tag="noted"):

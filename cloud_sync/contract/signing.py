@@ -23,6 +23,7 @@ Tier = Literal["file", "sealed-file", "tpm", "secure-element"]
 """What keeps a private key: a file of its owner's, one that needs a secret to open, or hardware."""
 
 _COORDINATE_BYTES: Final = 32
+_COORDINATE_CHARS: Final = 43
 SIGNATURE_BYTES: Final = 2 * _COORDINATE_BYTES
 # A hub meets the keys of its objects again and again; an object meets its own with every entry.
 _KEYS_MET_MAX: Final = 4_096
@@ -124,6 +125,9 @@ class Verifier:
     """Checks the signatures of one public key."""
 
     def __init__(self, public: PublicKey) -> None:
+        # Before anything remembers it: a stranger's key may be any text.
+        if {len(public.x), len(public.y)} != {_COORDINATE_CHARS}:
+            raise ValueError(f"expected coordinates of {_COORDINATE_CHARS} characters, got {public.x[:60]!r}")
         self.public = public
         self.kid: Final = public.kid
         numbers = ec.EllipticCurvePublicNumbers(
@@ -171,11 +175,11 @@ def unseal(jws: str, typ: str, keys: Mapping[str, Verifier], into: type[_T]) -> 
     except (ValueError, RecursionError) as error:
         raise BadSignatureError(f"expected a compact JWS of type {typ}: {error}") from error
     if header.alg != "ES256" or header.typ != typ:
-        raise BadSignatureError(f"expected ES256 and {typ}, got {header.alg} and {header.typ}")
+        raise BadSignatureError(f"expected ES256 and {typ}, got {header.alg[:40]!r} and {header.typ[:40]!r}")
     if encode(header) != header_bytes:
         raise BadSignatureError(f"expected a header of alg, kid and typ alone, got {header_bytes[:120]!r}")
     if header.kid not in keys:
-        raise BadSignatureError(f"nobody we trust owns key {header.kid}")
+        raise BadSignatureError(f"nobody we trust owns key {header.kid[:40]!r}")
     keys[header.kid].check(f"{head}.{body}".encode("ascii"), raw_signature)
     try:
         return msgspec.json.decode(payload, type=into)

@@ -57,16 +57,6 @@ def keyring(tenant: str) -> str:
     return f"opos/1/{tenant}/dn/keys"
 
 
-def every_journal(tenant: str) -> str:
-    """The hub's subscription to all journals of a tenant."""
-    return f"opos/1/{tenant}/+/+/+/up/journal"
-
-
-def every_state(tenant: str) -> str:
-    """The hub's subscription to the state of all objects of a tenant."""
-    return f"opos/1/{tenant}/+/+/+/up/state"
-
-
 def every_lane(part: int) -> str:
     """A hub worker's subscription to all that the objects of a partition say."""
     return f"opos/1/+/{part}/+/+/up/+"

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+import apsw
 import click
 import msgspec
 
@@ -17,6 +20,9 @@ from edge.identity import IdentityUnusableError, days_left
 from edge.offline_queue.lanes import ROWS_MAX, LaneReader, NoLaneError
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 from retail.units import Money
+
+# Milliseconds of each, the longest first.
+_UNITS: Final = ((86_400_000, "days"), (3_600_000, "h"), (60_000, "min"))
 
 _FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -105,12 +111,34 @@ def _print(result: Status) -> None:
     for currency, amount_minor in result.value.items():
         click.echo(f"  sales of {amount(Money(amount_minor, currency), 'en')} are among them")
     if result.oldest_ms is not None:
-        click.echo(f"  the oldest has waited {result.oldest_ms // 1000} s")
-    if result.last_receipt is not None:
-        click.echo(f"the hub's last receipt was given at {_utc(result.last_receipt.at_ms)}")
+        click.echo(f"  the oldest has waited {_span(result.oldest_ms)}")
+    for line in _confirmed(result.last_receipt):
+        click.echo(line)
+    if result.telemetry_waiting or result.telemetry_dropped:
+        click.echo(f"{result.telemetry_waiting} gestures wait, {result.telemetry_dropped} were given up")
     if result.certificate_days is not None:
         click.echo(f"the certificate for the line holds for {result.certificate_days} days")
     click.echo(_line(result.agent))
+
+
+def _confirmed(last: LastReceipt | None) -> Iterator[str]:
+    if last is None:
+        yield "the hub has confirmed nothing yet"
+        return
+    yield (
+        f"the hub has confirmed entries up to {last.seq}: its last receipt is of {_utc(last.at_ms)},"
+        f" generation {last.generation}"
+    )
+    covered = f"a backup of the hub covers entries up to {last.safe}"
+    yield f"  {covered if last.safe else 'no backup of the hub covers them yet'}"
+
+
+def _span(ms: int) -> str:
+    """About how long that is, in the largest unit that it has two of."""
+    for unit, name in _UNITS:
+        if ms >= 2 * unit:
+            return f"{ms // unit} {name}"
+    return f"{ms // 1000} s"
 
 
 def _utc(at_ms: int) -> str:

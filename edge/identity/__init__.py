@@ -13,6 +13,7 @@ from edge.config import ObjectConfig
 from edge.identity.certified import (
     CertificateRefusedError,
     CertifiedFor,
+    certificate_files,
     check_certificate,
     is_certified,
     keep_beside_older,
@@ -45,6 +46,7 @@ __all__ = [
     "KeyringRefusedError",
     "LineCertificate",
     "apply_keyring",
+    "certificate_files",
     "check_certificate",
     "check_chain",
     "csr_of",

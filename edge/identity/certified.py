@@ -1,9 +1,10 @@
 """The root's word for the key of the journal: checked by the pinned roots, and kept for receipts.
 
-A key that was replaced keeps its certificate, of some 600 bytes, under its own name: receipts that it has signed
-may be asked for as long as the ledger has them.
+A key that was replaced keeps its certificate, of some 600 bytes, under its own name: receipts that it has
+signed may be asked for as long as the ledger has them.
 """
 
+import glob
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -67,6 +68,12 @@ def keep_beside_older(path: Path, jws: str) -> None:
     if before is not None and before != _kid_of(jws):
         keep_file(path_before(path, before), path.read_bytes())
     keep_file(path, jws.encode("ascii"))
+
+
+def certificate_files(path: Path) -> list[Path]:
+    """The certificates that there are: the present key's at `path`, and those of keys that were replaced."""
+    found = (path, *path.parent.glob(path_before(Path(glob.escape(path.name)), "*").name))
+    return sorted(each for each in found if each.exists())
 
 
 def path_before(path: Path, kid: str) -> Path:

@@ -1,11 +1,15 @@
 """Where a ledger stands: all that a pen must know of a file that it has just opened."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import apsw
 import msgspec
 
 from cloud_sync.contract.entry import Fork, KeyRotated, decode_body, first_prev
+from edge.offline_queue.outcomes import JournalDamagedError
+from edge.offline_queue.reader import LedgerReader, NoLedgerError
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -28,6 +32,20 @@ class Standing(msgspec.Struct, frozen=True):
     acked: int
     generation: int
     safe: int
+
+
+def signing_kid(path: Path) -> str | None:
+    """The key that signs the next entry of the ledger at `path`; None before the first, and without a ledger.
+
+    Raises JournalDamagedError where the end of the ledger cannot be read.
+    """
+    try:
+        with closing(LedgerReader(path)) as reader:
+            return standing(reader.database).kid
+    except NoLedgerError:
+        return None
+    except (apsw.Error, ValueError) as error:
+        raise JournalDamagedError(f"{path}: its end cannot be read: {error}") from error
 
 
 def standing(db: apsw.Connection) -> Standing:

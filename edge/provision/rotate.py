@@ -12,9 +12,9 @@ from edge.keys import hand_over, load_signer, next_key, signer_for
 from edge.offline_queue.outcomes import JournalClosedError, JournalDamagedError
 from edge.offline_queue.pen import Pen
 from edge.offline_queue.projections import Projection
-from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from edge.offline_queue.reader import LedgerReader
 from edge.offline_queue.set_aside import note_of
-from edge.offline_queue.standing import standing
+from edge.offline_queue.standing import signing_kid
 
 
 class RotationRefusedError(Exception):
@@ -34,7 +34,7 @@ def rotate(config: ObjectConfig, clock: Clock) -> Rotated:
 
     After a power cut the same call goes on: the next key is on the disk before the journal names it.
     """
-    kid = signing_kid(config)
+    kid = _kid(config)
     if kid is None:
         raise RotationRefusedError(
             f"{config.ledger}: the journal has not begun: the hub knows the key by its first entry; start the"
@@ -53,17 +53,14 @@ def rotate(config: ObjectConfig, clock: Clock) -> Rotated:
     return Rotated(before, hand_over(config).public.kid, entry.seq)
 
 
-def signing_kid(config: ObjectConfig) -> str | None:
+def _kid(config: ObjectConfig) -> str | None:
     """The key that the ledger goes on with; None before its first entry. Raises RotationRefusedError."""
     try:
         if (note := note_of(config.ledger)) is not None:
             raise RotationRefusedError(
                 f"{config.ledger}: it was set aside ({note.reason}): start the object first"
             )
-        with closing(LedgerReader(config.ledger)) as reader:
-            return standing(reader.database).kid if reader.head() else None
-    except NoLedgerError:
-        return None
+        return signing_kid(config.ledger)
     except JournalDamagedError as error:
         raise RotationRefusedError(str(error)) from error
 

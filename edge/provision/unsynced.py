@@ -13,7 +13,7 @@ import msgspec
 
 from cloud_sync.contract.entry import Sale, decode_body
 from edge.config import ObjectConfig
-from edge.identity import keep_file
+from edge.identity import certificate_files, keep_file
 from edge.offline_queue.export import FORMS
 from edge.offline_queue.ledger import sync_directory
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
@@ -70,8 +70,7 @@ def written_down(config: ObjectConfig, kept_in: Path) -> Iterator[Path]:
             yield _export(path, kept_in, config.object.id)
         except (NoLedgerError, apsw.Error, ValueError):
             yield _copy(path, kept_in, config.object.id)
-    certificate = config.certificate
-    for path in sorted(certificate.parent.glob(f"{certificate.name}*")):  # those of replaced keys as well
+    for path in certificate_files(config.certificate):
         out = kept_in / f"{config.object.id}.{path.name}"
         keep_file(out, path.read_bytes())
         yield out

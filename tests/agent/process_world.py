@@ -342,6 +342,11 @@ class World:
         done = subprocess.run(command, check=True, capture_output=True, timeout=60)
         return msgspec.json.decode(done.stdout, type=dict[str, object])
 
+    def status_in_words(self) -> list[str]:
+        command = [sys.executable, "-m", "opos", "sync", "status", str(self.file)]
+        done = subprocess.run(command, check=True, capture_output=True, timeout=60, text=True)
+        return done.stdout.splitlines()
+
     def agent_status(self) -> dict[str, object]:
         """What the running agent says at its desk; nothing while there is none."""
         said = ask(self.data / SOCKET)

@@ -1,5 +1,6 @@
 """The agent as a process: real ledger, real broker, real signatures; only hub and till are of paper."""
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,6 +233,25 @@ def test_the_status_says_what_waits_and_whether_the_hub_answers(world: World) ->
     assert online["online"] is True
     assert online["last_receipt"] == {"seq": 5, "generation": 1, "safe": 0, "at_ms": HUB_MS}
     assert (online["certificate_days"], online["telemetry_dropped"]) == (None, 0)
+
+
+def test_the_status_says_the_same_in_sentences(world: World) -> None:
+    world.runtime.sell(3)
+    first, value, oldest, confirmed, agent = world.status_in_words()
+    assert first == "mirror-4: 5 of 5 entries wait for the hub"
+    assert value == "  sales of €3.00 are among them"
+    assert re.fullmatch(r"  the oldest has waited \d+ (s|min|h|days)", oldest)
+    assert confirmed == "the hub has confirmed nothing yet"
+    assert agent == "no agent runs: start it with `opos sync run FILE`"
+    world.start_agent()
+    until(lambda: everything_is_at_the_hub(world))
+    until(lambda: world.runtime.links[-1:] == ["up"])
+    assert world.status_in_words() == [
+        "mirror-4: 0 of 5 entries wait for the hub",
+        "the hub has confirmed entries up to 5: its last receipt is of 2033-05-18 03:33:20 UTC, generation 1",
+        "  no backup of the hub covers them yet",
+        "the hub answers",
+    ]
 
 
 def test_receipts_that_are_not_the_hubs_are_counted_and_move_nothing(world: World) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from paho.mqtt import client as paho
 
-from cloud_sync.mqtt import WINDOW, Line, Message, Outgoing
+from cloud_sync.mqtt import Line, Message, Outgoing
+from cloud_sync.window import WINDOW
 from tests.agent.line_world import Broker, Cable, Listener, free_port, until
 
 Listen = Callable[..., Listener]

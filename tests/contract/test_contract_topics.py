@@ -7,8 +7,7 @@ from cloud_sync.contract.topics import (
     Address,
     address_of,
     document,
-    every_journal,
-    every_state,
+    every_lane,
     partition,
 )
 
@@ -36,16 +35,17 @@ def test_the_topics_of_an_object() -> None:
     assert document("demo", "corner", "prices") == "opos/1/demo/site/corner/dn/document/prices"
 
 
-def test_the_hub_hears_every_object_of_its_tenant_and_no_site() -> None:
-    def heard(filter_: str, topic: str) -> bool:
-        levels = zip(filter_.split("/"), topic.split("/"), strict=False)
-        return filter_.count("/") == topic.count("/") and all(one in {"+", two} for one, two in levels)
+def test_a_hub_worker_hears_all_that_its_objects_say_and_nothing_else() -> None:
+    def heard(topic: str, part: int = PARTS["mirror-4"]) -> bool:
+        levels = zip(every_lane(part).split("/"), topic.split("/"), strict=False)
+        same_depth = every_lane(part).count("/") == topic.count("/")
+        return same_depth and all(one in {"+", two} for one, two in levels)
 
-    assert heard(every_journal("demo"), MIRROR.up("journal"))
-    assert heard(every_state("demo"), MIRROR.up("state"))
-    assert not heard(every_journal("demo"), MIRROR.up("state"))
-    assert not heard(every_journal("other"), MIRROR.up("journal"))
-    assert not heard(every_journal("demo"), document("demo", "corner", "prices"))
+    assert heard(MIRROR.up("journal"))
+    assert heard(MIRROR.up("state"))
+    assert not heard(MIRROR.up("state"), PARTS["shelf-b12"])
+    assert not heard(MIRROR.down("receipt"))
+    assert not heard(document("demo", "corner", "prices"))
 
 
 @pytest.mark.parametrize("topic", [MIRROR.up("journal"), MIRROR.up("state"), MIRROR.down("receipt")])

@@ -56,6 +56,14 @@ def test_a_command_of_another_package_is_listed_by_its_caption_and_runs(install:
     assert opos("greet").output == "good morning\n"
 
 
+def test_the_captions_of_our_own_commands_are_for_people() -> None:
+    for name, command in listed().items():
+        words = command.get_short_help_str()
+        assert words, name
+        assert not set("`_") & set(words), f"{name}: {words}"
+        assert "module" not in words, f"{name}: {words}"
+
+
 BROKEN = [
     ("", "No module named 'acme_command'\n"),
     ("import acme_gone\n", "No module named 'acme_gone'\n"),

@@ -148,6 +148,10 @@ class OrderLane(WordDoor):
         self.orders = Orders(_OBJECT, HUB_KEYS, Obeyed(directory / "orders.json"), doing)
         self.prove()
 
+    def bent(self, luck: random.Random) -> bytes:
+        obeyed = order(luck.randint(1, self.n))
+        return obeyed if luck.random() < 0.2 else super().bent(luck)
+
     async def _obey(self, jws: str) -> Handed:
         self.handed.append(jws)
         return Handed()

@@ -187,6 +187,12 @@ def test_a_certificate_that_has_ended_or_is_none_or_an_old_protocol_opens_nothin
     shop.door.clock.now_ms = now_ms() - 120 * 24 * 3600 * 1000
     ended = shop.let_in("shelf-b12")
     shop.door.clock.now_ms = time.time_ns() // 1_000_000
-    assert "certificate verify failed" not in shop.log()
-    assert refused(shop, context_of(shop, ended, tmp_path))
-    eventually(lambda: "certificate verify failed" in shop.log(), "the broker says why")
+    stale, said = context_of(shop, ended, tmp_path), set[str]()
+
+    def says_why() -> bool:
+        """The broker hangs up at once; its reason is sometimes lost with the connection."""
+        said.add(refused(shop, stale))
+        return any("certificate expired" in each for each in said)
+
+    eventually(says_why, "the broker says why")
+    assert "" not in said

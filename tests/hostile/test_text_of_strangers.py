@@ -84,7 +84,6 @@ def test_a_text_that_no_database_takes_is_refused_and_the_lane_goes_on(
     assert hub.receipt(hub.send(mirror, 3)).seq == 3
 
 
-@pytest.mark.xfail(reason="cloud_sync/hub/ingest/presence.py, _state: an epoch must be printable")
 def test_a_state_that_no_database_takes_is_refused_and_the_lane_goes_on(
     hub: HubWorld, mirror: PaperJournal
 ) -> None:

@@ -1,7 +1,7 @@
 """The hub's desk and its publisher on the line, with a line that listens in place of a broker."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -164,11 +164,11 @@ def test_of_states_that_waited_the_last_one_counts(
 ) -> None:
     taken: list[bytes] = []
 
-    def take(topic: str, payload: bytes, *, retained: bool) -> None:
-        taken.append(payload)
-        assert (topic, retained) == (mirror.address.up("state"), False)
+    def take_many(messages: Iterable[Message]) -> None:
+        taken.extend(each.payload for each in messages)
+        assert [each.topic for each in messages] == [mirror.address.up("state")]
 
-    monkeypatch.setattr(desk.desk._presence, "take", take)
+    monkeypatch.setattr(desk.desk._presence, "take_many", take_many)
     for head in range(1, 51):
         desk.say(mirror.address.up("state"), b"%d" % head)
     desk.thread.start()

@@ -310,6 +310,7 @@ STATES = [
     msgspec.json.encode({"online": True, "head": -1}),
     msgspec.json.encode({"online": True, "head": 2**63}),
     msgspec.json.encode({"online": True, "epoch": "e" * 65}),
+    msgspec.json.encode({"online": True, "epoch": "e\x00"}),
 ]
 
 

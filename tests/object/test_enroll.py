@@ -255,7 +255,7 @@ WRONG_ANSWERS: dict[str, Callable[[PaperHub], dict[str, object]]] = {
         + pem_of(hub.issuer.certificate)
     },
     "expected certificates in PEM": lambda _: {"chain": "none"},
-    "it certifies key": lambda hub: {"certificate": hub.certificate_for(OTHER.public)},
+    "got one for key": lambda hub: {"certificate": hub.certificate_for(OTHER.public)},
     "of mirror-9": lambda hub: {"certificate": hub.certificate_for(OTHER.public, "mirror-9")},
     "nobody we trust owns key": lambda _: {"roots": (OTHER.public,)},
     "its keyring is one of rival": lambda hub: {"keyring": hub.keyring(tenant="rival")},

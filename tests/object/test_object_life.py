@@ -3,13 +3,27 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
+from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
+from cloud_sync.contract.encoding import unb64
+from cloud_sync.contract.entry import read_entry
+from cloud_sync.contract.fragment import parse
+from cloud_sync.contract.signing import Verifier, unseal
+from edge.checkout.books import ShopProjection
 from edge.cli.enroll import enroll
+from edge.cli.ledger import ledger as ledger_
 from edge.cli.object import object_
+from edge.config import load
+from edge.keys import load_signer
+from edge.offline_queue.pen import Order, Pen
+from tests.agent.process_world import sale
+from tests.object.enrolled import PaperClock
 from tests.object.real_hub import OPOS, RealHub, eventually, free_port, running
 
 
@@ -101,6 +115,50 @@ def test_a_running_object_believes_new_keys_of_its_hub_and_takes_another_of_its_
         assert shown(file)["kid"] != before["kid"]
         eventually(lambda: unsynced(file) == 0, "the hub confirms with its new key")
     assert json.loads(hub.command("status", "--json"))["troubles"] == [], "nobody has done anything wrong"
+
+
+def test_after_another_key_each_receipt_has_the_certificate_of_the_key_that_signed_it(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    file = Path(enrol(hub.claim("--yes"), tmp_path / "mirror")["file"])
+    old = shown(file)["kid"]
+    sell(file, 1)
+    with (tmp_path / "up.log").open("wb") as log, running(file, log):
+        eventually(lambda: unsynced(file) == 0, "the hub has confirmed everything")
+        assert "done" in hub.command("order", "mirror-4", "rotate-key", "--wait")
+        new = shown(file)["kid"]
+        kept = load(file).certificate
+        eventually(lambda: kid_in(kept) == new, "a root has certified the new key")
+    sell(file, 2)
+    for number, kid in ((1, old), (2, new)):
+        found = receipt(file, f"r-{number}")
+        entry, certificate = parse(found["code"].partition("#")[2])
+        assert entry == found["jws"]
+        assert read_entry(entry).kid == kid
+        roots = {key.kid: Verifier(key) for key in load(file).trust.roots}
+        assert unseal(certificate, CERTIFICATE_TYPE, roots, CertifiedKey).key.kid == kid
+    assert json.loads(hub.command("status", "--json"))["troubles"] == [], "nobody has done anything wrong"
+
+
+def sell(file: Path, number: int) -> None:
+    """One sale, into the ledger of an object that stands still."""
+    config = load(file)
+    with closing(
+        Pen(config.ledger, load_signer(config), "mirror-4", PaperClock(), [ShopProjection()])
+    ) as pen:
+        pen.begin("0.1.0")
+        pen.write([Order(sale(number), f"sale/{number}")])
+
+
+def receipt(file: Path, number: str) -> dict[str, str]:
+    command = ["receipt", str(load(file).ledger), number, "--json"]
+    said: dict[str, str] = json.loads(CliRunner().invoke(ledger_, command).output)
+    return said
+
+
+def kid_in(certificate: Path) -> str:
+    payload = unb64(certificate.read_text().split(".")[1])
+    return msgspec.json.decode(payload, type=CertifiedKey).key.kid
 
 
 def shown(file: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import apsw
 import pytest
 from click.testing import CliRunner
 
@@ -16,10 +17,12 @@ from edge.cli.object import object_
 from edge.config import ObjectConfig, without_trust
 from edge.keys import forget_key, hand_over, load_signer, make_key, next_key, seal_key, signer_for, signers
 from edge.offline_queue.integrity import Problem, full_check
+from edge.offline_queue.outcomes import JournalDamagedError
 from edge.offline_queue.pen import Pen
 from edge.offline_queue.reader import LedgerReader
 from edge.offline_queue.set_aside import set_aside
-from edge.provision.rotate import RotationRefusedError, rotate, signing_kid
+from edge.offline_queue.standing import signing_kid
+from edge.provision.rotate import RotationRefusedError, rotate
 from tests.object.enrolled import PaperClock
 from tests.object.test_config import GOOD, write
 
@@ -28,7 +31,7 @@ CLOCK = PaperClock()
 
 @contextmanager
 def pen_of(config: ObjectConfig) -> Iterator[Pen]:
-    signer = signer_for(config, signing_kid(config))
+    signer = signer_for(config, signing_kid(config.ledger))
     with closing(Pen(config.ledger, signer, config.object.id, CLOCK, [ShopProjection()])) as pen:
         yield pen
 
@@ -127,9 +130,20 @@ def test_a_power_cut_at_any_step_loses_no_key(tmp_path: Path) -> None:
             was_cut = len(steps) >= step
         with pen_of(config) as pen:  # the next start finds the key that the journal goes on with
             pen.begin("0.1.0")
-        assert {before, signing_kid(config)} <= signers(config).keys(), f"step {step}"
+        assert {before, signing_kid(config.ledger)} <= signers(config).keys(), f"step {step}"
         assert problems(config) == []
     assert step > 6
+
+
+def test_a_ledger_whose_end_cannot_be_read_gets_no_other_key(config: ObjectConfig) -> None:
+    with closing(apsw.Connection(str(config.ledger))) as db:
+        for (trigger,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            db.execute(f'DROP TRIGGER "{trigger}"')
+        db.execute("UPDATE entry SET body = x'ff'")
+    with pytest.raises(JournalDamagedError, match="its end cannot be read"):
+        signing_kid(config.ledger)
+    with pytest.raises(RotationRefusedError, match="its end cannot be read"):
+        rotate(config, CLOCK)
 
 
 def test_a_rotation_that_a_power_cut_stopped_is_finished_and_not_begun_again(config: ObjectConfig) -> None:

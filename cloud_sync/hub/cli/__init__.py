@@ -1,6 +1,7 @@
-"""The hub's commands, one module a subject; each exports `COMMANDS`, and this group takes them all.
+"""Keep a shop's hub: sales, money and stock of all its objects, their keys, orders and backups.
 
-`options.py` has what they share: --dir, --json, the open database, and how a refusal becomes a sentence.
+One module a subject: each exports `COMMANDS`, and this group takes them all. `options.py` has what they
+share: --dir, --json, the open database, and how a refusal becomes a sentence.
 """
 
 import click
@@ -21,7 +22,7 @@ Examples:
 
 @click.group(epilog=_MORE)
 def hub() -> None:
-    """Keep a shop's hub: sales, money and stock of all its objects."""
+    """Keep a shop's hub: sales, money and stock of all its objects, their keys, orders and backups."""
 
 
 for _room in (making, identity, run, seeing, orders, backup):

@@ -32,6 +32,13 @@ _ROUND_S: Final = 1.0
 # So many rounds later the files are looked at even if nobody has come or gone: certificates run out.
 _ROUNDS_MAX: Final = 60
 
+# What may wait at the broker for one client. The hub is one that everybody speaks to: 1,000 objects that come
+# back at once bring eight batches and a state each. What finds no room is dropped, and sent again only when
+# its object has waited for a receipt in vain.
+_QUEUED_MESSAGES_MAX: Final = 10_000
+# The first batch of each of them may be a full one, of 128 KiB.
+_QUEUED_BYTES_MAX: Final = 1_000 * PAYLOAD_BYTES_MAX
+
 _CONF: Final = """\
 # Made by `opos hub broker`: changes are lost. Start it with: mosquitto -c {path}/mosquitto.conf
 user {user}
@@ -54,8 +61,9 @@ persistence false
 set_tcp_nodelay true
 max_packet_size {packet_max}
 max_inflight_messages 64
-max_queued_messages 1000
-max_queued_bytes 16777216
+# 1,000 objects may come back at once, each with eight batches and a state for the hub.
+max_queued_messages {queued_messages_max}
+max_queued_bytes {queued_bytes_max}
 log_dest stderr
 log_type error
 log_type warning
@@ -125,6 +133,8 @@ def _write(folder: Folder, store: Store, now_ms: int) -> bool:
         user=pwd.getpwuid(folder.broker.stat().st_uid).pw_name,
         port=where.broker_port,
         packet_max=PAYLOAD_BYTES_MAX + 4096,  # and room for topic and properties
+        queued_messages_max=_QUEUED_MESSAGES_MAX,
+        queued_bytes_max=_QUEUED_BYTES_MAX,
     )
     objects, revoked = _let_in(store), _revoked(store, now_ms)
     with folder.changing():

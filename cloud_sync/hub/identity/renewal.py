@@ -32,7 +32,8 @@ def renew(store: Store, folder: Folder, dev: str, csr_pem: str, now_ms: int) -> 
     """A new certificate for the line of the object `dev`, and what leads from it to the root, in PEM.
 
     A request with the key of the newest certificate, in the first half of its life, gets it again. The one
-    before stays valid until its own end. Raises RenewalRefusedError, BadRequestError (both ValueError), NoAuthorityError.
+    before stays valid until its own end. Raises RenewalRefusedError, BadRequestError (both ValueError),
+    NoAuthorityError.
     """
     key, issuer = x509.requested_key(csr_pem), issuer_of(folder)
     with store.writing() as connection:

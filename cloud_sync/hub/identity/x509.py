@@ -200,6 +200,8 @@ def requested_key(csr_pem: str) -> ec.EllipticCurvePublicKey:
     """
     if len(csr_pem) > _CSR_BYTES_MAX:
         raise BadRequestError(f"csr: expected at most {_CSR_BYTES_MAX} characters, got {len(csr_pem)}")
+    if not csr_pem.isascii() or "\0" in csr_pem:  # PEM may have any words around it, and a database not
+        raise BadRequestError("csr: expected PEM, in ASCII")
     try:
         request = x509.load_pem_x509_csr(csr_pem.encode())
         key, holds = request.public_key(), request.is_signature_valid

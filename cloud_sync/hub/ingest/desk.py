@@ -77,8 +77,8 @@ class Desk:
         frames = [(each.topic, each.payload) for each in group if each.topic not in states]
         for outcome in self._intake.take_many(frames, self._tokens) if frames else ():
             self._answer(outcome, publish)
-        for message in states.values():  # of each object the last: what it said before is not true any more
-            self._presence.take(message.topic, message.payload, retained=message.retained)
+        if states:  # of each object the last: what it said before is not true any more
+            self._presence.take_many(states.values())
 
     def _answer(self, outcome: Outcome, publish: Callable[[Outgoing], bool]) -> None:
         _log.log(logging.WARNING if outcome.taken is Taken.FORKED else logging.DEBUG, "%s", outcome.sentence)

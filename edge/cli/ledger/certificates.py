@@ -22,7 +22,7 @@ class NoCertificateError(Exception):
 
 
 def certificate_of(entry: SignedEntry, file: Path) -> str:
-    """The certificate (a compact JWS) for the key that signed `entry`: in `file`, or beside it for an older key.
+    """The certificate (a compact JWS) for the key that signed `entry`: `file`, or beside it for an older key.
 
     Whether a root of the retailer's signed it, the page finds out. Raises NoCertificateError.
     """

@@ -34,9 +34,13 @@ def wrong_words() -> Iterator[Vector]:
 
 
 def _headers() -> Iterator[tuple[str, str, str]]:
-    yield "alg none", "got none", _HEADER.replace("ES256", "none")
-    yield "alg HS256", "got HS256", _HEADER.replace("ES256", "HS256")
-    yield "a manifest's type", "got ES256 and opos-manifest", _HEADER.replace(RECEIPT_TYPE, "opos-manifest")
+    yield "alg none", "got 'none'", _HEADER.replace("ES256", "none")
+    yield "alg HS256", "got 'HS256'", _HEADER.replace("ES256", "HS256")
+    yield (
+        "a manifest's type",
+        "got 'ES256' and 'opos-manifest'",
+        _HEADER.replace(RECEIPT_TYPE, "opos-manifest"),
+    )
     yield "no type", "missing required field `typ`", f'{{"alg":"ES256","kid":"{_KID}"}}'
     yield "one member more", _ONLY, _HEADER.replace("}", ',"cty":"JSON"}')
     yield "an extension that must be understood", _ONLY, _HEADER.replace("}", ',"crit":["b64"],"b64":true}')

@@ -7,6 +7,9 @@ from cryptography import x509 as pyca
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
+from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
+from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
+from cloud_sync.hub import objects
 from cloud_sync.hub.folder import Folder, RootAwayError
 from cloud_sync.hub.identity import x509
 from cloud_sync.hub.identity.authority import (
@@ -19,7 +22,7 @@ from cloud_sync.hub.identity.authority import (
     renew_issuer,
     where_of,
 )
-from cloud_sync.hub.identity.renewal import RenewalRefusedError, renew
+from cloud_sync.hub.identity.renewal import RenewalRefusedError, certified, renew
 from cloud_sync.hub.identity.revoking import Revocation, revoke
 from tests.hub.identity.door import Door, Newcomer, request_for
 
@@ -137,6 +140,30 @@ def test_an_object_renews_its_certificate_and_gets_the_same_one_when_it_asks_aga
     old, _ = pyca.load_pem_x509_certificates(first.encode())
     assert leaf.subject == old.subject
     assert (leaf.not_valid_after_utc - old.not_valid_after_utc).days == 60
+
+
+def test_an_object_that_asks_early_gets_the_certificate_that_it_has(door: Door) -> None:
+    newcomer = Newcomer()
+    first = door.enrol(newcomer).chain
+    csr = request_for(newcomer.line_key)
+    assert renew(door.store, door.folder, "mirror-4", csr, door.clock() + 40 * DAY_MS) == first
+    assert renew(door.store, door.folder, "mirror-4", csr, door.clock() + 50 * DAY_MS) != first
+
+
+def test_the_key_that_an_object_signs_with_now_is_certified_while_a_root_is_here(door: Door) -> None:
+    newcomer, new = Newcomer(), SoftwareKey.generate().public
+    enrolled = door.enrol(newcomer)
+    with door.store.writing() as connection:
+        objects.hand_over(connection, "mirror-4", objects.KeyOf(new.kid, new, "e1", 8, 17), "tpm")
+    jws = certified(door.store, door.folder, "mirror-4")
+    said = unseal(jws, CERTIFICATE_TYPE, {key.kid: Verifier(key) for key in enrolled.roots}, CertifiedKey)
+    assert said == CertifiedKey("mirror-4", "demo", new, "tpm", 17)
+    assert certified(door.store, door.folder, "nobody") == ""
+    root = door.folder.roots()[0]
+    root.write_text("rust")
+    assert certified(door.store, door.folder, "mirror-4") == ""
+    root.unlink()
+    assert certified(door.store, door.folder, "mirror-4") == ""
 
 
 def test_an_object_may_bring_a_new_key_for_its_line_but_not_every_minute(door: Door) -> None:
