@@ -97,6 +97,9 @@ def status(file: Path, *, as_json: bool) -> None:
         result = _status(without_trust(file))
     except (ConfigError, NoLedgerError, IdentityUnusableError) as error:
         raise click.ClickException(str(error)) from error
+    except (apsw.Error, ValueError) as error:
+        ledger = without_trust(file).ledger
+        raise click.ClickException(f"{ledger}: {error}: run `opos ledger verify {ledger}`") from error
     if as_json:
         click.echo(msgspec.json.encode(result))
     else:
