@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from cloud_sync.contract.batch import Header
+from cloud_sync.contract.batch import Batch, Header
 from cloud_sync.contract.topics import Address, partition
 from cloud_sync.hub.ingest.keeping import (
     Addition,
@@ -18,6 +18,7 @@ from cloud_sync.hub.ingest.keeping import (
     keep,
     kept_of,
     set_aside,
+    shared,
 )
 from cloud_sync.hub.ingest.keys import key_at
 from cloud_sync.hub.ingest.opening import Opened, Opening, RefusedError, Unproven
@@ -71,7 +72,7 @@ class Group:
         self._cursors = cursors_of(connection, journals)
         self._rings = rings_of(connection, {dev for dev, _ in journals})
         self._additions: list[Addition] = []
-        self._fresh: defaultdict[Journal, dict[int, bytes]] = defaultdict(dict)
+        self._fresh: defaultdict[Journal, list[Batch]] = defaultdict(list)
         self._refusals: list[RefusedError] = []
 
     def take(self, opening: Opening) -> Judged:
@@ -98,7 +99,7 @@ class Group:
         header = came.batch.header
         journal = (header.dev, header.epoch)
         cursor = self._cursor(journal)
-        verdict = judge(cursor, came.batch, self._kept(header, cursor))
+        verdict = judge(cursor, came.batch, self._kept(came.batch, cursor))
         if verdict.step is Step.APPEND:
             self._check_key(header, cursor)
             self._append(came, verdict.seq)
@@ -128,11 +129,17 @@ class Group:
     def _cursor(self, journal: Journal) -> Cursor:
         return self._cursors.get(journal) or Cursor.before_first(journal[1])
 
-    def _kept(self, header: Header, cursor: Cursor) -> Mapping[int, bytes]:
+    def _kept(self, batch: Batch, cursor: Cursor) -> Mapping[int, bytes]:
         """The hashes of what the batch overlaps: mostly nothing, and then nobody is asked."""
+        header = batch.header
         if header.first > cursor.seq:
             return {}
-        return {**kept_of(self._connection, header), **self._fresh[header.dev, header.epoch]}
+        if header.last >= cursor.seq and batch.hashes[cursor.seq - header.first] == cursor.hash:
+            return {cursor.seq: cursor.hash}
+        kept = kept_of(self._connection, batch)
+        for fresh in self._fresh[header.dev, header.epoch]:
+            kept.update(shared(fresh, header))
+        return kept
 
     def _check_key(self, header: Header, cursor: Cursor) -> None:
         expected = key_at(cursor, header.epoch, self._rings[header.dev])
@@ -146,15 +153,15 @@ class Group:
 
     def _append(self, came: Opened, first_new: int) -> None:
         batch, header = came.batch, came.batch.header
-        journal, last = (header.dev, header.epoch), header.first + header.n - 1
+        journal = (header.dev, header.epoch)
         safe = self._cursor(journal).safe
         self._additions.append(Addition(came, first_new))
-        self._cursors[journal] = Cursor(last, header.head, header.kid, safe)
-        self._fresh[journal].update(zip(range(header.first, last + 1), batch.hashes, strict=True))
+        self._cursors[journal] = Cursor(header.last, header.head, header.kid, safe)
+        self._fresh[journal].append(batch)
         if came.rotated:
             self._rotate(
                 header,
-                KeyOf(came.rotated.key.kid, came.rotated.key, header.epoch, last + 1, self._now_ms),
+                KeyOf(came.rotated.key.kid, came.rotated.key, header.epoch, header.last + 1, self._now_ms),
                 came,
             )
 

@@ -69,11 +69,16 @@ class Trust(msgspec.Struct, frozen=True):
         return told.epoch in self.before or (told.epoch == self.epoch and told.seq <= self.seq)
 
 
-def understand(told: Told, trust: Trust | None = None) -> Body | Doubt:
-    """The body of an entry, if it is one that may be counted; `trust` is that in a revoked object."""
-    if trust and not trust.covers(told):
-        last = f"{trust.epoch or 'none'}:{trust.seq}"
-        return Doubt(told, "revoked", f"its object is revoked: nothing is counted after {last}")
+def believe(told: Told, body: Body | Doubt, trust: Trust | None) -> Body | Doubt:
+    """What was understood of an entry, if its object is still believed there; `trust` is in a revoked one."""
+    if trust is None or trust.covers(told):
+        return body
+    last = f"{trust.epoch or 'none'}:{trust.seq}"
+    return Doubt(told, "revoked", f"its object is revoked: nothing is counted after {last}")
+
+
+def understand(told: Told) -> Body | Doubt:
+    """The body of an entry, if it is one that may be counted."""
     try:
         body = decode_body(told.body)
         check_balance(body.fact)

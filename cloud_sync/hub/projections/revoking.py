@@ -49,9 +49,12 @@ def _after(connection: Connection, last: LastBelieved) -> list[tuple[str, str, i
 
 
 def _is_counted(connection: Connection, places: list[tuple[str, str, int]], upto: int) -> bool:
-    table = schema.entry.c
+    """Whether the projections hold one of these entries: the frame that brought it."""
+    table = schema.frame.c
     for dev, epoch, seq in places:
-        query = select(table.id).where(table.dev == dev, table.epoch == epoch, table.seq == seq)
+        query = select(table.id).where(
+            table.dev == dev, table.epoch == epoch, table.kept == 1, table.first_new <= seq, table.last >= seq
+        )
         if connection.execute(query).scalar_one() <= upto:
             return True
     return False

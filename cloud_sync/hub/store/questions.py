@@ -24,10 +24,10 @@ def figures(connection: Connection) -> Figures:
     """The shop in numbers."""
     objects = standings(connection)
     takings, stock, sold = schema.takings.c, schema.stock.c, schema.sold.c
-    entry, projection = schema.entry.c, schema.projection.c
-    behind = (entry.part == projection.part) & (entry.id > projection.upto)
-    followed = schema.projection.join(schema.entry, behind)
-    pending = _number(connection, select(func.count()).select_from(followed))
+    frame, projection = schema.frame.c, schema.projection.c
+    behind = (frame.part == projection.part) & (frame.kept == 1) & (frame.id > projection.upto)
+    followed = schema.projection.join(schema.frame, behind)
+    pending = _number(connection, select(func.sum(frame.last - frame.first_new + 1)).select_from(followed))
     units_here = func.sum(stock.units).filter(stock.holder.not_in(_NOWHERE))
     return Figures(
         sales={each.object: each.sales for each in objects},
