@@ -115,7 +115,7 @@ def _read(header: Header, payload: bytes) -> Batch:
     bodies = tuple(_decode(_expand(payload), list[bytes]))
     if len(bodies) != header.n or not 0 < header.n <= ENTRIES_MAX:
         raise BadBatchError(f"expected {header.n} entries (1 to {ENTRIES_MAX}), got {len(bodies)}")
-    if any(len(body) > BODY_BYTES_MAX for body in bodies):
+    if max(map(len, bodies)) > BODY_BYTES_MAX:
         raise BadBatchError(f"expected bodies of at most {BODY_BYTES_MAX} bytes, got a longer one")
     hashes = entry_hashes(header.kid, header.prev, bodies)
     if hashes[-1] != header.head:

@@ -21,7 +21,7 @@ from cloud_sync.hub.ingest.keeping import (
     shared,
 )
 from cloud_sync.hub.ingest.keys import key_at
-from cloud_sync.hub.ingest.opening import Opened, Opening, RefusedError, Unproven
+from cloud_sync.hub.ingest.opening import Opened, Opening, RefusedError, Unproven, check_place
 from cloud_sync.hub.ingest.verdict import Cursor, Step, Verdict, judge
 from cloud_sync.hub.objects import KeyOf, Ring, hand_over, rings_of
 from cloud_sync.hub.store import schema
@@ -70,7 +70,8 @@ class Group:
         self._connection, self._now_ms = connection, now_ms
         journals = {_journal(each) for each in openings if not isinstance(each, RefusedError)}
         self._cursors = cursors_of(connection, journals)
-        self._rings = rings_of(connection, {dev for dev, _ in journals})
+        self.rings = rings_of(connection, {dev for dev, _ in journals})
+        """The keys of all who speak here, as they are when it ends."""
         self._additions: list[Addition] = []
         self._fresh: defaultdict[Journal, list[Batch]] = defaultdict(list)
         self._refusals: list[RefusedError] = []
@@ -97,8 +98,8 @@ class Group:
 
     def _judge(self, came: Opened) -> Judged:
         header = came.batch.header
-        journal = (header.dev, header.epoch)
-        cursor = self._cursor(journal)
+        check_place(self.rings[header.dev].address, came.address)
+        cursor = self._cursor((header.dev, header.epoch))
         verdict = judge(cursor, came.batch, self._kept(came.batch, cursor))
         if verdict.step is Step.APPEND:
             self._check_key(header, cursor)
@@ -142,7 +143,7 @@ class Group:
         return kept
 
     def _check_key(self, header: Header, cursor: Cursor) -> None:
-        expected = key_at(cursor, header.epoch, self._rings[header.dev])
+        expected = key_at(cursor, header.epoch, self.rings[header.dev])
         if header.kid != expected:
             raise RefusedError(
                 "stale-key",
@@ -167,7 +168,7 @@ class Group:
 
     def _rotate(self, header: Header, new: KeyOf, came: Opened) -> None:
         assert came.rotated is not None
-        ring = self._rings[header.dev]
+        ring = self.rings[header.dev]
         if any(key.kid == new.kid for key in ring.keys):
             sentence = (
                 f"{header.dev}: it hands over to key {new.kid}, which it had before: a key is used once"
@@ -175,7 +176,7 @@ class Group:
             self._refusals.append(RefusedError("stale-key", header.dev, sentence))
             return
         hand_over(self._connection, header.dev, new, came.rotated.tier)
-        self._rings[header.dev] = Ring(ring.address, (*ring.keys, new), new.kid)
+        self.rings[header.dev] = Ring(ring.address, (*ring.keys, new), new.kid)
 
     def _fork(self, came: Opened, seq: int) -> None:
         header = came.batch.header

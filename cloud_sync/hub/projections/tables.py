@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from msgspec import json
+from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, func, insert, select, update
 
 from cloud_sync.contract.documents import Delivery
 from cloud_sync.contract.entry import Arrived, Body, PaymentIntent, Sale
@@ -23,6 +24,15 @@ _ADVANCE: Final = (
 )
 _REVOKED: Final = select(schema.revocation).where(
     schema.revocation.c.dev.in_(bindparam("devs", expanding=True))
+)
+
+# A thousand sales as a thousand parameters would take as long as to insert them.
+_sale = schema.sale.c
+_SALES_IN_JSON: Final = select(_sale.dev, _sale.sale).where(
+    _sale.sale.in_(select(func.json_each(bindparam("sales")).table_valued("value").c.value))
+)
+_SALES_LISTED: Final = select(_sale.dev, _sale.sale).where(
+    _sale.sale == func.any(bindparam("sales", type_=ARRAY(Text)))
 )
 
 
@@ -91,9 +101,11 @@ def _arrived(connection: Connection, transfers: set[str]) -> set[Transfer]:
 def _sales(connection: Connection, sales: set[str]) -> set[tuple[str, str]]:
     if not sales:
         return set()
-    table = schema.sale.c
-    query = select(table.dev, table.sale).where(table.sale.in_(sales))
-    return {(row.dev, row.sale) for row in connection.execute(query)}
+    if connection.dialect.name == "postgresql":
+        rows = connection.execute(_SALES_LISTED, {"sales": list(sales)})
+    else:
+        rows = connection.execute(_SALES_IN_JSON, {"sales": json.encode(list(sales)).decode()})
+    return {(dev, sale) for dev, sale in rows}
 
 
 def _attempts(connection: Connection, attempts: set[str]) -> set[tuple[str, str]]:

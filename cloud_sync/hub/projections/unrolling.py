@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from cloud_sync.contract.batch import ENTRIES_MAX, reopen
 from cloud_sync.contract.entry import Body
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.meaning import Doubt, Told, understand
 from cloud_sync.hub.store import schema
-from cloud_sync.hub.store.rows import Row as Values
+from cloud_sync.hub.store.rows import Row
 
 _projection, _frame = schema.projection.c, schema.frame.c
 # Asked for every stretch: a question that is put together once costs a third.
@@ -41,7 +41,7 @@ class Stretch(msgspec.Struct, frozen=True):
     part: int
     after: int
     upto: int
-    rows: list[Values]
+    rows: list[Row]
     understood: list[tuple[Told, Body | Doubt]]
 
 
@@ -64,32 +64,42 @@ def unroll(connection: Connection, behind: Sequence[tuple[int, int]], most: int)
 
 def _unrolled(connection: Connection, part: int, after: int, most: int) -> Stretch | None:
     upto = after
-    for row in connection.execute(_NEXT, {"of": part, "after": after, "most": most}).all():
-        upto, most = row.id, most - row.entries
+    for number, entries in connection.execute(_NEXT, {"of": part, "after": after, "most": most}).all():
+        upto, most = number, most - entries
         if most <= 0:
             break
     if upto == after:
         return None
     stretch = Stretch(part, after, upto, [], [])
-    for row in connection.execute(_FRAMES, {"of": part, "after": after, "upto": upto}):
-        _open(row, stretch)
+    for number, tenant, site, first_new, received_ms, data in connection.execute(
+        _FRAMES, {"of": part, "after": after, "upto": upto}
+    ):
+        _open(stretch, number, _Came(tenant, site, first_new, received_ms), data)
     return stretch
 
 
-def _open(row: Row[Any], stretch: Stretch) -> None:
-    """Add the entries that were new in a frame."""
-    number, tenant, site, first_new, received_ms, data = row
+class _Came(msgspec.Struct, frozen=True, gc=False):
+    """From where and when a frame came, and the first of its entries that was new."""
+
+    tenant: str
+    site: str
+    first_new: int
+    received_ms: int
+
+
+def _open(stretch: Stretch, number: int, came: _Came, data: bytes) -> None:
+    """Add the entries that were new in the frame of this number."""
     batch = reopen(data)
-    header, skip = batch.header, first_new - batch.header.first
-    address = _address(tenant, site, header.dev)
+    header, skip = batch.header, came.first_new - batch.header.first
+    address = _address(came.tenant, came.site, header.dev)
     dev, epoch, kid, part = header.dev, header.epoch, header.kid, stretch.part
     # Numbered by its frame: who unrolls it again, anywhere, gives it the same number.
-    found = zip(batch.bodies[skip:], batch.hashes[skip:], strict=True)
-    for at, (body, digest) in enumerate(found):
-        entry, seq = number * ENTRIES_MAX + at, first_new + at
-        told = Told(entry, address, epoch, seq, digest, body, received_ms)
+    entry, seq = number * ENTRIES_MAX, came.first_new
+    for body, digest in zip(batch.bodies[skip:], batch.hashes[skip:], strict=True):
+        told = Told(entry, address, epoch, seq, digest, body, came.received_ms)
         stretch.rows.append((entry, dev, epoch, seq, kid, digest, body, number, part))
         stretch.understood.append((told, understand(told)))
+        entry, seq = entry + 1, seq + 1
 
 
 # The same few objects speak all day.
