@@ -57,10 +57,7 @@ def held_in(path: Path) -> Held:
 
 def hash_in(path: Path, journal: Journal, seq: int) -> bytes | None:
     """The hash of one entry as the hub in this file has it."""
-    sql = (
-        "SELECT bytes FROM frame WHERE dev = ? AND epoch = ? AND kept = 1"
-        " AND ? BETWEEN first_new AND last"
-    )
+    sql = "SELECT bytes FROM frame WHERE dev = ? AND epoch = ? AND kept = 1 AND ? BETWEEN first_new AND last"
     with _reading(path) as db:
         row = db.execute(sql, (*journal, seq)).fetchone()
     if row is None:

@@ -288,8 +288,7 @@ projection = table(
     in_partition(),
 )
 
-# From here on projections, which refer to entries by their number and not by a rule: each is made in one
-# transaction with the entry that it is of.
+# From here on projections. They refer to entries by no rule: each is made in one transaction with its entry.
 
 # What is in the frames, entry by entry; an entry's number is made of its frame's.
 entry = table(
