@@ -12,6 +12,7 @@ from cloud_sync.contract.topics import partition
 from cloud_sync.hub.ingest.opening import Opened
 from cloud_sync.hub.ingest.verdict import Cursor
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.kept import IS_KEPT
 from cloud_sync.hub.store.rows import Row, insert_rows
 from cloud_sync.hub.store.upsert import insert_of
 
@@ -77,7 +78,7 @@ def _ends_of(header: Header) -> Select[Any]:
         .where(
             table.dev == header.dev,
             table.epoch == header.epoch,
-            table.kept == 1,
+            IS_KEPT,
             table.last >= header.first,
             # A frame has 256 entries at most: none that ends later has brought one of these.
             table.last < header.last + ENTRIES_MAX,

@@ -12,24 +12,25 @@ from cloud_sync.contract.entry import Body
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.meaning import Doubt, Told, understand
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.kept import IS_KEPT
 from cloud_sync.hub.store.rows import Row
 
 _projection, _frame = schema.projection.c, schema.frame.c
 # Asked for every stretch: a question that is put together once costs a third.
 _PENDING: Final = (
     select(_projection.part, _projection.upto)
-    .where(exists().where(_frame.part == _projection.part, _frame.kept == 1, _frame.id > _projection.upto))
+    .where(exists().where(_frame.part == _projection.part, IS_KEPT, _frame.id > _projection.upto))
     .order_by(_projection.part)
 )
 _NEXT: Final = (
     select(_frame.id, (_frame.last - _frame.first_new + 1).label("entries"))
-    .where(_frame.part == bindparam("of"), _frame.kept == 1, _frame.id > bindparam("after"))
+    .where(_frame.part == bindparam("of"), IS_KEPT, _frame.id > bindparam("after"))
     .order_by(_frame.id)
     .limit(bindparam("most"))
 )
 _FRAMES: Final = (
     select(_frame.id, _frame.tenant, _frame.site, _frame.first_new, _frame.received_ms, _frame.bytes)
-    .where(_frame.part == bindparam("of"), _frame.kept == 1)
+    .where(_frame.part == bindparam("of"), IS_KEPT)
     .where(_frame.id > bindparam("after"), _frame.id <= bindparam("upto"))
     .order_by(_frame.id)
 )
