@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from cloud_sync.contract.batch import reopen
+
 Journal = tuple[str, str]
 """Object and epoch."""
 
@@ -55,11 +57,13 @@ def held_in(path: Path) -> Held:
 
 def hash_in(path: Path, journal: Journal, seq: int) -> bytes | None:
     """The hash of one entry as the hub in this file has it."""
+    sql = "SELECT bytes FROM frame WHERE dev = ? AND epoch = ? AND kept = 1 AND ? BETWEEN first_new AND last"
     with _reading(path) as db:
-        row = db.execute(
-            "SELECT hash FROM entry WHERE dev = ? AND epoch = ? AND seq = ?", (*journal, seq)
-        ).fetchone()
-        return None if row is None else bytes(row[0])
+        row = db.execute(sql, (*journal, seq)).fetchone()
+    if row is None:
+        return None
+    batch = reopen(row[0])
+    return batch.hashes[seq - batch.header.first]
 
 
 def kept_in(path: Path) -> Kept:

@@ -3,14 +3,15 @@
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, select
 
 from benchmarks.beside.peer import pace_of
+from cloud_sync.contract.batch import reopen
 from cloud_sync.contract.entry import decode_body
 from cloud_sync.hub.folder import Folder
 from cloud_sync.hub.store import database, schema
@@ -86,20 +87,18 @@ class Object:
         """Row -> how often the hub has it."""
         rows: Counter[int] = Counter()
         with closing(database.connect(Folder(self._hub).database)) as store, store.reading() as connection:
-            for body in connection.execute(select(schema.entry.c.body)).scalars():
+            for body in _bodies(connection):
                 if (idem := decode_body(body).idem).startswith(_ROW):
                     rows[int(idem.removeprefix(_ROW))] += 1
         return rows
 
     def pace(self, since_ms: int) -> int:
         """Rows a second from the first arrival after `since_ms` (milliseconds since 1970) to the last."""
-        at = schema.frame.c.received_ms
+        frame = schema.frame.c
         query = (
-            select(at, func.count())
-            .join(schema.entry, schema.entry.c.frame == schema.frame.c.id)
-            .where(at >= since_ms)
-            .group_by(schema.frame.c.id, at)
-            .order_by(schema.frame.c.id)
+            select(frame.received_ms, frame.last - frame.first_new + 1)
+            .where(frame.kept == 1, frame.received_ms >= since_ms)
+            .order_by(frame.id)
         )
         with closing(database.connect(Folder(self._hub).database)) as store, store.reading() as connection:
             return pace_of([(row[0], row[1]) for row in connection.execute(query)])
@@ -122,6 +121,14 @@ class Object:
     def _spawn(self, name: str, words: Sequence[str]) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen([_PYTHON, *words], stdout=log, stderr=log)  # noqa: S603 - our own words
+
+
+def _bodies(connection: Connection) -> Iterator[bytes]:
+    """All that has arrived, counted or not."""
+    frame = schema.frame.c
+    for data, first_new in connection.execute(select(frame.bytes, frame.first_new).where(frame.kept == 1)):
+        batch = reopen(data)
+        yield from batch.bodies[first_new - batch.header.first :]
 
 
 def _opos(*words: str) -> bytes:

@@ -1,7 +1,7 @@
 """What a row costs a hub: verified, kept, and counted; CPU of the worker and of the server behind it.
 
-The ceiling of keeping is a bare COPY of the same rows into a table without an index (for SQLite: an INSERT
-of all of them in one transaction); of counting, to decode each body and to insert its sale.
+The ceiling of keeping is a bare COPY of the entries into a table without an index (for SQLite: an INSERT of
+all of them in one transaction); of counting, to decode each body and to insert its sale.
 """
 
 import time

@@ -46,6 +46,11 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     prev: bytes
     head: bytes
 
+    @property
+    def last(self) -> int:
+        """The last seq."""
+        return self.first + self.n - 1
+
 
 class Batch(msgspec.Struct, frozen=True):
     """A frame that was opened and found true: its header, its bodies, and the hash of each."""
@@ -94,10 +99,23 @@ def unpack(frame: bytes, verifier: Verifier) -> Batch:
         raise BadBatchError(f"expected a frame of version {FRAME_VERSION}, got {header.version}")
     if header.kid != verifier.kid:
         raise BadBatchError(f"expected entries of key {verifier.kid}, got {header.kid}")
+    return _read(header, payload)
+
+
+def reopen(frame: bytes) -> Batch:
+    """The batch in a `frame` that `unpack` has verified before, as it was kept.
+
+    Only its signature is not looked at again. Raises BadBatchError if the bytes are not what they were.
+    """
+    head, payload, _ = _parts(frame)
+    return _read(_decode(head, Header), payload)
+
+
+def _read(header: Header, payload: bytes) -> Batch:
     bodies = tuple(_decode(_expand(payload), list[bytes]))
     if len(bodies) != header.n or not 0 < header.n <= ENTRIES_MAX:
         raise BadBatchError(f"expected {header.n} entries (1 to {ENTRIES_MAX}), got {len(bodies)}")
-    if any(len(body) > BODY_BYTES_MAX for body in bodies):
+    if max(map(len, bodies)) > BODY_BYTES_MAX:
         raise BadBatchError(f"expected bodies of at most {BODY_BYTES_MAX} bytes, got a longer one")
     hashes = entry_hashes(header.kid, header.prev, bodies)
     if hashes[-1] != header.head:

@@ -16,6 +16,7 @@ from cloud_sync.contract.batch import (
     fitting,
     pack,
     peek,
+    reopen,
     unpack,
 )
 from cloud_sync.contract.entry import Boot, encode_body
@@ -53,6 +54,22 @@ def test_a_batch_from_the_middle_of_a_journal_stands_by_itself() -> None:
 def test_a_frame_that_was_kept_since_the_format_was_fixed_still_opens() -> None:
     batch = unpack(bytes.fromhex(GOLDEN.read_text()), VERIFIER)
     assert list(batch.bodies) == [encode_body(body_of(f, n)) for n, f in enumerate(facts(), 1)]
+
+
+def test_a_frame_that_was_kept_is_opened_again_without_its_key() -> None:
+    assert reopen(frame()) == unpack(frame(), VERIFIER)
+
+
+def test_a_kept_frame_whose_entries_have_changed_is_noticed() -> None:
+    other = pack(key(), "mirror-4", EPOCH, chain()[:2])
+    head, _, signature = _parts(frame())
+    mixed = [head, _parts(other)[1], signature]
+    with pytest.raises(BadBatchError):
+        reopen(msgspec.msgpack.encode(mixed))
+
+
+def _parts(data: bytes) -> list[bytes]:
+    return msgspec.msgpack.decode(data, type=list[bytes])
 
 
 def test_no_byte_of_a_frame_can_be_changed() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from cloud_sync.contract.batch import pack
+from cloud_sync.contract.batch import pack, reopen
 from cloud_sync.contract.entry import (
     Arrived,
     Body,
@@ -190,11 +190,17 @@ class HubWorld:
         return sorted(found, key=repr)
 
     def kept(self, journal: PaperJournal) -> list[bytes]:
-        """The bodies that the hub has of a journal, in order."""
-        entry = schema.entry.c
-        query = select(entry.body).where(entry.dev == journal.address.object, entry.epoch == journal.epoch)
+        """The bodies that the hub has of a journal, in order, as the frames have them."""
+        frame = schema.frame.c
+        query = select(frame.first_new, frame.bytes).where(
+            frame.dev == journal.address.object, frame.epoch == journal.epoch, frame.kept == 1
+        )
         with self.store.reading() as connection:
-            return list(connection.execute(query.order_by(entry.seq)).scalars())
+            rows = connection.execute(query.order_by(frame.last)).all()
+        batches = [(reopen(data), first_new) for first_new, data in rows]
+        return [
+            body for batch, first_new in batches for body in batch.bodies[first_new - batch.header.first :]
+        ]
 
     def stock(self) -> dict[tuple[str, str], int]:
         """(holder, gtin) -> units, zeros left out."""

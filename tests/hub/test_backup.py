@@ -308,21 +308,48 @@ def forged(path: Path, records: list[Rows], **changes: Any) -> Tape:
     return Tape(path)
 
 
-def entries(*seqs: int) -> Rows:
-    return Rows("entry", ("dev", "epoch", "seq", "hash"), [("m", "e", seq, b"%d" % seq) for seq in seqs])
+PAPER = PaperJournal("m", SoftwareKey.generate(), epoch="e")
+for _ in range(4):
+    PAPER.sell(SCARF, 1, 3450)
 
 
-def cursors(seq: int, digest: bytes) -> Rows:
-    return Rows("cursor", ("dev", "epoch", "seq", "hash"), [("m", "e", seq, digest)])
+def frames(*stretches: tuple[int, int], **changes: Any) -> Rows:
+    """The frames of these stretches as a hub keeps them, or with `changes` of their rows."""
+    rows = [
+        {
+            "dev": "m",
+            "epoch": "e",
+            "kept": 1,
+            "kid": PAPER.key.public.kid,
+            "first": first,
+            "first_new": first,
+            "last": last,
+            "head": PAPER.entries[last - 1].hash,
+            "bytes": PAPER.frame(first, last),
+            **changes,
+        }
+        for first, last in stretches
+    ]
+    return Rows("frame", tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def cursors(seq: int, of: int) -> Rows:
+    return Rows("cursor", ("dev", "epoch", "seq", "hash"), [("m", "e", seq, PAPER.entries[of - 1].hash)])
 
 
 UNPROVEN = [
-    ([entries(1, 3), cursors(3, b"3")], "does not follow"),
-    ([entries(2), cursors(2, b"2")], "does not follow"),
-    ([entries(1, 2), cursors(1, b"1")], "does not end where"),
-    ([entries(1, 2), cursors(2, b"1")], "does not end where"),
-    ([entries(1)], "without a cursor"),
-    ([cursors(1, b"1")], "does not end where"),
+    ([frames((1, 1), (3, 3)), cursors(3, 3)], "does not follow"),
+    ([frames((2, 2)), cursors(2, 2)], "does not follow"),
+    ([frames((1, 2), (2, 3)), cursors(3, 3)], "does not follow"),
+    ([frames((1, 1), (2, 2)), cursors(1, 1)], "does not end where"),
+    ([frames((1, 2)), cursors(2, 1)], "does not end where"),
+    ([frames((1, 1))], "without a cursor"),
+    ([frames((1, 1), kept=0), cursors(1, 1)], "does not end where"),
+    ([cursors(1, 1)], "does not end where"),
+    ([frames((1, 1), bytes=b"rotten"), cursors(1, 1)], "is not what it was"),
+    ([frames((1, 1), bytes=PAPER.frame(1, 2)), cursors(1, 1)], "another one than its row says"),
+    ([frames((1, 1), kid="other"), cursors(1, 1)], "another one than its row says"),
+    ([frames((1, 1), last="1"), cursors(1, 1)], "expected a row of frame"),
 ]
 
 
@@ -410,4 +437,4 @@ def test_frames_are_kept_as_the_evidence_that_they_are(
     backed_up(hub, tmp_path / "b")
     restored(tmp_path / "b", again)
 
-    assert [row[6] for row in again.rows("frame")] == [frame]
+    assert [row[-1] for row in again.rows("frame")] == [frame]

@@ -1,5 +1,6 @@
 """The hub's desk and its publisher on the line, with a line that listens in place of a broker."""
 
+import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
@@ -17,6 +18,7 @@ from cloud_sync.hub.ingest.leases import Leases
 from cloud_sync.hub.ingest.presence import Presence
 from cloud_sync.hub.ingest.tray import WAITING_MAX as TRAY_MAX
 from cloud_sync.hub.ingest.tray import Tray
+from cloud_sync.hub.store.questions import figures
 from cloud_sync.mqtt import Message, Outgoing
 from tests.hub.hub_world import SITE, TENANT, Ear, HubWorld, PaperJournal
 
@@ -131,32 +133,40 @@ def test_what_is_of_another_workers_partition_is_left_to_that_one(
     assert hub.kept(shelf) == []
 
 
-def test_a_desk_is_busy_while_messages_come_and_for_a_breath(mirror: PaperJournal, desk: OpenDesk) -> None:
-    assert not desk.desk.busy
+def test_a_desk_is_busy_while_a_backlog_comes_and_for_a_breath(mirror: PaperJournal, desk: OpenDesk) -> None:
     desk.thread.start()
     desk.say(mirror.topic, mirror.frame(1, 3))
+    eventually(lambda: bool(desk.ear.heard))
+    assert not desk.desk.busy
+    luck = random.Random(1)
+    for _ in range(40):
+        mirror.sell(luck.randbytes(200).hex(), 1, 1)
+    desk.say(mirror.topic, mirror.frame(4, 43))
     eventually(lambda: desk.desk.busy)
     eventually(lambda: not desk.desk.busy)
     desk.close()
 
 
-def test_figures_give_way_between_two_stretches_and_follow_all_the_same(
+def test_figures_rest_while_the_desk_is_busy_and_follow_all_the_same(
     hub: HubWorld, mirror: PaperJournal, shelf: PaperJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cloud_sync.hub.projections.projector.STRETCH_MAX", 1)
+    monkeypatch.setattr("cloud_sync.hub.projections.projector._GLANCE_S", 0.001)
+    monkeypatch.setattr("cloud_sync.hub.projections.projector._REST_S", 0.003)
     for journal in (mirror, shelf):
         hub.send(journal, 1)
-    appended, closing, gave_way = threading.Event(), threading.Event(), []
+    appended, closing, glances = threading.Event(), threading.Event(), []
 
-    def give_way() -> None:
-        gave_way.append(hub.projector.step())
-        if not gave_way[-1]:
+    def always() -> bool:
+        with hub.store.reading() as connection:
+            glances.append(figures(connection).pending)
+        if not glances[-1]:
             closing.set()
+        return True
 
-    hub.projector.work(appended, closing, give_way)
+    hub.projector.work(appended, closing, always)
 
-    assert gave_way
-    assert not hub.projector.step()
+    assert glances[:3] == [5, 5, 5]
+    assert glances[-1] == 0
 
 
 def test_of_states_that_waited_the_last_one_counts(

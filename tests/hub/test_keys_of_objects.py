@@ -114,7 +114,7 @@ def test_a_key_that_was_handed_over_signs_nothing_new(
 
     assert (outcome.taken, outcome.answer) == (Taken.REFUSED, None)
     assert alarms(hub) == [("stale-key", "mirror-4", 1)]
-    assert len(hub.rows("entry")) == 4
+    assert len(hub.kept(rotated)) == 4
     assert hub.receipt(hub.intake.take(*frame(rotated, keys[1], 5, 6))).seq == 6
 
 

@@ -66,13 +66,13 @@ def test_many_rows_are_inserted_and_added_to(store: Store) -> None:
 
 
 def test_every_kind_of_column_goes_in_through_the_fast_door(store: Store) -> None:
+    place, digest = ("t", "s", "mirror-4", "é\n\t\\N", 48), b"\0\xff\\\n" * 8
+    row = (*place, 1, "k", 1, 1, 256, digest, digest, 2**53 - 1, b"\0\xff\\")
     with store.writing() as connection:
-        place = {"tenant": "t", "site": "s", "kid": "k", "x": "x", "y": "y", "admitted_ms": 1}
-        connection.execute(insert(schema.object_).values(id="mirror-4", **place))
-        insert_rows(
-            connection, schema.frame, [("t", "s", "mirror-4", "é\n\t\\N", 2**53 - 1, b"\0\xff\\", 48)]
-        )
+        place_of = {"tenant": "t", "site": "s", "kid": "k", "x": "x", "y": "y", "admitted_ms": 1}
+        connection.execute(insert(schema.object_).values(id="mirror-4", **place_of))
+        insert_rows(connection, schema.frame, [row])
 
     with store.reading() as connection:
-        (row,) = connection.execute(select(schema.frame)).all()
-    assert tuple(row) == (1, "t", "s", "mirror-4", "é\n\t\\N", 2**53 - 1, b"\0\xff\\", 48)
+        (found,) = connection.execute(select(schema.frame)).all()
+    assert tuple(found) == (1, *row)

@@ -1,11 +1,15 @@
-"""A backup is believed when it was read back: every row is there, each journal whole up to its cursor."""
+"""A backup is believed when it was read back: every row is there, each journal whole up to its cursor.
+
+Journals are in their frames: each is opened, so that what objects forget can be read again.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NoReturn, TypeVar
 
 import msgspec
 
+from cloud_sync.contract.batch import BadBatchError, reopen
 from cloud_sync.hub.backup.tape import DamagedBackupError, Rows, Tape
 from cloud_sync.hub.store import schema
 
@@ -40,12 +44,13 @@ class _Reading:
 
     def take(self, record: Rows) -> None:
         self._seen[record.table] += len(record.rows)
-        if record.table == schema.entry.name:
-            for journal, seq, digest in _places(record):
-                self._entry(journal, seq, digest)
+        if record.table == schema.frame.name:
+            for frame in _read(record, _Frame):
+                if frame.kept:
+                    self._frame(frame)
         elif record.table == schema.cursor.name:
-            for journal, seq, digest in _places(record):
-                self._cursor(journal, seq, digest)
+            for cursor in _read(record, _Cursor):
+                self._cursor(cursor)
 
     def proof(self) -> Proof:
         """What it all amounts to."""
@@ -53,31 +58,64 @@ class _Reading:
             self._wrong("its tables do not have the rows that its heading says")
         if self._heads.keys() != self._covered.keys():
             self._wrong("it has a journal without a cursor")
-        return Proof(self._covered, self._seen[schema.entry.name])
+        return Proof(self._covered, sum(self._covered.values()))
 
-    def _entry(self, journal: Journal, seq: int, digest: bytes) -> None:
-        if seq != self._heads.get(journal, (0, b""))[0] + 1:
-            self._wrong(f"entry {seq} of {journal[0]} does not follow the one before it")
-        self._heads[journal] = (seq, digest)
+    def _frame(self, frame: "_Frame") -> None:
+        if frame.first_new != self._heads.get(frame.journal, (0, b""))[0] + 1:
+            self._wrong(f"entry {frame.first_new} of {frame.dev} does not follow the one before it")
+        try:
+            batch = reopen(frame.bytes)
+        except BadBatchError as error:
+            self._wrong(f"a frame of {frame.dev} is not what it was: {error}")
+        header = batch.header
+        said = (header.dev, header.epoch, header.kid, header.first, header.last, header.head)
+        if said != (frame.dev, frame.epoch, frame.kid, frame.first, frame.last, frame.head):
+            self._wrong(f"a frame of {frame.dev} is another one than its row says")
+        self._heads[frame.journal] = (frame.last, frame.head)
 
-    def _cursor(self, journal: Journal, seq: int, digest: bytes) -> None:
-        if self._heads.get(journal) != (seq, digest):
-            self._wrong(f"the journal of {journal[0]} does not end where its cursor stands")
-        self._covered[journal] = seq
+    def _cursor(self, cursor: "_Cursor") -> None:
+        if self._heads.get((cursor.dev, cursor.epoch)) != (cursor.seq, cursor.hash):
+            self._wrong(f"the journal of {cursor.dev} does not end where its cursor stands")
+        self._covered[cursor.dev, cursor.epoch] = cursor.seq
 
-    def _wrong(self, what: str) -> None:
+    def _wrong(self, what: str) -> NoReturn:
         raise DamagedBackupError(f"{self._tape.path}: this cannot be relied on: {what}")
 
 
-def _places(record: Rows) -> Iterator[tuple[Journal, int, bytes]]:
-    at = [record.columns.index(name) for name in ("dev", "epoch", "seq", "hash")]
+class _Frame(msgspec.Struct, frozen=True):
+    """What is looked at of a row of `frame`."""
+
+    dev: str
+    epoch: str
+    kept: int
+    kid: str
+    first: int
+    first_new: int
+    last: int
+    head: bytes
+    bytes: bytes
+
+    @property
+    def journal(self) -> Journal:
+        return self.dev, self.epoch
+
+
+class _Cursor(msgspec.Struct, frozen=True):
+    """What is looked at of a row of `cursor`."""
+
+    dev: str
+    epoch: str
+    seq: int
+    hash: bytes
+
+
+_T = TypeVar("_T", _Frame, _Cursor)
+
+
+def _read(record: Rows, into: type[_T]) -> Iterator[_T]:
+    at = {name: record.columns.index(name) for name in into.__struct_fields__}
     for row in record.rows:
-        dev, epoch, seq, digest = (row[each] for each in at)
-        if not (
-            isinstance(dev, str)
-            and isinstance(epoch, str)
-            and isinstance(seq, int)
-            and isinstance(digest, bytes)
-        ):
-            raise DamagedBackupError(f"expected the place of an entry, got {row!r}"[:200])
-        yield (dev, epoch), seq, digest
+        try:
+            yield msgspec.convert({name: row[each] for name, each in at.items()}, into)
+        except msgspec.ValidationError as error:
+            raise DamagedBackupError(f"expected a row of {record.table}: {error}") from error

@@ -21,8 +21,10 @@ _GROUP_MAX: Final = 64
 _PATIENCE_S: Final = 5.0
 # How soon an idle desk sees that it is to close.
 _ROUND_S: Final = 0.25
-# Between two messages of a drain there are a few milliseconds.
+# Between two groups of a drain there are a few milliseconds.
 _BREATH_S: Final = 0.05
+# A backlog comes in long frames, or many at once; the sales of a day in short ones, which hold nobody up.
+_BUSY_BYTES: Final = 4 * 1024
 # A receipt is of no use to an object that comes later: it sends again and gets a new one.
 _RECEIPT_EXPIRY_S: Final = 60
 
@@ -34,7 +36,7 @@ class Desk:
         self._intake, self._presence, self._appended = intake, presence, appended
         self._waiting: queue.Queue[Message] = queue.Queue(WAITING_MAX)
         self._tokens: Mapping[int, int] | None = None
-        self._took_s = 0.0
+        self._took_s = -_BREATH_S
 
     def leased(self, tokens: Mapping[int, int]) -> None:
         """From now on take only what is of these partitions, each with the token of its lease."""
@@ -51,7 +53,7 @@ class Desk:
 
     @property
     def busy(self) -> bool:
-        """Whether messages come one upon another, as after a long time without a line."""
+        """Whether much comes at this moment, as after a long time without a line."""
         return time.monotonic() - self._took_s < _BREATH_S
 
     def work(self, publish: Callable[[Outgoing], bool], closing: Event) -> None:
@@ -59,7 +61,8 @@ class Desk:
         while not closing.is_set():
             if group := self._group():
                 self._take(group, publish)
-                self._took_s = time.monotonic()
+                if sum(len(message.payload) for message in group) >= _BUSY_BYTES:
+                    self._took_s = time.monotonic()
 
     def _group(self) -> list[Message]:
         """All that waits, as much as one transaction may have; empty after a quiet while."""

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from cloud_sync.contract.batch import Header
+from cloud_sync.contract.batch import Batch, Header
 from cloud_sync.contract.topics import Address, partition
 from cloud_sync.hub.ingest.keeping import (
     Addition,
@@ -18,9 +18,10 @@ from cloud_sync.hub.ingest.keeping import (
     keep,
     kept_of,
     set_aside,
+    shared,
 )
 from cloud_sync.hub.ingest.keys import key_at
-from cloud_sync.hub.ingest.opening import Opened, Opening, RefusedError, Unproven
+from cloud_sync.hub.ingest.opening import Opened, Opening, RefusedError, Unproven, check_place
 from cloud_sync.hub.ingest.verdict import Cursor, Step, Verdict, judge
 from cloud_sync.hub.objects import KeyOf, Ring, hand_over, rings_of
 from cloud_sync.hub.store import schema
@@ -69,9 +70,10 @@ class Group:
         self._connection, self._now_ms = connection, now_ms
         journals = {_journal(each) for each in openings if not isinstance(each, RefusedError)}
         self._cursors = cursors_of(connection, journals)
-        self._rings = rings_of(connection, {dev for dev, _ in journals})
+        self.rings = rings_of(connection, {dev for dev, _ in journals})
+        """The keys of all who speak here, as they are when it ends."""
         self._additions: list[Addition] = []
-        self._fresh: defaultdict[Journal, dict[int, bytes]] = defaultdict(dict)
+        self._fresh: defaultdict[Journal, list[Batch]] = defaultdict(list)
         self._refusals: list[RefusedError] = []
 
     def take(self, opening: Opening) -> Judged:
@@ -96,9 +98,9 @@ class Group:
 
     def _judge(self, came: Opened) -> Judged:
         header = came.batch.header
-        journal = (header.dev, header.epoch)
-        cursor = self._cursor(journal)
-        verdict = judge(cursor, came.batch, self._kept(header, cursor))
+        check_place(self.rings[header.dev].address, came.address)
+        cursor = self._cursor((header.dev, header.epoch))
+        verdict = judge(cursor, came.batch, self._kept(came.batch, cursor))
         if verdict.step is Step.APPEND:
             self._check_key(header, cursor)
             self._append(came, verdict.seq)
@@ -128,14 +130,20 @@ class Group:
     def _cursor(self, journal: Journal) -> Cursor:
         return self._cursors.get(journal) or Cursor.before_first(journal[1])
 
-    def _kept(self, header: Header, cursor: Cursor) -> Mapping[int, bytes]:
+    def _kept(self, batch: Batch, cursor: Cursor) -> Mapping[int, bytes]:
         """The hashes of what the batch overlaps: mostly nothing, and then nobody is asked."""
+        header = batch.header
         if header.first > cursor.seq:
             return {}
-        return {**kept_of(self._connection, header), **self._fresh[header.dev, header.epoch]}
+        if header.last >= cursor.seq and batch.hashes[cursor.seq - header.first] == cursor.hash:
+            return {cursor.seq: cursor.hash}
+        kept = kept_of(self._connection, batch)
+        for fresh in self._fresh[header.dev, header.epoch]:
+            kept.update(shared(fresh, header))
+        return kept
 
     def _check_key(self, header: Header, cursor: Cursor) -> None:
-        expected = key_at(cursor, header.epoch, self._rings[header.dev])
+        expected = key_at(cursor, header.epoch, self.rings[header.dev])
         if header.kid != expected:
             raise RefusedError(
                 "stale-key",
@@ -146,21 +154,21 @@ class Group:
 
     def _append(self, came: Opened, first_new: int) -> None:
         batch, header = came.batch, came.batch.header
-        journal, last = (header.dev, header.epoch), header.first + header.n - 1
+        journal = (header.dev, header.epoch)
         safe = self._cursor(journal).safe
         self._additions.append(Addition(came, first_new))
-        self._cursors[journal] = Cursor(last, header.head, header.kid, safe)
-        self._fresh[journal].update(zip(range(header.first, last + 1), batch.hashes, strict=True))
+        self._cursors[journal] = Cursor(header.last, header.head, header.kid, safe)
+        self._fresh[journal].append(batch)
         if came.rotated:
             self._rotate(
                 header,
-                KeyOf(came.rotated.key.kid, came.rotated.key, header.epoch, last + 1, self._now_ms),
+                KeyOf(came.rotated.key.kid, came.rotated.key, header.epoch, header.last + 1, self._now_ms),
                 came,
             )
 
     def _rotate(self, header: Header, new: KeyOf, came: Opened) -> None:
         assert came.rotated is not None
-        ring = self._rings[header.dev]
+        ring = self.rings[header.dev]
         if any(key.kid == new.kid for key in ring.keys):
             sentence = (
                 f"{header.dev}: it hands over to key {new.kid}, which it had before: a key is used once"
@@ -168,7 +176,7 @@ class Group:
             self._refusals.append(RefusedError("stale-key", header.dev, sentence))
             return
         hand_over(self._connection, header.dev, new, came.rotated.tier)
-        self._rings[header.dev] = Ring(ring.address, (*ring.keys, new), new.kid)
+        self.rings[header.dev] = Ring(ring.address, (*ring.keys, new), new.kid)
 
     def _fork(self, came: Opened, seq: int) -> None:
         header = came.batch.header

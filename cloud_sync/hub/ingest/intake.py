@@ -10,6 +10,7 @@ from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import Signer, seal
 from cloud_sync.hub.ingest.group import Group, Judged, Standing, Taken, foreign, part_of
 from cloud_sync.hub.ingest.opening import Opening, open_all
+from cloud_sync.hub.objects import Ring
 from cloud_sync.hub.store.database import Store, generation
 
 __all__ = ["Answer", "Intake", "Outcome", "Taken"]
@@ -40,6 +41,7 @@ class Intake:
 
     def __init__(self, store: Store, signer: Signer, clock_ms: Callable[[], int]) -> None:
         self._store, self._signer, self._clock_ms = store, signer, clock_ms
+        self._known: dict[str, Ring] = {}  # as many as there are objects here
 
     def take(self, topic: str, frame: bytes) -> Outcome:
         """Take one frame; whatever is in it, this returns and the lane goes on."""
@@ -55,7 +57,7 @@ class Intake:
         """
         if not messages:
             return []
-        openings = open_all(self._store, messages)
+        openings = open_all(self._store, messages, self._known)
         with self._store.writing() as connection:
             parts = {part for each in openings if (part := part_of(each)) is not None}
             theirs = foreign(connection, parts, tokens)
@@ -65,6 +67,7 @@ class Intake:
             judged = [_fenced(each) if part_of(each) in theirs else group.take(each) for each in openings]
             group.write()
             now = generation(connection)
+        self._known.update(group.rings)
         return self._answered(judged, now)
 
     def _answered(self, judged: Sequence[Judged], now: int) -> list[Outcome]:

@@ -1,17 +1,18 @@
 """The tables of the journals at the hub: where each stands, what is kept of it, what is set aside."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Insert, bindparam, func, insert, select, tuple_
+from sqlalchemy import Connection, Insert, Select, bindparam, func, insert, select, tuple_
 
-from cloud_sync.contract.batch import Header
+from cloud_sync.contract.batch import ENTRIES_MAX, Batch, Header, reopen
 from cloud_sync.contract.topics import partition
 from cloud_sync.hub.ingest.opening import Opened
 from cloud_sync.hub.ingest.verdict import Cursor
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.kept import IS_KEPT
 from cloud_sync.hub.store.rows import Row, insert_rows
 from cloud_sync.hub.store.upsert import insert_of
 
@@ -29,20 +30,13 @@ class Addition(msgspec.Struct, frozen=True):
     first_new: int
 
 
-_HERE: Final = (
-    (schema.entry.c.dev == schema.cursor.c.dev)
-    & (schema.entry.c.epoch == schema.cursor.c.epoch)
-    & (schema.entry.c.seq == schema.cursor.c.seq)
-)
 # Asked for every group of frames: a question that is put together once costs a third.
 _CURSORS: Final = (
-    select(*schema.cursor.c, schema.entry.c.kid)
-    .join(schema.entry, _HERE)
+    select(schema.cursor)
     .where(tuple_(schema.cursor.c.dev, schema.cursor.c.epoch).in_(bindparam("journals", expanding=True)))
     .order_by(schema.cursor.c.dev, schema.cursor.c.epoch)
-    .with_for_update(of=schema.cursor)
+    .with_for_update()
 )
-_FRAMES: Final = insert(schema.frame).returning(schema.frame.c.id, sort_by_parameter_order=True)
 
 
 def cursors_of(connection: Connection, journals: Collection[Journal]) -> dict[Journal, Cursor]:
@@ -53,36 +47,60 @@ def cursors_of(connection: Connection, journals: Collection[Journal]) -> dict[Jo
     }
 
 
-def kept_of(connection: Connection, header: Header) -> dict[int, bytes]:
-    """The hash of each entry here that the batch names too."""
-    table = schema.entry.c
-    query = select(table.seq, table.hash).where(
-        table.dev == header.dev,
-        table.epoch == header.epoch,
-        table.seq.between(header.first, header.first + header.n - 1),
+def kept_of(connection: Connection, batch: Batch) -> dict[int, bytes]:
+    """Hashes of entries that are here and that the batch has too, as `judge` wants them.
+
+    Where frames end their rows say it; one frame at most is opened for what lies between.
+    """
+    header, kept = batch.header, {}
+    for row in connection.execute(_ends_of(header)):
+        if row.last <= header.last:
+            kept[row.last] = row.head
+            if row.head == batch.hashes[row.last - header.first]:
+                continue
+        data = select(schema.frame.c.bytes).where(schema.frame.c.id == row.id)
+        kept.update(shared(reopen(connection.execute(data).scalar_one()), header))
+        break
+    return kept
+
+
+def shared(there: Batch, header: Header) -> Iterator[tuple[int, bytes]]:
+    """Seq and hash of the entries of `there` that a batch with this header has too."""
+    seqs = range(max(there.header.first, header.first), min(there.header.last, header.last) + 1)
+    return ((seq, there.hashes[seq - there.header.first]) for seq in seqs)
+
+
+def _ends_of(header: Header) -> Select[Any]:
+    """Where the frames end that brought entries of the batch, in their order."""
+    table = schema.frame.c
+    return (
+        select(table.id, table.last, table.head)
+        .where(
+            table.dev == header.dev,
+            table.epoch == header.epoch,
+            IS_KEPT,
+            table.last >= header.first,
+            # A frame has 256 entries at most: none that ends later has brought one of these.
+            table.last < header.last + ENTRIES_MAX,
+            table.first_new <= header.last,
+        )
+        .order_by(table.last)
     )
-    return {row.seq: row.hash for row in connection.execute(query)}
 
 
 def keep(connection: Connection, additions: Collection[Addition], now_ms: int) -> None:
-    """Keep the new entries of frames, and the frames that brought them."""
-    evidence = _keep_frames(connection, [each.came for each in additions], now_ms)
-    rows: list[Row] = []
-    for addition, frame in zip(additions, evidence, strict=True):
-        header, batch = addition.came.batch.header, addition.came.batch
-        skip, part = addition.first_new - header.first, partition(header.dev)
-        fresh = zip(batch.bodies[skip:], batch.hashes[skip:], strict=True)
-        rows += [
-            (header.dev, header.epoch, seq, header.kid, digest, body, frame, part)
-            for seq, (body, digest) in enumerate(fresh, addition.first_new)
-        ]
-    insert_rows(connection, schema.entry, rows)
+    """Keep the frames that brought something new."""
+    insert_rows(
+        connection,
+        schema.frame,
+        [_frame_row(each.came, each.first_new, 1, now_ms) for each in additions],
+    )
 
 
 def advance(connection: Connection, cursors: Mapping[Journal, Cursor], now_ms: int) -> None:
     """Move the cursors of journals."""
     rows = [
-        {"dev": dev, "epoch": epoch, "seq": at.seq, "hash": at.hash, "heard_ms": now_ms, "safe": at.safe}
+        {"dev": dev, "epoch": epoch, "seq": at.seq, "hash": at.hash, "kid": at.kid, "heard_ms": now_ms}
         for (dev, epoch), at in sorted(cursors.items())
     ]
     connection.execute(_advancing(connection.dialect.name), rows)
@@ -91,7 +109,7 @@ def advance(connection: Connection, cursors: Mapping[Journal, Cursor], now_ms: i
 @cache
 def _advancing(dialect: str) -> Insert:
     row = insert_of(dialect, schema.cursor)
-    moved = {name: row.excluded[name] for name in ("seq", "hash", "heard_ms")}
+    moved = {name: row.excluded[name] for name in ("seq", "hash", "kid", "heard_ms")}
     return row.on_conflict_do_update(index_elements=["dev", "epoch"], set_=moved)
 
 
@@ -107,26 +125,31 @@ def set_aside(connection: Connection, came: Opened, seq: int, sentence: str, now
     }
     if _is_known(connection, case) or _forked_frames(connection, header) >= FORKED_FRAMES_MAX:
         return
-    (frame,) = _keep_frames(connection, [came], now_ms)
+    names = schema.frame.columns.keys()[1:]  # the database gives the number
+    evidence = dict(zip(names, _frame_row(came, seq, 0, now_ms), strict=True))
+    frame = connection.execute(insert(schema.frame).returning(schema.frame.c.id), evidence).scalar_one()
     row = insert(schema.quarantine).values(**case, sentence=sentence, at_ms=now_ms)
     connection.execute(row.values(frame=frame))
 
 
-def _keep_frames(connection: Connection, frames: Collection[Opened], now_ms: int) -> list[int]:
-    """The number of each frame, in their order."""
-    return list(connection.execute(_FRAMES, [_frame_row(each, now_ms) for each in frames]).scalars())
-
-
-def _frame_row(came: Opened, now_ms: int) -> dict[str, Any]:
-    return {
-        "tenant": came.address.tenant,
-        "site": came.address.site,
-        "dev": came.address.object,
-        "epoch": came.batch.header.epoch,
-        "received_ms": now_ms,
-        "bytes": came.frame,
-        "part": partition(came.address.object),
-    }
+def _frame_row(came: Opened, first_new: int, kept: int, now_ms: int) -> Row:
+    address, header = came.address, came.batch.header
+    return (
+        address.tenant,
+        address.site,
+        header.dev,
+        header.epoch,
+        partition(header.dev),
+        kept,
+        header.kid,
+        header.first,
+        first_new,
+        header.last,
+        header.prev,
+        header.head,
+        now_ms,
+        came.frame,
+    )
 
 
 def _is_known(connection: Connection, case: Mapping[str, str | int | bytes]) -> bool:

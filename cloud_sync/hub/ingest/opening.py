@@ -1,7 +1,7 @@
 """A frame is opened: who speaks, and is it true; what can be wrong with one by itself is found here."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -54,17 +54,34 @@ class Unproven(msgspec.Struct, frozen=True):
 Opening = Opened | Unproven | RefusedError
 
 
-def open_all(store: Store, messages: Iterable[tuple[str, bytes]]) -> list[Opening]:
-    """Each frame opened, or why not; a key that one frame hands over to opens those behind it."""
+def open_all(store: Store, messages: Sequence[tuple[str, bytes]], known: dict[str, Ring]) -> list[Opening]:
+    """Each frame opened, or why not; a key that one frame hands over to opens those behind it.
+
+    `known` has rings that were looked at before, and gets those that are looked at now: what one of them does
+    not open is held against the ring of this moment. Whether a ring still stands is `Group`'s to judge.
+    """
     addresses = [_address(topic) for topic, _ in messages]
     names = {each.object for each in addresses if isinstance(each, Address)}
-    with store.reading() as connection:
-        rings = rings_of(connection, names)
-    keys = {name: {each.kid: each.key for each in ring.keys} for name, ring in rings.items()}
-    return [
-        _opening(address, topic, frame, rings, keys)
-        for address, (topic, frame) in zip(addresses, messages, strict=True)
+    looked = not names <= known.keys()
+    if looked:
+        _look(store, names, known)
+    keys = {name: {each.kid: each.key for each in known[name].keys} for name in names & known.keys()}
+    openings = [
+        _opening(address, frame, known, keys) for address, (_, frame) in zip(addresses, messages, strict=True)
     ]
+    missed = [at for at, opening in enumerate(openings) if not isinstance(opening, Opened)]
+    if missed and not looked:
+        _look(store, names, known)
+        for name in names & known.keys():
+            keys[name].update({each.kid: each.key for each in known[name].keys})
+        for at in missed:
+            openings[at] = _opening(addresses[at], messages[at][1], known, keys)
+    return openings
+
+
+def _look(store: Store, names: Iterable[str], known: dict[str, Ring]) -> None:
+    with store.reading() as connection:
+        known.update(rings_of(connection, names))
 
 
 def speaker(store: Store, topic: str) -> KnownObject:
@@ -76,7 +93,7 @@ def speaker(store: Store, topic: str) -> KnownObject:
         known = find(connection, address.object)
     if known is None:
         raise _unknown(address)
-    _check_place(known.address, address, topic)
+    check_place(known.address, address)
     return known
 
 
@@ -124,14 +141,15 @@ def _unknown(address: Address) -> RefusedError:
     return RefusedError("unknown", "", f"object {address.object!r} was never admitted")
 
 
-def _check_place(home: Address, address: Address, topic: str) -> None:
+def check_place(home: Address, address: Address) -> None:
+    """Raise RefusedError unless an object speaks where it was admitted."""
     if home != address:
-        raise RefusedError("place", address.object, f"{topic!r}: it was admitted at {home.root}")
+        sentence = f"{address.root!r}: it was admitted at {home.root}"
+        raise RefusedError("place", address.object, sentence)
 
 
 def _opening(
     address: Address | RefusedError,
-    topic: str,
     frame: bytes,
     rings: Mapping[str, Ring],
     keys: Mapping[str, dict[str, PublicKey]],
@@ -142,7 +160,7 @@ def _opening(
     if name not in rings:
         return _unknown(address)
     try:
-        _check_place(rings[name].address, address, topic)
+        check_place(rings[name].address, address)
         found = opened(address, keys[name], frame)
     except RefusedError as refused:
         return refused

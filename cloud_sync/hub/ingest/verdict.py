@@ -40,15 +40,19 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def judge(cursor: Cursor, batch: Batch, kept: Mapping[int, bytes]) -> Verdict:
-    """What `batch` is to a journal at `cursor`; `kept` has the hashes of the seqs that are here already."""
-    first, last = batch.header.first, batch.header.first + batch.header.n - 1
+    """What `batch` is to a journal at `cursor`.
+
+    `kept` has hashes of seqs that the batch has and that are here already: that of the last one, since a
+    hash vouches for all before it; and if that one differs, also that of the first that does.
+    """
+    first, last = batch.header.first, batch.header.last
     if first > cursor.seq + 1:
         return Verdict(Step.GAP, cursor.seq + 1)
     if first == cursor.seq + 1:
         fits = batch.header.prev == cursor.hash
         return Verdict(Step.APPEND if fits else Step.FORK, first)
-    for seq, digest in enumerate(batch.hashes, first):
-        if seq <= cursor.seq and kept[seq] != digest:
+    for seq in sorted(kept):
+        if kept[seq] != batch.hashes[seq - first]:
             return Verdict(Step.FORK, seq)
     if last <= cursor.seq:
         return Verdict(Step.DUPLICATE, last)

@@ -69,11 +69,16 @@ class Trust(msgspec.Struct, frozen=True):
         return told.epoch in self.before or (told.epoch == self.epoch and told.seq <= self.seq)
 
 
-def understand(told: Told, trust: Trust | None = None) -> Body | Doubt:
-    """The body of an entry, if it is one that may be counted; `trust` is that in a revoked object."""
-    if trust and not trust.covers(told):
-        last = f"{trust.epoch or 'none'}:{trust.seq}"
-        return Doubt(told, "revoked", f"its object is revoked: nothing is counted after {last}")
+def believe(told: Told, body: Body | Doubt, trust: Trust | None) -> Body | Doubt:
+    """What was understood of an entry, if its object is still believed there; `trust` is in a revoked one."""
+    if trust is None or trust.covers(told):
+        return body
+    last = f"{trust.epoch or 'none'}:{trust.seq}"
+    return Doubt(told, "revoked", f"its object is revoked: nothing is counted after {last}")
+
+
+def understand(told: Told) -> Body | Doubt:
+    """The body of an entry, if it is one that may be counted."""
     try:
         body = decode_body(told.body)
         check_balance(body.fact)
@@ -111,40 +116,44 @@ def _wrong_fact(fact: Fact) -> Wrong | None:
             return None
 
 
-# Every sale of every object comes through here: what is right is seen by one comparison each.
+# Every sale of every object comes through here: what is right is seen by comparisons, and without a call.
 
 
 def _wrong_sale(sale: Sale) -> Wrong | None:
     if (wrong := _wrong_name(sale.sale) or _wrong_money(sale.total_minor, sale.currency)) is not None:
         return wrong
     for line in sale.lines:
-        if (wrong := _wrong_line(line)) is not None:
-            return wrong
+        if not (
+            len(line.gtin) <= NAME_CHARS_MAX
+            and -UNITS_MAX <= line.units <= UNITS_MAX
+            and -AMOUNT_MINOR_MAX <= line.price_minor <= AMOUNT_MINOR_MAX
+            and -AMOUNT_MINOR_MAX <= line.total_minor <= AMOUNT_MINOR_MAX
+        ):
+            return _wrong_line(line)
     for posting in sale.postings:
-        wrong = _wrong_name(posting.account) or _wrong_money(posting.amount_minor, posting.currency)
-        if wrong is not None:
-            return wrong
+        if (
+            posting.currency != sale.currency
+            or len(posting.account) > NAME_CHARS_MAX
+            or not -AMOUNT_MINOR_MAX <= posting.amount_minor <= AMOUNT_MINOR_MAX
+        ):
+            wrong = _wrong_name(posting.account) or _wrong_money(posting.amount_minor, posting.currency)
+            if wrong is not None:
+                return wrong
     return None
 
 
-def _wrong_line(line: SaleLine) -> Wrong | None:
-    if len(line.gtin) > NAME_CHARS_MAX:
-        return _wrong_name(line.gtin)
-    if not -UNITS_MAX <= line.units <= UNITS_MAX:
-        return _over(line.units)
-    for amount in (line.price_minor, line.total_minor):
-        if not -AMOUNT_MINOR_MAX <= amount <= AMOUNT_MINOR_MAX:
-            return _over(amount)
-    return None
+def _wrong_line(line: SaleLine) -> Wrong:
+    over = (line.units, UNITS_MAX), (line.price_minor, AMOUNT_MINOR_MAX), (line.total_minor, AMOUNT_MINOR_MAX)
+    wrong = (_over(number) for number, most in over if not -most <= number <= most)
+    return _wrong_name(line.gtin) or next(wrong)
 
 
 def _wrong_moves(moves: tuple[Move, ...]) -> Wrong | None:
     for move in moves:
         if not -UNITS_MAX <= move.units <= UNITS_MAX:
             return _over(move.units)
-        for name in (move.gtin, move.giver, move.taker):
-            if len(name) > NAME_CHARS_MAX:
-                return _wrong_name(name)
+        if max(len(move.gtin), len(move.giver), len(move.taker)) > NAME_CHARS_MAX:
+            return _wrong_name(max(move.gtin, move.giver, move.taker, key=len))
     return None
 
 

@@ -8,20 +8,29 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select, update
 
+from cloud_sync.contract.entry import Body
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.fold import Harvest, fold, move
-from cloud_sync.hub.projections.meaning import Told, understand
-from cloud_sync.hub.projections.tables import add, advance, before, pending, stretch, trusts, upto, write
+from cloud_sync.hub.projections.meaning import Doubt, Told, believe
+from cloud_sync.hub.projections.tables import add, advance, before, trusts, upto, write
+from cloud_sync.hub.projections.unrolling import Stretch, pending, unroll
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import Store
+from cloud_sync.hub.store.rows import insert_rows
 from retail.custody import SUPPLIER, Move
 
 _log = logging.getLogger(__name__)
 
 # One stretch: long enough to be cheap, short enough that ingest does not wait for its turn.
 STRETCH_MAX: Final = 1_000
+# And one while ingest is busy: a frame, so that receipts hardly notice.
+_SHORT_STRETCH_MAX: Final = 256
 # Entries that came while nobody rang (another process took them in) are seen this much later.
 _ROUND_S: Final = 0.25
+# While ingest is busy the projections rest, and look so often whether it still is.
+_GLANCE_S: Final = 0.05
+# But no longer: figures may be behind, and still move.
+_REST_S: Final = 1.0
 
 
 class Projector:
@@ -31,32 +40,43 @@ class Projector:
         self._store = store
         self._next_part = first_part
 
-    def work(self, appended: Event, closing: Event, give_way: Callable[[], None] = lambda: None) -> None:
+    def work(self, appended: Event, closing: Event, is_busy: Callable[[], bool] = lambda: False) -> None:
         """Follow the journals until `closing`; `appended` rings when there is something new.
 
-        `give_way` is called between two stretches, to leave the processor and the database to others.
+        While `is_busy`, ingest has the processor and the database nearly for itself.
         """
         while not closing.is_set():
             appended.wait(_ROUND_S)
             appended.clear()
-            while self.step() and not closing.is_set():
-                give_way()
+            while self._next(closing, is_busy) and not closing.is_set():
+                pass
 
-    def step(self) -> int:
-        """Project one stretch; how many entries it had."""
+    def _next(self, closing: Event, is_busy: Callable[[], bool]) -> int:
+        """Project a stretch as soon as ingest has time for it."""
+        rested_s = 0.0
+        while is_busy() and rested_s < _REST_S and not closing.wait(_GLANCE_S):
+            rested_s += _GLANCE_S
+        return self.step(_SHORT_STRETCH_MAX if is_busy() else STRETCH_MAX)
+
+    def step(self, most: int | None = None) -> int:
+        """Project one stretch, of about `most` entries; how many it had.
+
+        Frames are opened before the turn to write is taken, which is then over sooner.
+        """
         with self._store.reading() as connection:
-            parts = pending(connection)
-        if not parts:
+            behind = sorted(pending(connection).items())
+            # Where the last stretch ended the next one begins: a busy partition keeps no other waiting.
+            at = bisect_left(behind, (self._next_part, 0))
+            stretches = unroll(connection, (*behind[at:], *behind[:at]), most or STRETCH_MAX)
+        if not stretches:
             return 0
-        # Where the last stretch ended the next one begins: a busy partition does not keep the others waiting.
-        at = bisect_left(parts, self._next_part)
         with self._store.following() as connection:
-            count, last = _project(connection, (*parts[at:], *parts[:at]))
-        self._next_part = last + 1
+            count = _project(connection, stretches)
+        self._next_part = stretches[-1].part + 1
         return count
 
     def rebuild(self) -> None:
-        """Drop all projections and make them again from deliveries and journals, in one transaction."""
+        """Make all projections again, in one transaction."""
         with self._store.writing() as connection:
             rebuild(connection)
 
@@ -70,8 +90,8 @@ def rebuild(connection: Connection) -> None:
     connection.execute(delete(schema.quarantine).where(schema.quarantine.c.entry.is_not(None)))
     connection.execute(update(schema.projection).values(upto=0))
     _post(connection, connection.execute(select(schema.delivery)).mappings())
-    while parts := pending(connection):
-        _project(connection, parts)
+    while behind := pending(connection):
+        _project(connection, unroll(connection, list(behind.items()), STRETCH_MAX))
 
 
 def announce(connection: Connection, deliveries: Iterable[Mapping[Any, Any]]) -> None:
@@ -93,29 +113,25 @@ def _post(connection: Connection, deliveries: Iterable[Mapping[Any, Any]]) -> No
     add(connection, schema.stock, harvest.stock)
 
 
-def _project(connection: Connection, parts: Sequence[int]) -> tuple[int, int]:
-    """Project a stretch of `parts` in this order; how many entries it had, and the last of the partitions."""
-    tellings: list[Told] = []
-    last = parts[0]
-    for part in parts:
-        if (after := upto(connection, part)) is None:
-            continue
-        found = stretch(connection, part, after, STRETCH_MAX - len(tellings))
-        if found:
-            advance(connection, part, found[-1].id)
-        tellings += found
-        last = part
-        if len(tellings) >= STRETCH_MAX:
-            break
-    if tellings:
-        _fold(connection, tellings)
-    return len(tellings), last
+def _project(connection: Connection, stretches: Iterable[Stretch]) -> int:
+    """Project stretches that nobody else has projected meanwhile; how many entries they had."""
+    ours = [each for each in stretches if upto(connection, each.part) == each.after]
+    for each in ours:
+        insert_rows(connection, schema.entry, each.rows)
+        advance(connection, each.part, each.upto)
+    understood = [said for each in ours for said in each.understood]
+    if understood:
+        _fold(connection, understood)
+    return len(understood)
 
 
-def _fold(connection: Connection, tellings: Sequence[Told]) -> None:
-    trust = trusts(connection, {told.address.object for told in tellings})
-    bodies = [understand(told, trust.get(told.address.object)) for told in tellings]
-    harvest = fold(zip(tellings, bodies, strict=True), before(connection, bodies))
+def _fold(connection: Connection, understood: Sequence[tuple[Told, Body | Doubt]]) -> None:
+    trust = trusts(connection, {told.address.object for told, _ in understood})
+    if trust:
+        understood = [
+            (told, believe(told, body, trust.get(told.address.object))) for told, body in understood
+        ]
+    harvest = fold(understood, before(connection, [body for _, body in understood]))
     write(connection, harvest)
     for doubt in harvest.doubts:
         _log.warning("quarantine (%s), entry %d: %s", doubt.reason, doubt.told.id, doubt.sentence)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select
 from cloud_sync.contract.topics import partition
 from cloud_sync.hub.projections.projector import hold, rebuild
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.kept import IS_KEPT
 
 
 class LastBelieved(msgspec.Struct, frozen=True):
@@ -49,9 +50,12 @@ def _after(connection: Connection, last: LastBelieved) -> list[tuple[str, str, i
 
 
 def _is_counted(connection: Connection, places: list[tuple[str, str, int]], upto: int) -> bool:
-    table = schema.entry.c
+    """Whether the projections hold one of these entries: the frame that brought it."""
+    table = schema.frame.c
     for dev, epoch, seq in places:
-        query = select(table.id).where(table.dev == dev, table.epoch == epoch, table.seq == seq)
+        query = select(table.id).where(
+            table.dev == dev, table.epoch == epoch, IS_KEPT, table.first_new <= seq, table.last >= seq
+        )
         if connection.execute(query).scalar_one() <= upto:
             return True
     return False

@@ -2,57 +2,38 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
+from msgspec import json
+from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, func, insert, select, update
 
 from cloud_sync.contract.documents import Delivery
 from cloud_sync.contract.entry import Arrived, Body, PaymentIntent, Sale
-from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.fold import Before, Harvest, Transfer
-from cloud_sync.hub.projections.meaning import Doubt, Told, Trust
+from cloud_sync.hub.projections.meaning import Doubt, Trust
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.rows import add_rows, insert_rows
 
-_projection, _entry = schema.projection.c, schema.entry.c
+_projection = schema.projection.c
 # Asked for every stretch: a question that is put together once costs a third.
-_PENDING: Final = (
-    select(_projection.part)
-    .where(exists().where(_entry.part == _projection.part, _entry.id > _projection.upto))
-    .order_by(_projection.part)
-)
 _UPTO: Final = (
     select(_projection.upto).where(_projection.part == bindparam("of")).with_for_update(skip_locked=True)
 )
 _ADVANCE: Final = (
     update(schema.projection).where(_projection.part == bindparam("of")).values(upto=bindparam("last"))
 )
-_STRETCH: Final = (
-    select(
-        _entry.id,
-        _entry.dev,
-        _entry.epoch,
-        _entry.seq,
-        _entry.hash,
-        _entry.body,
-        schema.frame.c.tenant,
-        schema.frame.c.site,
-        schema.frame.c.received_ms,
-    )
-    .join(schema.frame, _entry.frame == schema.frame.c.id)
-    .where(_entry.part == bindparam("of"), _entry.id > bindparam("after"))
-    .order_by(_entry.id)
-    .limit(bindparam("most"))
-)
 _REVOKED: Final = select(schema.revocation).where(
     schema.revocation.c.dev.in_(bindparam("devs", expanding=True))
 )
 
-
-def pending(connection: Connection) -> list[int]:
-    """The partitions that have entries which the projections do not hold."""
-    return list(connection.execute(_PENDING).scalars())
+# A thousand sales as a thousand parameters would take as long as to insert them.
+_sale = schema.sale.c
+_SALES_IN_JSON: Final = select(_sale.dev, _sale.sale).where(
+    _sale.sale.in_(select(func.json_each(bindparam("sales")).table_valued("value").c.value))
+)
+_SALES_LISTED: Final = select(_sale.dev, _sale.sale).where(
+    _sale.sale == func.any(bindparam("sales", type_=ARRAY(Text)))
+)
 
 
 def upto(connection: Connection, part: int) -> int | None:
@@ -61,21 +42,8 @@ def upto(connection: Connection, part: int) -> int | None:
 
 
 def advance(connection: Connection, part: int, last: int) -> None:
-    """The projections hold a partition up to the entry `last`."""
+    """The projections hold a partition up to the frame `last`."""
     connection.execute(_ADVANCE, {"of": part, "last": last})
-
-
-def stretch(connection: Connection, part: int, after: int, limit: int) -> list[Told]:
-    """The next entries of a partition, in the order in which they came."""
-    rows = connection.execute(_STRETCH, {"of": part, "after": after, "most": limit}).all()
-    return [
-        Told(number, _address(tenant, site, dev), epoch, seq, digest, body, received_ms)
-        for number, dev, epoch, seq, digest, body, tenant, site, received_ms in rows
-    ]
-
-
-# The same few objects speak all day.
-_address: Final = lru_cache(maxsize=4_096)(Address)
 
 
 def trusts(connection: Connection, devs: Collection[str]) -> dict[str, Trust]:
@@ -133,9 +101,11 @@ def _arrived(connection: Connection, transfers: set[str]) -> set[Transfer]:
 def _sales(connection: Connection, sales: set[str]) -> set[tuple[str, str]]:
     if not sales:
         return set()
-    table = schema.sale.c
-    query = select(table.dev, table.sale).where(table.sale.in_(sales))
-    return {(row.dev, row.sale) for row in connection.execute(query)}
+    if connection.dialect.name == "postgresql":
+        rows = connection.execute(_SALES_LISTED, {"sales": list(sales)})
+    else:
+        rows = connection.execute(_SALES_IN_JSON, {"sales": json.encode(list(sales)).decode()})
+    return {(dev, sale) for dev, sale in rows}
 
 
 def _attempts(connection: Connection, attempts: set[str]) -> set[tuple[str, str]]:

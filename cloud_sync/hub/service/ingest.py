@@ -30,8 +30,6 @@ _RENEW_S: Final = LEASE_S / 3
 # The broker lets a handful of messages be unconfirmed; a group of receipts waits for it, and no longer than
 # their objects wait before they send again.
 _PATIENCE_S: Final = 1.0
-# While objects drain, receipts come first: figures may be behind, and still follow by some thousand a second.
-_GIVE_WAY_S: Final = 0.2
 
 
 class Ingest:
@@ -82,18 +80,13 @@ class Ingest:
         workers.start("ingest", lambda: self._desk.work(outbox.say, closing))
         workers.start("receipts", lambda: outbox.work(say, closing))
         workers.start("leases", lambda: self._keep_leases(line.listen, closing))
-        workers.start("projections", lambda: self._project(closing))
+        workers.start(
+            "projections", lambda: self._projector.work(self._appended, closing, lambda: self._desk.busy)
+        )
         workers.start("telemetry", lambda: self._gestures.work(say, closing))
         workers.start("requests", lambda: self._requests.work(say, closing))
         for _ in range(PAYING):
             workers.start("payments", lambda: self._request_desk.work(say, closing))
-
-    def _project(self, closing: threading.Event) -> None:
-        def give_way() -> None:
-            if self._desk.busy:
-                closing.wait(_GIVE_WAY_S)
-
-        self._projector.work(self._appended, closing, give_way)
 
     def _keep_leases(self, listen: Callable[[list[str]], None], closing: threading.Event) -> None:
         while not closing.is_set():

@@ -24,10 +24,14 @@ _BUSY_MS: Final = 10_000
 # A page of the console asks a few questions; more readers than this wait for one another.
 _CONNECTIONS_MAX: Final = 16
 
+# The log is brought home after 16 MiB: pages that every stretch of the projections changes go home once.
+_LOG_PAGES: Final = 4_096
+
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {_BUSY_MS}",
+    f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}",
 )
 
 # How a transaction begins that is on the disk when it ends, and one that need not be.

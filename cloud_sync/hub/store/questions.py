@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, func, literal, select
 
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.answers import Figures, Held, SiteNamed, SoldLine, SoldSale, Standing, Trouble
+from cloud_sync.hub.store.kept import IS_KEPT
 from retail.custody import EDGES, TRANSIT
 
 # Goods on their way to an object are in the shop already; the other edges of its world are no place in it.
@@ -19,15 +20,21 @@ SALES_MAX: Final = 500
 # A person reads so many rows of trouble before asking for help.
 _TROUBLES_MAX: Final = 50
 
+# Entries of one partition that are not counted yet; asked for each, so that only their frames are looked at.
+_BEHIND: Final = (
+    select(func.sum(schema.frame.c.last - schema.frame.c.first_new + 1))
+    .where(schema.frame.c.part == schema.projection.c.part, IS_KEPT)
+    .where(schema.frame.c.id > schema.projection.c.upto)
+    .correlate(schema.projection)
+    .scalar_subquery()
+)
+
 
 def figures(connection: Connection) -> Figures:
     """The shop in numbers."""
     objects = standings(connection)
     takings, stock, sold = schema.takings.c, schema.stock.c, schema.sold.c
-    entry, projection = schema.entry.c, schema.projection.c
-    behind = (entry.part == projection.part) & (entry.id > projection.upto)
-    followed = schema.projection.join(schema.entry, behind)
-    pending = _number(connection, select(func.count()).select_from(followed))
+    pending = _number(connection, select(func.sum(_BEHIND)).select_from(schema.projection))
     units_here = func.sum(stock.units).filter(stock.holder.not_in(_NOWHERE))
     return Figures(
         sales={each.object: each.sales for each in objects},

@@ -1,20 +1,32 @@
 """The hub's tables and the rules that the database itself holds, whatever the code above it does.
 
-Four sorts of table: what objects and people said (never changed: `frame`, `entry`, `delivery`, `document`),
-where the hub stands (`cursor`, `presence`, `alarm`, `quarantine` and more), who works on what at this moment
+Four sorts of table: what objects and people said (never changed: `frame`, `delivery`, `document`), where the
+hub stands (`cursor`, `presence`, `alarm`, `quarantine` and more), who works on what at this moment
 (`PASSING`), and `PROJECTIONS`, which can be dropped and made again; so can the rows of `quarantine` that name
 an entry. Whole numbers, text and bytes only, so that SQLite and PostgreSQL hold the same. What a constraint
 cannot say is in `rules/`, once for each engine.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+)
+from sqlalchemy import (
+    text as sql,
+)
 
+from cloud_sync.contract.batch import ENTRIES_MAX
 from cloud_sync.hub.store.columns import (
     WHOLE,
     counter,
     in_partition,
+    late_whole,
     metadata,
     number,
     octets,
@@ -51,6 +63,8 @@ __all__ = [
     "telemetry",
     "telemetry_lane",
 ]
+
+_KEPT: Final[dict[str, Any]] = {"sqlite_where": sql("kept = 1"), "postgresql_where": sql("kept = 1")}
 
 hub = table(
     "hub",
@@ -128,7 +142,10 @@ revocation = table(
     CheckConstraint("seq >= 0", name="seq_counts_from_nothing"),
 )
 
-# The exact bytes of each batch, and where its object stood when it came.
+# The exact bytes of each batch, and what its header says: of the entries `first` to `last` those from
+# `first_new` on were new. One that was kept goes on where the one before it ended; one that was not is the
+# evidence of a fork, and differs from `first_new` on. The bytes come last: whoever asks for the rest of a row
+# need not turn their pages.
 frame = table(
     "frame",
     number(),
@@ -136,32 +153,26 @@ frame = table(
     text("site"),
     text("dev"),
     text("epoch"),
+    whole("part"),
+    whole("kept"),
+    text("kid"),
+    whole("first"),
+    whole("first_new"),
+    whole("last"),
+    octets("prev"),
+    octets("head"),
     whole("received_ms"),
     octets("bytes"),
-    whole("part"),
+    ForeignKeyConstraint(["dev"], ["object.id"]),
+    CheckConstraint("kept IN (0, 1)", name="kept_is_yes_or_no"),
+    CheckConstraint("1 <= first AND first <= first_new AND first_new <= last", name="seqs_grow"),
+    CheckConstraint(f"last - first < {ENTRIES_MAX}", name="a_batch_is_short"),
+    sha256("prev"),
+    sha256("head"),
     in_partition(),
-)
-
-# PostgreSQL would look up both parents for each row: there a rule looks once for all rows of a statement.
-entry = table(
-    "entry",
-    number(),
-    text("dev"),
-    text("epoch"),
-    whole("seq"),
-    text("kid"),
-    octets("hash"),
-    octets("body"),
-    whole("frame"),
-    whole("part"),
-    UniqueConstraint("dev", "epoch", "seq", name="one_entry_a_place"),
-    ForeignKeyConstraint(["frame"], ["frame.id"]).ddl_if(dialect="sqlite"),
-    ForeignKeyConstraint(["dev"], ["object.id"]).ddl_if(dialect="sqlite"),
-    CheckConstraint("seq >= 1", name="seq_counts_from_one"),
-    sha256("hash"),
-    in_partition(),
-    # Projections follow each partition on its own.
-    Index("entry_by_part", "part", "id"),
+    # Projections follow each partition on its own; ingest looks for what it has of a journal.
+    Index("frame_by_part", "part", "id", **_KEPT),
+    Index("one_frame_a_place", "dev", "epoch", "last", unique=True, **_KEPT),
 )
 
 cursor = table(
@@ -171,6 +182,7 @@ cursor = table(
     text("epoch"),
     whole("seq"),
     octets("hash"),
+    text("kid"),
     whole("heard_ms"),
     counter("safe"),
     UniqueConstraint("dev", "epoch", name="one_cursor_a_journal"),
@@ -191,7 +203,7 @@ quarantine = table(
     text("sentence"),
     whole("at_ms"),
     Column("frame", WHOLE, ForeignKey("frame.id")),
-    Column("entry", WHOLE, ForeignKey("entry.id")),
+    late_whole("entry"),
     UniqueConstraint("dev", "epoch", "seq", "hash", "reason", name="one_row_a_case"),
     CheckConstraint("(frame IS NULL) <> (entry IS NULL)", name="evidence_is_a_frame_or_an_entry"),
     sha256("hash"),
@@ -268,7 +280,7 @@ lease = table(
 # Who is here to share the partitions.
 worker = table("worker", text("name", primary_key=True), whole("until_ms"))
 
-# The id of the last entry of each partition that the projections hold.
+# The id of the last frame of each partition that the projections hold.
 projection = table(
     "projection",
     whole("part", primary_key=True),
@@ -276,10 +288,26 @@ projection = table(
     in_partition(),
 )
 
-# From here on projections.
+# From here on projections. They refer to entries by no rule: each is made in one transaction with its entry.
+
+# What is in the frames, entry by entry; an entry's number is made of its frame's.
+entry = table(
+    "entry",
+    whole("id", primary_key=True),
+    text("dev"),
+    text("epoch"),
+    whole("seq"),
+    text("kid"),
+    octets("hash"),
+    octets("body"),
+    whole("frame"),
+    whole("part"),
+    UniqueConstraint("dev", "epoch", "seq", name="one_entry_a_place"),
+)
+
 sale = table(
     "sale",
-    Column("entry", WHOLE, ForeignKey("entry.id"), primary_key=True),
+    whole("entry", primary_key=True),
     text("dev"),
     text("sale"),
     text("number"),
@@ -310,13 +338,13 @@ arrival = table(
     text("transfer", primary_key=True),
     text("tenant", primary_key=True),
     text("site", primary_key=True),
-    Column("entry", WHOLE, ForeignKey("entry.id"), nullable=False),
+    whole("entry"),
 )
 
 # A payment that an object is about to start: nothing is started at a provider without one.
 intent = table(
     "intent",
-    Column("entry", WHOLE, ForeignKey("entry.id"), primary_key=True),
+    whole("entry", primary_key=True),
     text("dev"),
     text("attempt"),
     text("sale"),
@@ -364,7 +392,7 @@ money = table(
     is_index=True,
 )
 
-PROJECTIONS: Final = (sale_line, sale, arrival, intent, stock, sold, takings, money)
+PROJECTIONS: Final = (sale_line, sale, arrival, intent, stock, sold, takings, money, entry)
 """A child before its parent, as deleting them all must go."""
 
 PASSING: Final = (lease, worker, projection)

@@ -1,5 +1,5 @@
 -- What the database refuses by itself, as PostgreSQL's triggers: the rules of `sqlite.sql`. A blank line ends a
--- statement. Rules about many rows look at all rows of a statement at once, which costs a tenth.
+-- statement.
 
 CREATE FUNCTION refuse(sentence text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION USING MESSAGE = sentence, ERRCODE = 'integrity_constraint_violation'; END $$;
@@ -11,9 +11,6 @@ BEGIN PERFORM refuse(TG_TABLE_NAME || ': what was written is never changed'); RE
 CREATE TRIGGER frame_is_written_in_ink BEFORE UPDATE OR DELETE OR TRUNCATE ON frame
 FOR EACH STATEMENT EXECUTE FUNCTION is_written_in_ink();
 
-CREATE TRIGGER entry_is_written_in_ink BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
-FOR EACH STATEMENT EXECUTE FUNCTION is_written_in_ink();
-
 CREATE TRIGGER delivery_is_written_in_ink BEFORE UPDATE OR DELETE OR TRUNCATE ON delivery
 FOR EACH STATEMENT EXECUTE FUNCTION is_written_in_ink();
 
@@ -23,39 +20,29 @@ FOR EACH STATEMENT EXECUTE FUNCTION is_written_in_ink();
 CREATE TRIGGER chunk_is_written_in_ink BEFORE UPDATE OR DELETE OR TRUNCATE ON chunk
 FOR EACH STATEMENT EXECUTE FUNCTION is_written_in_ink();
 
--- A journal has no gap, and each entry is of an object that is here, in a frame of that object.
-CREATE FUNCTION entry_has_its_place() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A journal has no gap: the next frame of one begins, with what was new in it, where the last one ended.
+CREATE FUNCTION frame_has_no_gap() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE before record;
 BEGIN
-    IF EXISTS (
-        SELECT 1
-        FROM (SELECT dev, epoch, min(seq) AS first, max(seq) AS last, count(*) AS n
-              FROM fresh GROUP BY dev, epoch) AS journal
-        WHERE n <> last - first + 1 OR first > 1 AND NOT EXISTS (
-            SELECT 1 FROM entry
-            WHERE entry.dev = journal.dev AND entry.epoch = journal.epoch AND entry.seq = journal.first - 1)
-    ) THEN
-        PERFORM refuse('entry: the next seq of this journal is another one');
+    SELECT last, head INTO before FROM frame
+    WHERE dev = NEW.dev AND epoch = NEW.epoch AND kept = 1 ORDER BY last DESC LIMIT 1;
+    IF NEW.first_new <> 1 + coalesce(before.last, 0) THEN
+        PERFORM refuse('frame: the next seq of this journal is another one');
     END IF;
-    IF EXISTS (
-        SELECT 1
-        FROM (SELECT DISTINCT dev, part, frame FROM fresh) AS told
-        LEFT JOIN frame ON frame.id = told.frame AND frame.dev = told.dev AND frame.part = told.part
-        LEFT JOIN object ON object.id = told.dev
-        WHERE frame.id IS NULL OR object.id IS NULL
-    ) THEN
-        PERFORM refuse('entry: its frame or its object is not here (a FOREIGN KEY)');
+    IF 1 < NEW.first AND NEW.first = NEW.first_new AND NEW.prev <> before.head THEN
+        PERFORM refuse('frame: the entry before its first is another one');
     END IF;
-    RETURN NULL;
+    RETURN NEW;
 END $$;
 
-CREATE TRIGGER entry_has_its_place AFTER INSERT ON entry REFERENCING NEW TABLE AS fresh
-FOR EACH STATEMENT EXECUTE FUNCTION entry_has_its_place();
+CREATE TRIGGER frame_has_no_gap BEFORE INSERT ON frame
+FOR EACH ROW WHEN (NEW.kept = 1) EXECUTE FUNCTION frame_has_no_gap();
 
--- A receipt is made from the cursor, so the cursor may only stand on an entry that is here.
+-- A receipt is made from the cursor, so the cursor may only stand where a frame ends that is here.
 CREATE FUNCTION cursor_stands_on_an_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM entry
-                   WHERE dev = NEW.dev AND epoch = NEW.epoch AND seq = NEW.seq AND hash = NEW.hash) THEN
+    IF NOT EXISTS (SELECT 1 FROM frame WHERE dev = NEW.dev AND epoch = NEW.epoch AND last = NEW.seq
+                   AND head = NEW.hash AND kid = NEW.kid AND kept = 1) THEN
         PERFORM refuse('cursor: no such entry is here');
     END IF;
     RETURN NEW;

@@ -7,12 +7,6 @@ BEGIN SELECT RAISE(ABORT, 'frame: what was written is never changed'); END;
 CREATE TRIGGER frame_is_written_in_ink_delete BEFORE DELETE ON frame
 BEGIN SELECT RAISE(ABORT, 'frame: what was written is never changed'); END;
 
-CREATE TRIGGER entry_is_written_in_ink_update BEFORE UPDATE ON entry
-BEGIN SELECT RAISE(ABORT, 'entry: what was written is never changed'); END;
-
-CREATE TRIGGER entry_is_written_in_ink_delete BEFORE DELETE ON entry
-BEGIN SELECT RAISE(ABORT, 'entry: what was written is never changed'); END;
-
 CREATE TRIGGER delivery_is_written_in_ink_update BEFORE UPDATE ON delivery
 BEGIN SELECT RAISE(ABORT, 'delivery: what was written is never changed'); END;
 
@@ -31,20 +25,26 @@ BEGIN SELECT RAISE(ABORT, 'chunk: what was written is never changed'); END;
 CREATE TRIGGER chunk_is_written_in_ink_delete BEFORE DELETE ON chunk
 BEGIN SELECT RAISE(ABORT, 'chunk: what was written is never changed'); END;
 
--- A journal has no gap: the next entry of one is its next seq.
-CREATE TRIGGER entry_has_no_gap BEFORE INSERT ON entry
-WHEN NEW.seq <> 1 + coalesce((SELECT max(seq) FROM entry WHERE dev = NEW.dev AND epoch = NEW.epoch), 0)
-BEGIN SELECT RAISE(ABORT, 'entry: the next seq of this journal is another one'); END;
+-- A journal has no gap: the next frame of one begins, with what was new in it, where the last one ended.
+CREATE TRIGGER frame_has_no_gap BEFORE INSERT ON frame
+WHEN NEW.kept AND NEW.first_new <> 1 + coalesce(
+    (SELECT max(last) FROM frame WHERE dev = NEW.dev AND epoch = NEW.epoch AND kept = 1), 0)
+BEGIN SELECT RAISE(ABORT, 'frame: the next seq of this journal is another one'); END;
 
--- A receipt is made from the cursor, so the cursor may only stand on an entry that is here.
+CREATE TRIGGER frame_goes_on BEFORE INSERT ON frame
+WHEN NEW.kept AND 1 < NEW.first AND NEW.first = NEW.first_new AND NEW.prev <> (
+    SELECT head FROM frame WHERE dev = NEW.dev AND epoch = NEW.epoch AND last = NEW.first - 1 AND kept = 1)
+BEGIN SELECT RAISE(ABORT, 'frame: the entry before its first is another one'); END;
+
+-- A receipt is made from the cursor, so the cursor may only stand where a frame ends that is here.
 CREATE TRIGGER cursor_starts_on_an_entry BEFORE INSERT ON cursor
-WHEN NOT EXISTS (SELECT 1 FROM entry
-                 WHERE dev = NEW.dev AND epoch = NEW.epoch AND seq = NEW.seq AND hash = NEW.hash)
+WHEN NOT EXISTS (SELECT 1 FROM frame WHERE dev = NEW.dev AND epoch = NEW.epoch AND last = NEW.seq
+                 AND head = NEW.hash AND kid = NEW.kid AND kept = 1)
 BEGIN SELECT RAISE(ABORT, 'cursor: no such entry is here'); END;
 
 CREATE TRIGGER cursor_stands_on_an_entry BEFORE UPDATE ON cursor
-WHEN NOT EXISTS (SELECT 1 FROM entry
-                 WHERE dev = NEW.dev AND epoch = NEW.epoch AND seq = NEW.seq AND hash = NEW.hash)
+WHEN NOT EXISTS (SELECT 1 FROM frame WHERE dev = NEW.dev AND epoch = NEW.epoch AND last = NEW.seq
+                 AND head = NEW.hash AND kid = NEW.kid AND kept = 1)
 BEGIN SELECT RAISE(ABORT, 'cursor: no such entry is here'); END;
 
 CREATE TRIGGER cursor_never_goes_back BEFORE UPDATE ON cursor WHEN NEW.seq < OLD.seq OR NEW.safe < OLD.safe

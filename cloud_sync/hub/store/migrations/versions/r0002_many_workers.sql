@@ -1,5 +1,5 @@
--- From one worker to many: the tables that are new, and those that are made anew beside the old ones. A
--- blank line ends a statement.
+-- From one worker to many: the tables that are new, those that are made anew beside the old ones, and those of
+-- what is derived, which are empty: whoever projects first makes it again. A blank line ends a statement.
 
 CREATE TABLE backup (
     id INTEGER NOT NULL,
@@ -163,8 +163,7 @@ CREATE TABLE intent (
     amount_minor INTEGER NOT NULL,
     currency TEXT NOT NULL,
     PRIMARY KEY (entry),
-    CONSTRAINT an_attempt_is_meant_once UNIQUE (dev, attempt),
-    FOREIGN KEY(entry) REFERENCES entry (id)
+    CONSTRAINT an_attempt_is_meant_once UNIQUE (dev, attempt)
 )
  STRICT;
 
@@ -174,30 +173,23 @@ CREATE TABLE new_frame (
     site TEXT NOT NULL,
     dev TEXT NOT NULL,
     epoch TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    kid TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    first_new INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    prev BLOB NOT NULL,
+    head BLOB NOT NULL,
     received_ms INTEGER NOT NULL,
     bytes BLOB NOT NULL,
-    part INTEGER NOT NULL,
     PRIMARY KEY (id),
-    CONSTRAINT part_is_a_partition CHECK (part BETWEEN 0 AND 63)
-)
- STRICT;
-
-CREATE TABLE new_entry (
-    id INTEGER NOT NULL,
-    dev TEXT NOT NULL,
-    epoch TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    kid TEXT NOT NULL,
-    hash BLOB NOT NULL,
-    body BLOB NOT NULL,
-    frame INTEGER NOT NULL,
-    part INTEGER NOT NULL,
-    PRIMARY KEY (id),
-    CONSTRAINT one_entry_a_place UNIQUE (dev, epoch, seq),
-    FOREIGN KEY(frame) REFERENCES frame (id),
     FOREIGN KEY(dev) REFERENCES object (id),
-    CONSTRAINT seq_counts_from_one CHECK (seq >= 1),
-    CONSTRAINT hash_is_a_sha256 CHECK (length(hash) = 32),
+    CONSTRAINT kept_is_yes_or_no CHECK (kept IN (0, 1)),
+    CONSTRAINT seqs_grow CHECK (1 <= first AND first <= first_new AND first_new <= last),
+    CONSTRAINT a_batch_is_short CHECK (last - first < 256),
+    CONSTRAINT prev_is_a_sha256 CHECK (length(prev) = 32),
+    CONSTRAINT head_is_a_sha256 CHECK (length(head) = 32),
     CONSTRAINT part_is_a_partition CHECK (part BETWEEN 0 AND 63)
 )
  STRICT;
@@ -208,6 +200,7 @@ CREATE TABLE new_cursor (
     epoch TEXT NOT NULL,
     seq INTEGER NOT NULL,
     hash BLOB NOT NULL,
+    kid TEXT NOT NULL,
     heard_ms INTEGER NOT NULL,
     safe INTEGER DEFAULT '0' NOT NULL,
     PRIMARY KEY (id),
@@ -218,7 +211,63 @@ CREATE TABLE new_cursor (
 )
  STRICT;
 
-CREATE TABLE new_projection (
+CREATE TABLE new_quarantine (
+    id INTEGER NOT NULL,
+    dev TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    sentence TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    frame INTEGER,
+    entry INTEGER,
+    PRIMARY KEY (id),
+    CONSTRAINT one_row_a_case UNIQUE (dev, epoch, seq, hash, reason),
+    CONSTRAINT evidence_is_a_frame_or_an_entry CHECK ((frame IS NULL) <> (entry IS NULL)),
+    CONSTRAINT hash_is_a_sha256 CHECK (length(hash) = 32),
+    FOREIGN KEY(frame) REFERENCES frame (id)
+)
+ STRICT;
+
+INSERT INTO new_frame (id, tenant, site, dev, epoch, part, kept, kid, first, first_new, last, prev, head,
+                       received_ms, bytes)
+SELECT id, tenant, site, dev, epoch, partition(dev), kept, said(bytes, 'kid'), said(bytes, 'first'), first_new,
+       said(bytes, 'last'), said(bytes, 'prev'), said(bytes, 'head'), received_ms, bytes
+FROM frame
+JOIN (SELECT frame, 1 AS kept, min(seq) AS first_new FROM entry GROUP BY frame
+      UNION ALL
+      SELECT frame, 0, min(seq) FROM quarantine WHERE frame IS NOT NULL GROUP BY frame) ON frame = id
+ORDER BY id;
+
+INSERT INTO new_cursor (id, dev, epoch, seq, hash, kid, heard_ms)
+SELECT id, dev, epoch, seq, hash,
+       (SELECT kid FROM entry AS last
+        WHERE last.dev = cursor.dev AND last.epoch = cursor.epoch AND last.seq = cursor.seq),
+       heard_ms
+FROM cursor;
+
+INSERT INTO new_quarantine (id, dev, epoch, seq, hash, reason, sentence, at_ms, frame)
+SELECT id, dev, epoch, seq, hash, reason, sentence, at_ms, frame FROM quarantine WHERE frame IS NOT NULL;
+
+INSERT INTO object_key (dev, kid, x, y, tier, epoch, from_seq, since_ms)
+SELECT id, kid, x, y, 'file', '', 1, admitted_ms FROM object;
+
+DROP TABLE frame;
+
+ALTER TABLE new_frame RENAME TO frame;
+
+DROP TABLE cursor;
+
+ALTER TABLE new_cursor RENAME TO cursor;
+
+DROP TABLE quarantine;
+
+ALTER TABLE new_quarantine RENAME TO quarantine;
+
+DROP TABLE projection;
+
+CREATE TABLE projection (
     part INTEGER NOT NULL,
     upto INTEGER NOT NULL,
     PRIMARY KEY (part),
@@ -226,49 +275,44 @@ CREATE TABLE new_projection (
 )
  STRICT;
 
-CREATE TABLE new_money (
-    tenant TEXT NOT NULL,
-    site TEXT NOT NULL,
-    account TEXT NOT NULL,
-    currency TEXT NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    PRIMARY KEY (tenant, site, account, currency)
-)
- WITHOUT ROWID,
- STRICT;
+DROP TABLE entry;
 
-CREATE TABLE new_sold (
-    tenant TEXT NOT NULL,
-    site TEXT NOT NULL,
-    gtin TEXT NOT NULL,
-    units INTEGER NOT NULL,
-    PRIMARY KEY (tenant, site, gtin)
-)
- WITHOUT ROWID,
- STRICT;
-
-CREATE TABLE new_stock (
-    tenant TEXT NOT NULL,
-    site TEXT NOT NULL,
-    holder TEXT NOT NULL,
-    gtin TEXT NOT NULL,
-    units INTEGER NOT NULL,
-    PRIMARY KEY (tenant, site, holder, gtin)
-)
- WITHOUT ROWID,
- STRICT;
-
-CREATE TABLE new_takings (
+CREATE TABLE entry (
+    id INTEGER NOT NULL,
     dev TEXT NOT NULL,
-    currency TEXT NOT NULL,
-    sales INTEGER NOT NULL,
-    total_minor INTEGER NOT NULL,
-    PRIMARY KEY (dev, currency)
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    kid TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    body BLOB NOT NULL,
+    frame INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    CONSTRAINT one_entry_a_place UNIQUE (dev, epoch, seq)
 )
- WITHOUT ROWID,
  STRICT;
 
-CREATE TABLE new_sale_line (
+DROP TABLE sale;
+
+CREATE TABLE sale (
+    entry INTEGER NOT NULL,
+    dev TEXT NOT NULL,
+    sale TEXT NOT NULL,
+    number TEXT NOT NULL,
+    business_date TEXT NOT NULL,
+    tender TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    total_minor INTEGER NOT NULL,
+    units INTEGER NOT NULL,
+    wall_ms INTEGER NOT NULL,
+    PRIMARY KEY (entry),
+    CONSTRAINT a_sale_counts_once UNIQUE (sale, dev)
+)
+ STRICT;
+
+DROP TABLE sale_line;
+
+CREATE TABLE sale_line (
     entry INTEGER NOT NULL,
     line INTEGER NOT NULL,
     gtin TEXT NOT NULL,
@@ -283,73 +327,80 @@ CREATE TABLE new_sale_line (
  WITHOUT ROWID,
  STRICT;
 
-INSERT INTO new_frame (id, tenant, site, dev, epoch, received_ms, bytes, part)
-SELECT id, tenant, site, dev, epoch, received_ms, bytes, partition(dev) FROM frame;
+DROP TABLE arrival;
 
-INSERT INTO new_entry (id, dev, epoch, seq, kid, hash, body, frame, part)
-SELECT id, dev, epoch, seq, kid, hash, body, frame, partition(dev) FROM entry;
-
-INSERT INTO new_cursor (id, dev, epoch, seq, hash, heard_ms)
-SELECT id, dev, epoch, seq, hash, heard_ms FROM cursor;
-
-INSERT INTO new_projection (part, upto)
-WITH RECURSIVE each(part) AS (SELECT 0 UNION ALL SELECT part + 1 FROM each WHERE part < 63)
-SELECT part, (SELECT upto FROM projection) FROM each;
-
-INSERT INTO new_money (tenant, site, account, currency, amount_minor)
-SELECT tenant, site, account, currency, amount_minor FROM money;
-
-INSERT INTO new_sold (tenant, site, gtin, units)
-SELECT tenant, site, gtin, units FROM sold;
-
-INSERT INTO new_stock (tenant, site, holder, gtin, units)
-SELECT tenant, site, holder, gtin, units FROM stock;
-
-INSERT INTO new_takings (dev, currency, sales, total_minor)
-SELECT dev, currency, sales, total_minor FROM takings;
-
-INSERT INTO new_sale_line (entry, line, gtin, name, units, price_minor, total_minor, tax)
-SELECT entry, line, gtin, name, units, price_minor, total_minor, tax FROM sale_line;
-
-INSERT INTO lease (part, worker, token, until_ms) SELECT part, '', 0, 0 FROM new_projection;
-
-INSERT INTO object_key (dev, kid, x, y, tier, epoch, from_seq, since_ms)
-SELECT id, kid, x, y, 'file', '', 1, admitted_ms FROM object;
-
-DROP TABLE frame;
-
-ALTER TABLE new_frame RENAME TO frame;
-
-DROP TABLE entry;
-
-ALTER TABLE new_entry RENAME TO entry;
-
-DROP TABLE cursor;
-
-ALTER TABLE new_cursor RENAME TO cursor;
-
-DROP TABLE projection;
-
-ALTER TABLE new_projection RENAME TO projection;
-
-DROP TABLE money;
-
-ALTER TABLE new_money RENAME TO money;
-
-DROP TABLE sold;
-
-ALTER TABLE new_sold RENAME TO sold;
+CREATE TABLE arrival (
+    transfer TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (transfer, tenant, site)
+)
+ STRICT;
 
 DROP TABLE stock;
 
-ALTER TABLE new_stock RENAME TO stock;
+CREATE TABLE stock (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    gtin TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    PRIMARY KEY (tenant, site, holder, gtin)
+)
+ WITHOUT ROWID,
+ STRICT;
+
+DROP TABLE sold;
+
+CREATE TABLE sold (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    gtin TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    PRIMARY KEY (tenant, site, gtin)
+)
+ WITHOUT ROWID,
+ STRICT;
 
 DROP TABLE takings;
 
-ALTER TABLE new_takings RENAME TO takings;
+CREATE TABLE takings (
+    dev TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    sales INTEGER NOT NULL,
+    total_minor INTEGER NOT NULL,
+    PRIMARY KEY (dev, currency)
+)
+ WITHOUT ROWID,
+ STRICT;
 
-DROP TABLE sale_line;
+DROP TABLE money;
 
-ALTER TABLE new_sale_line RENAME TO sale_line;
+CREATE TABLE money (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    account TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    PRIMARY KEY (tenant, site, account, currency)
+)
+ WITHOUT ROWID,
+ STRICT;
 
-CREATE INDEX entry_by_part ON entry (part, id);
+INSERT INTO projection (part, upto)
+WITH RECURSIVE each(part) AS (SELECT 0 UNION ALL SELECT part + 1 FROM each WHERE part < 63)
+SELECT part, 0 FROM each;
+
+INSERT INTO lease (part, worker, token, until_ms) SELECT part, '', 0, 0 FROM projection;
+
+INSERT INTO stock (tenant, site, holder, gtin, units)
+SELECT tenant, site, holder, gtin, sum(units)
+FROM (SELECT tenant, site, 'supplier' AS holder, gtin, -units AS units FROM delivery
+      UNION ALL
+      SELECT tenant, site, taker, gtin, units FROM delivery)
+GROUP BY tenant, site, holder, gtin;
+
+CREATE INDEX frame_by_part ON frame (part, id) WHERE kept = 1;
+
+CREATE UNIQUE INDEX one_frame_a_place ON frame (dev, epoch, last) WHERE kept = 1;
