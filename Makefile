@@ -21,10 +21,11 @@ bench: ## Measure every figure against its ceiling, and write docs/comparison-sy
 	@.venv/bin/python -m benchmarks $(ARGS)
 	@[ -n "$(ARGS)" ] || .venv/bin/python -m benchmarks.beside --write
 
-soak: ## Crash ledgers, then worlds of objects and hubs, then real processes, with new seeds, SECONDS=60 each
+soak: ## Power cuts, worlds of chaos, bytes of strangers, kill -9 of real processes: new seeds, SECONDS=60 each
 	@.ci/bootstrap.sh test
 	@.venv/bin/python -m tests.offline_queue.soak --seconds $(SECONDS) $(ARGS)
-	@.venv/bin/python -m proofs.worlds --seconds $(SECONDS) $(ARGS)
+	@.venv/bin/python -m proofs.worlds --worlds $$(($(SECONDS) * 30)) $(ARGS)
+	@.venv/bin/python -m tests.hostile.soak --seconds $(SECONDS) $(ARGS)
 	@.venv/bin/python -m tests.chaos.soak --seconds $(SECONDS) $(ARGS)
 
 clean: ## Remove what can be made again; the ledgers of the demo are not among it
