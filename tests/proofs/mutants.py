@@ -23,6 +23,8 @@ from cloud_sync.hub.store.database import Store
 from edge.offline_queue import ledger
 from edge.offline_queue.outcomes import ReceiptRefusedError
 from edge.offline_queue.pen import Pen
+from proofs.runtime import Runtime
+from proofs.shop import arrival
 
 Mutant = Callable[[], AbstractContextManager[Any]]
 
@@ -136,13 +138,21 @@ def _the_figures_move_on_by_themselves() -> AbstractContextManager[Any]:
     return patch.object(projector, "_fold", fold_most)
 
 
-def _a_delivery_counts_as_often_as_it_is_told() -> AbstractContextManager[Any]:
+@contextmanager
+def _a_delivery_counts_as_often_as_it_is_told() -> Iterator[None]:
+    """At the hub; the objects have lost their books of deliveries, and tell each of them again."""
     usual = fold._claim
 
     def claim(before: fold.Before, *others: Any) -> Any:
         return usual(msgspec.structs.replace(before, arrived=set()), *others)
 
-    return patch.object(fold, "_claim", claim)
+    def take_in(self: Runtime, announced: int) -> None:
+        if not self._card.is_full:
+            told = [arrival(self.journal[0], number) for number in range(announced)]
+            self._write([msgspec.structs.replace(each, idem=f"{each.idem}/{self.pen.head}") for each in told])
+
+    with patch.object(fold, "_claim", claim), patch.object(Runtime, "take_in", take_in):
+        yield
 
 
 def _a_puback_is_believed() -> AbstractContextManager[Any]:
