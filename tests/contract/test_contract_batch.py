@@ -43,6 +43,7 @@ def test_a_batch_comes_out_as_it_went_in_with_the_hash_of_each_entry() -> None:
         1, "mirror-4", EPOCH, key().public.kid, 1, 3, chain()[0].prev, chain()[-1].hash
     )
     assert peek(frame()) == batch.header
+    assert batch.header.last == batch.header.first + len(batch.bodies) - 1
 
 
 def test_a_batch_from_the_middle_of_a_journal_stands_by_itself() -> None:

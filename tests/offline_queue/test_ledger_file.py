@@ -13,6 +13,7 @@ from edge.offline_queue import ledger
 from edge.offline_queue.ledger import open_ledger, schema_of, schema_wanted
 from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
 from edge.offline_queue.pen import Pen
+from edge.offline_queue.standing import signing_kid
 from tests.contract.paper_chain import body_of
 from tests.offline_queue.desk import Desk, confirm, write, write_many
 
@@ -158,6 +159,22 @@ def test_a_disk_that_cannot_be_read_is_a_sentence(desk: Desk, monkeypatch: pytes
     monkeypatch.setattr(ledger, "_bring_up_to_date", fail)
     with pytest.raises(JournalClosedError, match="cannot be opened"):
         desk.pen()
+
+
+def test_the_key_that_signs_next_is_asked_of_a_ledger_without_opening_it_for_writing(desk: Desk) -> None:
+    assert signing_kid(desk.path) is None
+    other = SoftwareKey.generate()
+    desk.pen()
+    assert signing_kid(desk.path) == desk.key.public.kid
+    desk.pen().rotate(other)
+    assert signing_kid(desk.path) == other.public.kid
+
+
+def test_a_ledger_whose_end_cannot_be_read_names_no_key(desk: Desk) -> None:
+    write(desk.pen(), "a")
+    desk.spoil("UPDATE entry SET body = x'7b' WHERE seq = (SELECT max(seq) FROM entry)")
+    with pytest.raises(JournalDamagedError, match="its end cannot be read"):
+        signing_kid(desk.path)
 
 
 def test_the_schema_is_in_the_package() -> None:
