@@ -96,7 +96,15 @@ def _ground(postgresql: bool) -> Iterator[Ground]:
 @click.option("--postgresql", is_flag=True, help="The hub's database is a server's.")
 def soak(seconds: int, seed: int | None, door: str | None, postgresql: bool) -> None:
     """Bring bent words to every door; exit 1 with the seed where one does harm."""
-    logging.disable(logging.CRITICAL)
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # a million refusals are no news
+    try:
+        _soak(seconds, seed, door, postgresql)
+    finally:
+        logging.disable(before)
+
+
+def _soak(seconds: int, seed: int | None, door: str | None, postgresql: bool) -> None:
     began, memory_kib = time.monotonic(), 0
     seed = random.randrange(10**9) if seed is None else seed
     played: Counter[str] = Counter()
