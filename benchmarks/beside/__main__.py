@@ -22,6 +22,9 @@ _SIDES: Final = (Object, Gateway)
 _ROWS: Final = 20_000
 _BACKLOG: Final = 100_000
 
+# A pipe has no width of its own: this one breaks no name.
+_TABLE_WIDTH: Final = 110
+
 _MORE: Final = """\
 \b
 Examples:
@@ -78,7 +81,10 @@ def _print(came: list[Came]) -> None:
         pace = "" if one.rows_per_s is None else f"{one.rows_per_s:,}"
         numbers = (f"{number:,}" for number in (one.taken, one.arrived, one.lost, one.doubled))
         table.add_row(one.day, one.side, *numbers, pace)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, _TABLE_WIDTH)
+    console.print(table)
 
 
 if __name__ == "__main__":
