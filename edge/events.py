@@ -53,4 +53,29 @@ class BackInService(msgspec.Struct, frozen=True, tag=True):
     """Every device that the object needs answers."""
 
 
-Event = Presented | Left | Took | PutBack | Ambiguous | Agreed | OutOfService | BackInService
+class Tapped(msgspec.Struct, frozen=True, tag=True):
+    """Somebody has tapped the picture, once and with one finger; where, in millionths of width and height."""
+
+    x_ppm: int
+    y_ppm: int
+
+
+class LongPressed(msgspec.Struct, frozen=True, tag=True):
+    """Somebody has held one finger still on the picture, and lifted it; where, in millionths."""
+
+    x_ppm: int
+    y_ppm: int
+
+
+Event = (
+    Presented
+    | Left
+    | Took
+    | PutBack
+    | Ambiguous
+    | Agreed
+    | OutOfService
+    | BackInService
+    | Tapped
+    | LongPressed
+)

@@ -30,9 +30,11 @@ from edge.clock import Clock, HubClock, SystemClock
 from edge.config import ObjectConfig
 from edge.display.screens import Glass
 from edge.display.server import TillView, glass_app
+from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError
-from edge.drivers.registry import Driver, PeripheralUri, PeripheralUriError, driver_for, parse_uri
+from edge.drivers.registry import driver_for
 from edge.drivers.transports import converse
+from edge.drivers.uris import PeripheralUri, PeripheralUriError, parse_uri
 from edge.errands import Errands, Rooms
 from edge.events import Event
 from edge.keeper import Keeper, LedgerOverError, may_begin_anew

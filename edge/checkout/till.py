@@ -21,9 +21,11 @@ from edge.events import (
     BackInService,
     Event,
     Left,
+    LongPressed,
     OutOfService,
     Presented,
     PutBack,
+    Tapped,
     Took,
 )
 from edge.offline_queue.outcomes import Appended, JournalClosedError
@@ -156,6 +158,9 @@ class Till:
                 self._device = code if code == WAITING else source
             case BackInService():
                 self._device = None
+            case Tapped() | LongPressed():
+                # What a place on the glass means, the glass knows; here it says that somebody is there.
+                self._touched_ns = self._clock.now_ns()
         self._publish()
 
     def use(self, catalogue: Catalogue) -> None:

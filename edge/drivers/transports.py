@@ -1,6 +1,5 @@
 """The transports: they keep a device's port open, carry bytes to and from its driver, and tell its loss."""
 
-import asyncio
 import errno
 import logging
 import socket
@@ -8,9 +7,13 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Final, Protocol
 
+from edge.commands import Command
+from edge.drivers.driver import Commanded, Driver, Informed
+from edge.drivers.hotplug import Hotplug
 from edge.drivers.links import Link, LinkLostError, open_link
-from edge.drivers.registry import Driver, PeripheralUri
-from edge.readings import DeviceFault, Nanoseconds, Reading
+from edge.drivers.profiles import Way
+from edge.drivers.uris import PeripheralUri
+from edge.readings import DeviceFault, DeviceReady, Nanoseconds, Reading
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +22,14 @@ _log = logging.getLogger(__name__)
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_MAX_S: Final = 2.0
 
+# So long must the port of a device that only waits stay open: a serial server in the network takes a
+# connection and hangs up when somebody else has it.
+STAYS_S: Final = 0.5
+
+# A device that says a word and hangs up, as a reader that somebody else holds, is not there: one that has
+# talked for so long is.
+LASTS_NS: Final = 2_000_000_000
+
 _GONE: Final = "device.gone"
 
 _WHY: Final = {
@@ -26,8 +37,6 @@ _WHY: Final = {
     errno.ENODEV: "is not there any more: check its plug and its power",
     errno.ENXIO: "is not there any more: check its plug and its power",
     errno.EIO: "is not there any more: check its plug and its power",
-    errno.EACCES: "may not be opened: add the user of this service to the group dialout",
-    errno.EPERM: "may not be opened: add the user of this service to the group dialout",
     errno.EAGAIN: "is in use by another program: stop that program",
     errno.EBUSY: "is in use by another program: stop that program",
     errno.ECONNREFUSED: "refuses the connection: check that it is on, and its port number",
@@ -35,6 +44,19 @@ _WHY: Final = {
     errno.ETIMEDOUT: "cannot be reached: check its network cable and its address",
     errno.EHOSTUNREACH: "cannot be reached: check its network cable and its address",
     errno.ENETUNREACH: "cannot be reached: check its network cable and its address",
+}
+
+
+# Whom Debian lets at such a device; hidraw and iio by hardware/udev/72-opos-input.rules.
+_GROUPS: Final[dict[Way, str]] = {
+    "serial": "dialout",
+    "tcp": "dialout",
+    "evdev": "input",
+    "hidraw": "input",
+    "iio": "input",
+    "lp": "lp",
+    "gpio": "gpio",
+    "i2c": "i2c",
 }
 
 
@@ -49,22 +71,40 @@ class Clock(Protocol):
 class _Backoff:
     """The pauses between two attempts: each twice as long as the one before, and shortened by luck."""
 
-    def __init__(self, luck: Random) -> None:
+    def __init__(self, luck: Random, way: Way) -> None:
         self._luck = luck
+        self._way = way
         self._pause_s = PAUSE_FIRST_S
+        self._hotplug: Hotplug | None = None
 
-    def again(self) -> None:
-        """Begin with a short pause the next time."""
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.over()
+
+    def over(self) -> None:
+        """The device is there: nobody needs to listen to udev, and the next pause is a short one."""
         self._pause_s = PAUSE_FIRST_S
+        if self._hotplug is not None:
+            self._hotplug.close()
+            self._hotplug = None
+
+    def listen(self) -> None:
+        """The device is missed: what udev brings in from now on ends a pause."""
+        if self._hotplug is None:
+            self._hotplug = Hotplug(self._way)
 
     async def pause(self) -> None:
         """Wait, so that ten devices of a box that comes back are not opened in the same instant."""
+        assert self._hotplug is not None, "only who has lost a device waits for it"
         pause_s = self._pause_s * self._luck.uniform(0.5, 1.0)
         self._pause_s = min(2 * self._pause_s, PAUSE_MAX_S)
-        await asyncio.sleep(pause_s)
+        if await self._hotplug.wait(pause_s):
+            self._pause_s = PAUSE_FIRST_S
 
 
-class _Conversation:
+class Conversation:
     """One device, over all the ports that it will have."""
 
     def __init__(
@@ -74,33 +114,66 @@ class _Conversation:
         self._driver = driver
         self._heard = heard
         self._clock = clock
-        self._backoff = _Backoff(luck)
+        self._backoff = _Backoff(luck, uri.address.way)
+        self._link: Link | None = None
         self._told_gone = False
+        self._opened_ns = Nanoseconds(0)
 
     async def run(self) -> None:
-        """Talk for ever; a cancellation closes the port."""
-        while True:
-            try:
-                link = await open_link(self._uri)
-                try:
-                    await self._talk(link)
-                finally:
-                    link.close()
-            except LinkLostError as lost:
-                self._lost(lost)
-            await self._backoff.pause()
+        """Keep the driver in talk with its device for ever; a cancellation closes the port.
 
-    async def _talk(self, link: Link) -> None:
+        A port that is lost or cannot be opened is one DeviceFault `device.gone`. It is opened again by its
+        name, so a device that comes back under the same path or address is found, at once where udev tells of
+        it; DeviceReady is said when it answers.
+        """
+        with self._backoff:
+            while True:
+                try:
+                    await self._talk()
+                except LinkLostError as lost:
+                    self._backoff.listen()  # before anybody is told, and plugs it in
+                    self._lost(lost)
+                await self._backoff.pause()
+
+    def command(self, command: Command) -> None:
+        """Have the device do something, and now: a driver that only waits is woken up."""
+        if isinstance(self._driver, Commanded):
+            self._driver.command(command)
+            if self._link is not None:
+                self._link.wake()
+
+    async def _talk(self) -> None:
+        self._link = await open_link(self._uri)
+        try:
+            await self._greet(self._link)
+            while True:
+                self._link.write(self._driver.to_send())
+                self._take(await self._link.read(self._patience_s()))
+        finally:
+            self._link.close()
+            self._link = None
+
+    async def _greet(self, link: Link) -> None:
         _log.info("the %s at %s is connected", self._uri.profile.device, self._uri.address)
-        self._driver.opened(self._clock.now_ns())
-        while True:
-            link.write(self._driver.to_send())
-            data = await link.read(self._patience_s())
-            if data:
-                self._told_gone = False
-                self._backoff.again()
-                self._pass_on(self._driver.receive(data))
-            self._pass_on(self._driver.tick(self._clock.now_ns()))
+        if link.facts is not None and isinstance(self._driver, Informed):
+            self._driver.informed(link.facts)
+        self._opened_ns = self._clock.now_ns()
+        self._driver.opened(self._opened_ns)
+        greeting = self._driver.to_send()
+        link.write(greeting)
+        if not greeting and self._driver.deadline_ns is None:
+            # It only waits, as for a code to be scanned: that its port is there is all that one can know.
+            early = await link.read(STAYS_S)
+            self._well()
+            self._heard(DeviceReady())
+            self._take(early)
+
+    def _take(self, data: bytes) -> None:
+        if data:
+            if self._clock.now_ns() >= self._opened_ns + LASTS_NS:
+                self._well()
+            self._pass_on(self._driver.receive(data))
+        self._pass_on(self._driver.tick(self._clock.now_ns()))
 
     def _patience_s(self) -> float | None:
         deadline_ns = self._driver.deadline_ns
@@ -108,13 +181,20 @@ class _Conversation:
 
     def _pass_on(self, readings: Iterable[Reading]) -> None:
         for reading in readings:
+            if isinstance(reading, DeviceReady):
+                self._well()
             self._heard(reading)
+
+    def _well(self) -> None:
+        self._told_gone = False
+        self._backoff.over()
 
     def _lost(self, lost: LinkLostError) -> None:
         if self._told_gone:
             return  # it has been said, and nothing has come since
         self._told_gone = True
-        sentence = f"The {self._uri.profile.device} at {self._uri.address} {why(lost.reason)}."
+        address = self._uri.address
+        sentence = f"The {self._uri.profile.device} at {address} {why(lost.reason, address.way)}."
         _log.warning("%s (%s)", sentence, lost)
         self._heard(DeviceFault(_GONE, sentence))
 
@@ -122,17 +202,17 @@ class _Conversation:
 async def converse(
     uri: PeripheralUri, driver: Driver, heard: Callable[[Reading], None], clock: Clock, luck: Random
 ) -> None:
-    """Keep `driver` in talk with its device for ever, and call `heard` with each reading.
-
-    A port that is lost or cannot be opened is one DeviceFault `device.gone`. It is opened again by its name,
-    so a device that comes back under the same path or address is found; DeviceReady is said when it answers.
-    """
-    await _Conversation(uri, driver, heard, clock, luck).run()
+    """Keep `driver` in talk with its device for ever, and call `heard` with each reading."""
+    await Conversation(uri, driver, heard, clock, luck).run()
 
 
-def why(reason: Exception) -> str:
+def why(reason: Exception, way: Way = "serial") -> str:
     """What is wrong with a port and what a person can do about it."""
+    if isinstance(reason, ImportError):
+        return f"needs the Python package {reason.name}: run pip install 'opos[gpio]'"
     if isinstance(reason, socket.gaierror):  # its numbers are none of the system's
         return "has a host name that nobody knows: check the name, or give its number"
     number = errno.ETIMEDOUT if isinstance(reason, TimeoutError) else getattr(reason, "errno", None)
+    if number in {errno.EACCES, errno.EPERM}:
+        return f"may not be opened: add the user of this service to the group {_GROUPS[way]}"
     return _WHY.get(number or 0, f"does not work ({reason}): unplug it, and plug it in again")

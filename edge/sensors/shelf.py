@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from edge.events import Agreed, Ambiguous, Event, PutBack, Took
-from edge.readings import DeviceFault, DeviceReady, Heard, Nanoseconds, Weighed
+from edge.readings import DeviceFault, DeviceReady, Heard, LoadMoving, Nanoseconds, Weighed
 from edge.sensors.presence import TagPresence
 
 # A hand lifts a pack in less than a second, and its tag is heard to vanish 0.7 s later: what still disagrees
@@ -52,8 +52,8 @@ class ShelfSense:
             pass  # only the whole picture below counts
         if isinstance(heard.reading, Weighed):
             self._weight = heard.reading
-        elif isinstance(heard.reading, DeviceFault | DeviceReady) and heard.source == "scale":
-            self._weight = None  # a scale that faults or restarts no longer knows what lies on it
+        elif isinstance(heard.reading, DeviceFault | DeviceReady | LoadMoving) and heard.source == "scale":
+            self._weight = None  # a scale that faults, restarts or moves does not know what lies on it
         if self._weight is None or not self._weight.steady or not self._presence.settled:
             return
         yield from self._compare(self._weight.weight_mg, heard.at_ns)

@@ -16,10 +16,13 @@ import pytest
 import serial
 
 from edge.clock import SystemClock
+from edge.drivers.driver import Driver
+from edge.drivers.hotplug import Hotplug
 from edge.drivers.links import UNSENT_BYTES_MAX, Link, LinkLostError, open_link
-from edge.drivers.registry import Driver, PeripheralUri, driver_for, parse_uri
+from edge.drivers.registry import driver_for
 from edge.drivers.scales.mtsics import MtSics, Settings
 from edge.drivers.transports import PAUSE_FIRST_S, PAUSE_MAX_S, converse, why
+from edge.drivers.uris import PeripheralUri, parse_uri
 from edge.readings import DeviceFault, DeviceReady, Garbled, Milligrams, Nanoseconds, Reading, Weighed
 
 ANSWER = b"S S     100.00 g\r\n"
@@ -418,12 +421,14 @@ class EnoughError(Exception):
 def _pauses(monkeypatch: pytest.MonkeyPatch, seed: int, count: int) -> list[float]:
     pauses: list[float] = []
 
-    async def sleep(pause_s: float) -> None:
+    async def wait(_: Hotplug, pause_s: float | None) -> bool:
+        assert pause_s is not None
         pauses.append(pause_s)
         if len(pauses) == count:
             raise EnoughError
+        return False
 
-    monkeypatch.setattr("edge.drivers.transports.asyncio.sleep", sleep)
+    monkeypatch.setattr(Hotplug, "wait", wait)
     uri = parse_uri("serial:/nowhere/at-all?profile=r200")
     with pytest.raises(EnoughError):
         asyncio.run(
@@ -439,3 +444,35 @@ def test_pauses_grow_to_their_limit_and_are_scattered_by_luck_alone(monkeypatch:
         assert longest / 2 <= pause_s <= longest
     assert pauses == _pauses(monkeypatch, 7, 12)
     assert pauses != _pauses(monkeypatch, 8, 12)
+
+
+class _Curt(asyncio.Protocol):
+    """A device that says a word to whoever comes, and hangs up."""
+
+    came = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        _Curt.came += 1
+        assert isinstance(transport, asyncio.WriteTransport)
+        transport.write(b"ES\r\n")
+        transport.close()
+
+
+def test_a_device_that_only_hangs_up_is_told_once_and_asked_ever_more_rarely() -> None:
+    async def converse_with_it() -> list[Reading]:
+        _Curt.came = 0
+        server = await asyncio.get_running_loop().create_server(_Curt, "127.0.0.1", 0)
+        heard: list[Reading] = []
+        uri = parse_uri(f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}?profile=mt-sics")
+        talk = converse(uri, MtSics(), heard.append, SystemClock(), random.Random(1))
+        task = asyncio.ensure_future(talk)
+        while _Curt.came < 5:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        server.close()
+        await asyncio.gather(task, return_exceptions=True)
+        return heard
+
+    heard = asyncio.run(asyncio.wait_for(converse_with_it(), 30))
+    faults = [reading for reading in heard if isinstance(reading, DeviceFault)]
+    assert [fault.code for fault in faults] == ["device.gone"]
