@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from edge.commands import Zero
-from edge.drivers.registry import Driver
+from edge.drivers.driver import Driver
 from edge.drivers.rfid.r200 import R200
 from edge.drivers.scales.mtsics import MtSics
 from edge.readings import (
@@ -19,8 +19,9 @@ from edge.readings import (
     TagSeen,
     Weighed,
 )
-from simulators.devices import mtsics, r200
 from simulators.devices.device import Device
+from simulators.devices.rfid import r200
+from simulators.devices.scales import mtsics
 
 EPC = "3034257BF7194E4000001A85"
 SECOND = 1_000_000_000

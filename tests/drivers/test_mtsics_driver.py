@@ -127,6 +127,22 @@ def test_a_scale_that_cannot_weigh_is_a_fault_once_and_ready_with_its_next_weigh
     assert [*driver.receive(EXAMPLE * 2)] == [DeviceReady(), HUNDRED, HUNDRED]
 
 
+def test_a_unit_that_lost_a_letter_on_the_line_is_no_other_weight() -> None:
+    driver = MtSics()
+    driver.opened(at(0))
+    assert [*driver.receive(b"S S      0.262 kg\r\n")] == [DeviceReady(), weighed(262_000)]
+    lost = b"S S      0.262 g"
+    assert [*driver.receive(lost + b"\r\n")] == [
+        garbled(lost, "expected the unit of the answer before, got another")
+    ]
+
+
+def test_a_unit_that_somebody_has_changed_counts_from_the_second_answer_on() -> None:
+    driver = opened_and_heard()
+    line = b"S S     0.2624 kg\r\n"
+    assert [*driver.receive(line * 2)][1:] == [weighed(262_400)]
+
+
 def test_one_fault_may_follow_another() -> None:
     driver = MtSics()
     faults = [*driver.receive(b"S +\r\nS I\r\nS I\r\nS +\r\n")]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.drivers.framing import NOISE_BYTES_MAX
 from edge.drivers.rfid.r200 import QUIET_NS, R200, Settings
-from edge.drivers.rfid.r200_frames import FRAME_PATIENCE_NS, NOISE_BYTES_MAX, PARAMS_BYTES_MAX
+from edge.drivers.rfid.r200_frames import FRAME_PATIENCE_NS, PARAMS_BYTES_MAX
 from edge.readings import DeviceFault, DeviceReady, Garbled, Nanoseconds, Reading, RoundEnded, TagSeen
 
 CheckSlices = Callable[[Callable[[], R200], bytes, Sequence[Reading]], None]

@@ -1,14 +1,15 @@
 """The driver of the R200 family of tag readers (R200, M100, YRM100, JRD-4035): it polls without end."""
 
 from binascii import crc_hqx
-from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from edge.drivers.framing import FrameCutter
 from edge.drivers.pulse import Pulse
-from edge.drivers.rfid.r200_frames import ANSWER, COMMAND, NOTICE, Frame, FrameCutter, framed
+from edge.drivers.rfid.r200_frames import ANSWER, COMMAND, NOTICE, SHAPE, Frame, framed, parsed
 from edge.readings import DeviceFault, Garbled, Nanoseconds, Reading, RoundEnded, TagSeen
 
 _POLL_ONCE: Final = 0x22
@@ -54,7 +55,7 @@ class R200:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
-        self._cutter = FrameCutter()
+        self._cutter = FrameCutter(SHAPE)
         self._pulse = Pulse(self._settings.silence_ms * 1_000_000, _SILENT)
         self._outgoing = b""
         self._asked_ns: Nanoseconds | None = None
@@ -74,7 +75,7 @@ class R200:
 
     def opened(self, now_ns: Nanoseconds) -> None:
         """Start over on a port that has just been opened: nothing of the old stream counts."""
-        self._cutter = FrameCutter()
+        self._cutter = FrameCutter(SHAPE)
         self._pulse.opened(now_ns)
         self._asks = 0
         self._speaks = None
@@ -110,12 +111,14 @@ class R200:
         self._asks += 1
         self._asked_ns = now_ns
 
-    def _understood(self, piece: Frame | Garbled) -> Iterator[Reading]:
+    def _understood(self, piece: bytes | Garbled) -> Iterator[Reading]:
         if isinstance(piece, Garbled):
             yield piece
-        elif piece.kind != COMMAND:  # a command is our own, echoed by the line: no sign of life
-            self._speaks = piece.head
-            yield from self._said(piece)
+            return
+        frame = parsed(piece)
+        if frame.kind != COMMAND:  # a command is our own, echoed by the line: no sign of life
+            self._speaks = frame.head
+            yield from self._said(frame)
 
     def _said(self, frame: Frame) -> Iterator[Reading]:
         meaning = (frame.kind, frame.command)
@@ -155,3 +158,8 @@ def _wrong(params: bytes) -> str | None:
     if (crc := crc_hqx(params[1:-2], 0xFFFF) ^ 0xFFFF) != int.from_bytes(params[-2:]):
         return f"tag CRC: expected {crc:04X}, got {params[-2:].hex().upper()}"
     return None
+
+
+def driver(settings: Mapping[str, Any]) -> R200:
+    """A new driver, set as a profile says."""
+    return R200(msgspec.convert(settings, Settings))

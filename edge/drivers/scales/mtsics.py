@@ -7,8 +7,8 @@ streams four values a second ("7000 Series Indicators", page EN-105).
 """
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Final
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -77,6 +77,7 @@ class MtSics:
         self._ask_at_ns: Nanoseconds | None = None
         self._asked_ns: Nanoseconds | None = None
         self._steady = False
+        self._unit: bytes | None = None
         # Questions asked since somebody wished for a zero; None when nobody does.
         self._zero_asks: int | None = None
 
@@ -96,6 +97,7 @@ class MtSics:
         self._lines = LineCutter()
         self._pulse.opened(now_ns)
         self._steady = False
+        self._unit = None
         self._zero_asks = None
         self._send(b"SI", now_ns, ANSWER_PATIENCE_NS)
 
@@ -104,6 +106,8 @@ class MtSics:
         match command:
             case Zero():
                 self._zero_asks = 0
+            case _:
+                pass  # meant for another kind of device
 
     def receive(self, data: bytes) -> Iterator[Reading]:
         """The readings that these bytes complete."""
@@ -186,10 +190,20 @@ class MtSics:
             yield Garbled(
                 line.hex().upper(), "expected whole milligrams in mg, ct, g or kg, got something else"
             )
+        elif self._changes(found["unit"]):
+            yield Garbled(line.hex().upper(), "expected the unit of the answer before, got another")
         else:
             self._steady = found["state"] == b"S"
             yield from self._pulse.well()
             yield Weighed(weight_mg, self._steady)
+
+    def _changes(self, unit: bytes) -> bool:
+        """Whether it is another unit than before: a kg that has lost its k is a g, a thousand times less.
+
+        So at an open port a change counts when it is said twice; a single line speaks for itself.
+        """
+        before, self._unit = self._unit, unit
+        return self._asked_ns is not None and before not in {None, unit}
 
 
 def milligrams(weight: bytes, unit: bytes) -> Milligrams | None:
@@ -199,3 +213,8 @@ def milligrams(weight: bytes, unit: bytes) -> Milligrams | None:
         return None
     weight_mg, rest = divmod(int(whole + fraction) * UNITS_MG[unit], 10 ** len(fraction))
     return None if rest else Milligrams(weight_mg)
+
+
+def driver(settings: Mapping[str, Any]) -> MtSics:
+    """A new driver, set as a profile says."""
+    return MtSics(msgspec.convert(settings, Settings))

@@ -1,0 +1,1 @@
+"""The drivers of panels and buttons that people touch."""

@@ -1,0 +1,1 @@
+"""What an object says and does: paper, lines of text, a lock, lamps."""
