@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from simulators.devices.device import Device, RefusedError, understood
+from simulators.devices.device import Device, Networked, RefusedError, understood
 from simulators.faults import BITS_A_BYTE, Faults, Line
-from simulators.ports import Port
+from simulators.ports import Port, TcpPort
 
 SECOND_NS: Final = 1_000_000_000
 
@@ -33,6 +33,10 @@ class Attached:
         self._line = Line(luck, device.baud, device.terminator, byte_pace_us=pace_us)
         self._plugged = True
         self._alarm: asyncio.TimerHandle | None = None
+        self._network: tuple[Networked, TcpPort] | None = None
+        if isinstance(device, Networked) and isinstance(port, TcpPort):
+            self._network = device, port
+            port.doorkeeper = _Door(device, self._line, self._turn)
 
     async def open(self) -> None:
         """Appear at the port, if the plug is in."""
@@ -93,7 +97,7 @@ class Attached:
 
     async def _restart(self) -> None:
         self._line.clear()
-        self._device.power_on(time.monotonic_ns())
+        self._power_on()
 
     async def _heal(self) -> None:
         self._line.heal()
@@ -108,8 +112,17 @@ class Attached:
 
     async def _appear(self) -> None:
         await self._port.open(self._hear)
-        self._device.power_on(time.monotonic_ns())
+        self._power_on()
         self._turn()
+
+    def _power_on(self) -> None:
+        """Start the device over; nobody holds the line of one that is reached over a network."""
+        now_ns = time.monotonic_ns()
+        self._device.power_on(now_ns)
+        if self._network:
+            device, port = self._network
+            port.hang_up()
+            device.part(now_ns)
 
     def _turn_knobs(self, settings: dict[str, Any]) -> None:
         knobs = self._line.turn(settings)
@@ -137,6 +150,8 @@ class Attached:
             for frame in self._device.speak(now_ns):
                 self._line.say(frame, now_ns, self._host_baud)
             self._write(now_ns)
+        if self._network and self._line.wakes_ns is None and self._network[0].hangs_up:
+            self._network[1].hang_up()
         wakes_ns = self._line.wakes_ns or self._device.wakes_ns
         if wakes_ns is not None:
             after_s = max(0, wakes_ns - now_ns) / SECOND_NS
@@ -145,3 +160,23 @@ class Attached:
     def _write(self, now_ns: int) -> None:
         for piece in self._line.due(now_ns):
             self._port.write(piece)
+
+
+class _Door:
+    """Tells a device of the hosts at its network port; what was on its way to the last one is lost."""
+
+    def __init__(self, device: Networked, line: Line, turn: Callable[[], None]) -> None:
+        self._device = device
+        self._line = line
+        self._turn = turn
+
+    def arrived(self) -> None:
+        self._device.greet(time.monotonic_ns())
+        self._turn()
+
+    def left(self) -> None:
+        self._line.clear()
+        self._device.part(time.monotonic_ns())
+
+    def turn_away(self) -> bytes:
+        return self._device.turn_away(time.monotonic_ns())

@@ -103,3 +103,4 @@ async def _run(file: Path, announce: Announce) -> None:
         await bench.open(opened)
         announce({"control": str(folder / layout.bench.control), **bench.status()})
         await stop.wait()
+        bench.keep()  # what a device did by itself since the last order, as a printer that printed

@@ -16,6 +16,9 @@ from simulators.hand import ask
 Command = TypeVar("Command", bound=Callable[..., Any])
 Order = dict[str, Any]
 
+# What a status tells in words of its own; anything else is told by its name.
+_TOLD = frozenset({"type", "at", "tags", "mass_mg", "lean_mg", "cut", "mode", "routes", "plugged", "faults"})
+
 GRAMS = re.compile(r"(?P<sign>-?)(?P<grams>\d{1,7})(?:\.(?P<decimals>\d{1,3}))?")
 
 
@@ -71,7 +74,7 @@ def _print(answer: Order, *, as_json: bool) -> None:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
     for name, status in answer["status"].items():
-        click.echo(f"{name:<14}{status['type']:<9}{', '.join(status['at'])}")
+        click.echo(f"{name:<15} {status['type']:<15} {', '.join(status['at'])}")
         for line in _described(status):
             click.echo(f"  {line}")
 
@@ -83,6 +86,9 @@ def _described(status: Order) -> Iterable[str]:
     for key, words in (("mass_mg", "on the plate"), ("lean_mg", "of a hand that leans on it")):
         if status.get(key):
             yield f"{_grams(status[key])} g {words}"
+    for key in sorted(status.keys() - _TOLD):
+        if status[key]:
+            yield f"{key} {json.dumps(status[key], ensure_ascii=False)}"
     if status.get("cut"):
         yield f"cut ({status['mode']})"
     if not status.get("plugged", True):
@@ -174,6 +180,39 @@ def put_weight(grams: int, device: str, bench: Path, *, as_json: bool) -> None:
     _tell(bench, [{"device": device, "verb": "put", "mass_mg": grams}], as_json=as_json)
 
 
+@put.command(
+    "code",
+    epilog=_examples(
+        "opos sim put code 4006381333931 --bench kiosk.sock",
+        "opos sim put code 0104006381333931 --symbology ]d2 --bench kiosk.sock",
+    ),
+)
+@click.argument("text")
+@click.option("--symbology", default="", help="The AIM identifier, as in ]E0.")
+@_device("scanner")
+@_on_a_bench
+def put_code(text: str, symbology: str, device: str, bench: Path, *, as_json: bool) -> None:
+    """Hold a code before a scanner."""
+    order = {"device": device, "verb": "scan", "text": text} | ({"symbology": symbology} if symbology else {})
+    _tell(bench, [order], as_json=as_json)
+
+
+@put.command(
+    "touch",
+    epilog=_examples(
+        "opos sim put touch 500 800 --bench kiosk.sock              a tap in the lower middle",
+        "opos sim put touch 500 800 --ms 1200 --bench kiosk.sock    a long press",
+    ),
+)
+@click.argument("place", type=(click.IntRange(0, 1000), click.IntRange(0, 1000)), metavar="X Y")
+@click.option("--ms", default=90, show_default=True, type=click.IntRange(1, 20_000), help="How long.")
+@_device("panel")
+@_on_a_bench
+def put_touch(place: tuple[int, int], ms: int, device: str, bench: Path, *, as_json: bool) -> None:
+    """Put a finger on a panel for a moment, at thousandths of its width and height."""
+    _tell(bench, [{"device": device, "verb": "tap", "x": place[0], "y": place[1], "ms": ms}], as_json=as_json)
+
+
 @take.command("weight", epilog=_examples("opos sim take weight 262.5 --bench shelf.sock"))
 @click.argument("grams", type=Grams())
 @_device("scale")
@@ -259,6 +298,23 @@ def _knob(text: str) -> tuple[str, Any]:
         return name, value
 
 
+@sim.command(
+    "do",
+    epilog=_examples(
+        "opos sim do panel palm x=500 y=500         a verb of that device, with its fields",
+        "opos sim do buttons press button=17",
+        "opos sim do printer                        which verbs there are",
+    ),
+)
+@click.argument("device")
+@click.argument("verb", default="help")
+@click.argument("fields", nargs=-1, metavar="[NAME=VALUE...]")
+@_on_a_bench
+def do(device: str, verb: str, fields: tuple[str, ...], bench: Path, *, as_json: bool) -> None:
+    """Let a hand do anything that a device has a verb for."""
+    _tell(bench, [{"device": device, "verb": verb} | dict(_knob(text) for text in fields)], as_json=as_json)
+
+
 def _plain(verb: str, sentence: str) -> None:
     """Add a command that only names a device."""
 
@@ -285,6 +341,32 @@ def status(device: str | None, bench: Path, *, as_json: bool) -> None:
     """Say what stands on the bench, what lies there, and what is wrong."""
     order = {"verb": "status"} | ({"device": device} if device else {})
     _tell(bench, [order], as_json=as_json)
+
+
+@sim.command(
+    "run",
+    epilog=_examples(
+        "opos sim run apples.scenario.yaml",
+        "opos sim run simulators/scenarios/examples/*.scenario.yaml --json",
+    ),
+)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON line for each step.")
+def run_scenario(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Run scenarios: each on a bench of its own, step by step.
+
+    Exit code 0: all went as written; 1: a step did not, and its line says what was heard instead.
+    """
+    from simulators.scenarios.report import play  # noqa: PLC0415 (a hand's command would load asyncio)
+
+    try:
+        went_well = [play(file, as_json=as_json) for file in files]  # all of them, whatever the first did
+        if not all(went_well):
+            raise SystemExit(1)
+    except RefusedError as error:
+        raise click.ClickException(str(error)) from error
 
 
 sim.add_command(chaos)

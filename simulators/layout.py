@@ -2,19 +2,18 @@
 
 import random
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from simulators.attached import Attached
 from simulators.cable import Cable, place
-from simulators.devices.device import Device, RefusedError
-from simulators.devices.mtsics import MtSicsScale
-from simulators.devices.r200 import R200
+from simulators.devices.catalogue import Name, Part, part
+from simulators.devices.device import Device, RefusedError, understood
+from simulators.devices.personas import Reporting, Typing
 from simulators.ports import Port, PtyPort, TcpPort
-
-Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]*$", max_length=40)]
+from simulators.virtual import FilePort, UhidPort, UinputPort
 
 
 class BenchPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,60 +23,26 @@ class BenchPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str
 
 
-class ReaderPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="r200"):
-    """A UHF reader."""
-
-    name: Name
-    at: str
-    seed: int = 0
-    paced: bool = False
-    marks: Literal["bb-7e", "aa-dd"] = "bb-7e"
-    read_permille: Annotated[int, Meta(ge=0, le=1000)] = 980
-
-    def device(self, luck: random.Random) -> Device:
-        """Make the reader."""
-        return R200(luck, marks=self.marks, read_permille=self.read_permille)
-
-
-class ScalePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="mt-sics"):
-    """A scale."""
-
-    name: Name
-    at: str
-    seed: int = 0
-    paced: bool = False
-    capacity_g: Annotated[int, Meta(ge=1, le=300_000)] = 6000
-    readability_mg: Literal[10, 100, 1000] = 100
-    serial: Annotated[str, Meta(pattern="^[ -!#-~]{1,20}$")] = "0012345678"
-    settle_ms: Annotated[int, Meta(ge=1, le=60_000)] = 900
-
-    def device(self, luck: random.Random) -> Device:
-        """Make the scale."""
-        return MtSicsScale(
-            luck,
-            capacity_g=self.capacity_g,
-            readability_mg=self.readability_mg,
-            serial=self.serial,
-            settle_ns=self.settle_ms * 1_000_000,
-        )
-
-
-class CablePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="cable"):
+class CablePart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A network cable: each route is [where it listens, where it leads]."""
 
     name: Name
     routes: Annotated[list[tuple[str, str]], Meta(min_length=1, max_length=16)]
 
 
-Part = ReaderPart | ScalePart | CablePart
-
-
-class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+class BenchFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file, its devices still unread: what each may say depends on its type."""
 
     bench: BenchPart
     # More devices than any object has ports for.
-    device: Annotated[list[Part], Meta(min_length=1, max_length=64)]
+    device: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=64)]
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """A bench as its file describes it."""
+
+    bench: BenchPart
+    device: list[Part | CablePart]
 
 
 class Thing(Protocol):
@@ -105,10 +70,14 @@ class Thing(Protocol):
 def read_layout(file: Path) -> Layout:
     """Read a bench's file; RefusedError names the file and what is wrong in it."""
     try:
-        layout = msgspec.toml.decode(file.read_bytes(), type=Layout)
+        read = msgspec.toml.decode(file.read_bytes(), type=BenchFile)
     except OSError as error:
         raise RefusedError(f"{file} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{file} is not the file of a bench: {error}") from error
+    try:
+        layout = Layout(read.bench, [_part(fields) for fields in read.device])
+    except RefusedError as error:
         raise RefusedError(f"{file} is not the file of a bench: {error}") from error
     names = [part.name for part in layout.device]
     if twice := {name for name in names if names.count(name) > 1}:
@@ -123,18 +92,37 @@ def built(layout: Layout, folder: Path) -> dict[str, Thing]:
     return {part.name: _built(part, folder) for part in layout.device}
 
 
-def _built(part: Part, folder: Path) -> Thing:
+def _part(fields: dict[str, Any]) -> Part | CablePart:
+    if fields.get("type") != "cable":
+        return part(fields)
+    read: CablePart = understood(
+        {key: fields[key] for key in fields if key != "type"}, CablePart, "the cable"
+    )
+    return read
+
+
+def _built(part: Part | CablePart, folder: Path) -> Thing:
     if isinstance(part, CablePart):
         return Cable(part.routes)
     # The line has luck of its own, so that a fault does not change what the device itself does.
     device, luck = part.device(random.Random(part.seed)), random.Random(~part.seed)  # noqa: S311
-    return Attached(device, _port(part.at, device.baud, folder), luck, paced=part.paced)
+    return Attached(device, _port(part.at, device, folder), luck, paced=part.paced)
 
 
-def _port(at: str, baud: int, folder: Path) -> Port:
+def _port(at: str, device: Device, folder: Path) -> Port:
     way, _, where = at.partition(":")
     if way == "pty" and where:
-        return PtyPort(folder / where, baud)
+        return PtyPort(folder / where, device.baud)
+    if way == "file" and where:
+        return FilePort(folder / where)
+    if way == "uinput" and where and isinstance(device, Typing):
+        return UinputPort(folder / where, device.input_persona)
+    if way == "uhid" and where and isinstance(device, Reporting):
+        return UhidPort(folder / where, device.hid_persona)
     if way == "tcp":
         return TcpPort(*place(where))
-    raise RefusedError(f"{at!r} is no port: expected pty:NAME or tcp:HOST:PORT")
+    raise RefusedError(
+        f"{at!r} is no port for a {device.kind}: expected pty:NAME, tcp:HOST:PORT or file:NAME"
+        f"{', or uinput:NAME' if isinstance(device, Typing) else ''}"
+        f"{', or uhid:NAME' if isinstance(device, Reporting) else ''}"
+    )

@@ -20,6 +20,19 @@ RATES: Final = {
 }
 
 
+class Doorkeeper(Protocol):
+    """Who wants to know of the hosts that come and go at a network port."""
+
+    def arrived(self) -> None:
+        """A host is there."""
+
+    def left(self) -> None:
+        """The host is gone."""
+
+    def turn_away(self) -> bytes:
+        """What a second host is told."""
+
+
 class Port(Protocol):
     """Where a host finds a device; what nobody takes in time is lost, as on a line."""
 
@@ -106,6 +119,7 @@ class TcpPort:
         self._server: asyncio.Server | None = None
         self._transport: asyncio.WriteTransport | None = None
         self._heard: Callable[[bytes], None] | None = None
+        self.doorkeeper: Doorkeeper | None = None
 
     @property
     def address(self) -> str:
@@ -136,19 +150,35 @@ class TcpPort:
             self._server = None
         if self._transport:
             self._transport.abort()
-            self._transport = None
+            self._gone()
+
+    def hang_up(self) -> None:
+        """Close the host's connection after what was written, and be free for the next one."""
+        if self._transport:
+            self._transport.close()
+            self._gone()
 
     def arrived(self, transport: asyncio.WriteTransport) -> None:
         """Take a host, unless there is one."""
-        if self._transport:
-            transport.abort()
-        else:
+        if self._transport is None:
             self._transport = transport
+            if self.doorkeeper:
+                self.doorkeeper.arrived()
+        elif self.doorkeeper:
+            transport.write(self.doorkeeper.turn_away())
+            transport.close()
+        else:
+            transport.abort()
 
     def left(self, transport: asyncio.WriteTransport) -> None:
         """Be free for the next host."""
         if self._transport is transport:
-            self._transport = None
+            self._gone()
+
+    def _gone(self) -> None:
+        self._transport = None
+        if self.doorkeeper:
+            self.doorkeeper.left()
 
     def hear(self, transport: asyncio.WriteTransport, data: bytes) -> None:
         """Pass on what the host says; a host that was turned away is not heard."""

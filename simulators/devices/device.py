@@ -1,7 +1,7 @@
 """What every simulated device can do: hear bytes, say frames when they are due, and obey a hand."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -45,6 +45,24 @@ class Device(Protocol):
 
     def restore(self, world: Mapping[str, Any], now_ns: int, /) -> None:
         """Put everything back as `world` had it; RefusedError when that is no world of this device."""
+
+
+@runtime_checkable
+class Networked(Protocol):
+    """What a device does beside when it is reached over a network, where it notices who is there."""
+
+    @property
+    def hangs_up(self) -> bool:
+        """Whether it closes the line now that all is said."""
+
+    def greet(self, now_ns: int, /) -> None:
+        """Begin with a host that has just connected."""
+
+    def part(self, now_ns: int, /) -> None:
+        """Go on without a host."""
+
+    def turn_away(self, now_ns: int, /) -> bytes:
+        """Give what a second host hears before the line closes on it."""
 
 
 def read_order(order: Mapping[str, Any], verbs: tuple[str, ...], kind: Any) -> Any:

@@ -120,7 +120,7 @@ def test_a_file_in_the_place_of_a_device_is_never_replaced(start_bench: StartBen
 # A part of the file, and what is said about it.
 WRONG_FILES = [
     ("[[device", "is not the file of a bench"),
-    ('[[device]]\nname = "a"\ntype = "toaster"\n', "Invalid value 'toaster'"),
+    ('[[device]]\nname = "a"\ntype = "toaster"\n', "no device of the type 'toaster' is known"),
     ('[[device]]\nname = "A b"\ntype = "r200"\nat = "pty:x"\n', "matching regex"),
     ('[[device]]\nname = "a"\ntype = "r200"\nat = "usb:x"\n', "'usb:x' is no port"),
     ('[[device]]\nname = "a"\ntype = "r200"\nat = "tcp:x"\n', "'x' is no address"),

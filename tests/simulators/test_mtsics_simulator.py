@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from simulators.devices.device import RefusedError
-from simulators.devices.mtsics import MtSicsScale
+from simulators.devices.scales.mtsics import MtSicsScale
 
 SECOND_NS = 1_000_000_000
 STARTED = 'I4 A "0012345678"'
@@ -286,7 +286,7 @@ HANDS = [
     ({"verb": "put", "mass_mg": 0}, "put, mass_mg: Expected `int` >= 1"),
     ({"verb": "put", "mass_mg": 1.5}, "put, mass_mg: Expected `int`, got `float`"),
     ({"verb": "put", "epc": "30"}, "put: Object contains unknown field `epc`"),
-    ({"verb": "push"}, "the verb 'push' is unknown here: the verbs are clear, lean, put, take"),
+    ({"verb": "push"}, "the verb 'push' is unknown here: the verbs are clear, lean, press, put, take"),
 ]
 
 

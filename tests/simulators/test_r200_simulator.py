@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from simulators.devices.device import RefusedError
-from simulators.devices.r200 import R200
-from simulators.devices.r200_frames import MARKS, frame, tag_memory
+from simulators.devices.rfid.gen2 import tag_memory
+from simulators.devices.rfid.r200 import R200
+from simulators.devices.rfid.r200_frames import MARKS, frame
 
 SWEATER, SCARF = "3034F42A44000040000003E9", "3034F42A44000080000003EA"
 NO_TAG = bytes.fromhex("BB01FF000115167E")

@@ -1,22 +1,28 @@
 """A scale that speaks MT-SICS, levels 0 and 1 (Mettler-Toledo Standard Interface Command Set)."""
 
 import random
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
-from simulators.devices.device import SAID_FRAMES_MAX
-from simulators.devices.indicator import Indicator, Seen, weight_mg
-from simulators.devices.plate import VERBS, Plate
+from msgspec import Meta
+
+from simulators.devices.catalogue import BenchDevice
+from simulators.devices.scales.display import Display
+from simulators.devices.scales.indicator import Seen
+from simulators.devices.scales.plate import VERBS
+from simulators.devices.scales.scale import HEARD_BYTES_MAX, KEY_VERBS, Scale
 
 LINE_END: Final = b"\r\n"
-# The longest command of these levels is TA with a weight, 16 bytes; 64 without a line end are no command.
-LINE_BYTES_MAX: Final = 64
 SYNTAX_ERROR, TRANSMISSION_ERROR, CANNOT = "ES", "ET", "EL"
 
 REPEAT_NS: Final = 100_000_000
 # How long `S`, `SR`, `Z` and `T` wait for a steady plate before they give up with `I`.
 PATIENCE_NS: Final = 5_000_000_000
-SETTLE_NS: Final = 900_000_000
+# How many decimals of a gram each readability in milligrams gives.
+DECIMALS: Final = {10: 2, 100: 1, 1000: 0}
+# A weight that a host sends.
+WEIGHT: Final = re.compile(r"(?P<grams>\d{1,6})(?:\.(?P<decimals>\d{1,3}))? g")
 # `SR` without a threshold: a change that no quiet plate makes by itself.
 CHANGE_DIGITS: Final = 5
 
@@ -38,13 +44,13 @@ class Command(NamedTuple):
     takes_parameters: bool = False
 
 
-class MtSicsScale:
-    """The scale itself; `luck` decides how its readings tremble."""
+class MtSicsScale(Scale):
+    """The scale itself."""
 
     kind = "mt-sics"
     baud = 9600
     terminator = LINE_END
-    verbs: tuple[str, ...] = VERBS
+    verbs = (*VERBS, *KEY_VERBS)
 
     def __init__(
         self,
@@ -53,53 +59,18 @@ class MtSicsScale:
         capacity_g: int = 6000,
         readability_mg: int = 100,
         serial: str = "0012345678",
-        settle_ns: int = SETTLE_NS,
+        settle_ms: int = 900,
     ) -> None:
         self._model = f"Simulated {capacity_g} g"
         self._serial = serial
-        self._plate = Plate(luck, readability_mg, settle_ns)
-        self._indicator = Indicator(self._plate, capacity_g, readability_mg)
-        self.power_on(0)
+        super().__init__(luck, Display("g", DECIMALS[readability_mg]), capacity_g, settle_ms)
 
-    def power_on(self, now_ns: int, /) -> None:
-        """Start over at the calibrated zero, without tare, and say the serial number unasked."""
-        self._pending = bytearray()
-        self._said: list[bytes] = []
-        self._indicator.power_on()
+    def _start(self, now_ns: int) -> None:
+        """Say the serial number unasked."""
         self._waiting: Waiting | None = None
         self._repeat: Callable[[int], None] | None = None
         self._repeat_ns = now_ns
         self._say_serial("", now_ns)
-
-    # The hand.
-
-    def put(self, mass_mg: int, now_ns: int = 0) -> None:
-        """Lay goods on the plate."""
-        self._plate.put(mass_mg, now_ns)
-
-    def take(self, mass_mg: int, now_ns: int = 0) -> None:
-        """Take goods off the plate."""
-        self._plate.take(mass_mg, now_ns)
-
-    def lean(self, mass_mg: int, now_ns: int = 0) -> None:
-        """Lean on the plate: no reading is stable until `lean(0)`."""
-        self._plate.lean(mass_mg, now_ns)
-
-    def shake(self, until_ns: int, /) -> None:
-        """Shake the floor: no reading is stable until then."""
-        self._plate.shake(until_ns)
-
-    def obey(self, order: Mapping[str, Any], now_ns: int, /) -> None:
-        """Do what a hand asks."""
-        self._plate.obey(order, now_ns)
-
-    def world(self) -> dict[str, Any]:
-        """Say what lies on the plate."""
-        return self._plate.world()
-
-    def restore(self, world: Mapping[str, Any], now_ns: int, /) -> None:
-        """Put everything back on the plate."""
-        self._plate.restore(world, now_ns)
 
     # The cable.
 
@@ -119,9 +90,9 @@ class MtSicsScale:
             line = bytes(self._pending[:end])
             del self._pending[: end + len(LINE_END)]
             self._obey_line(line, now_ns)
-        if len(self._pending) > LINE_BYTES_MAX:
+        if len(self._pending) > HEARD_BYTES_MAX:
             self._pending.clear()
-            self._say(SYNTAX_ERROR)
+            self._say_line(SYNTAX_ERROR)
 
     def speak(self, now_ns: int, /) -> list[bytes]:
         """Give the lines that are due."""
@@ -130,22 +101,24 @@ class MtSicsScale:
         elif self._repeat and now_ns >= self._repeat_ns:
             self._repeat_ns = now_ns + REPEAT_NS
             self._repeat(now_ns)
-        said, self._said = self._said, []
-        return said
+        return super().speak(now_ns)
 
-    def _say(self, line: str) -> None:
-        if len(self._said) < SAID_FRAMES_MAX:
-            self._said.append(line.encode("ascii") + LINE_END)
+    def _say_line(self, line: str) -> None:
+        self._say(line.encode("ascii") + LINE_END)
+
+    def _text(self, weight_mg: int) -> str:
+        """Write a weight in ten characters with sign and point, and its unit."""
+        return f"{self._display.text(self._display.digits(weight_mg)):>10} {self._display.unit}"
 
     def _obey_line(self, line: bytes, now_ns: int) -> None:
         name, _, parameters = line.decode("ascii", "replace").partition(" ")
         command = self._COMMANDS.get(name)
         if not line.isascii():
-            self._say(TRANSMISSION_ERROR)
+            self._say_line(TRANSMISSION_ERROR)
         elif command is None or (parameters and not command.takes_parameters):
-            self._say(SYNTAX_ERROR)
+            self._say_line(SYNTAX_ERROR)
         elif command.answer and self._waiting:
-            self._say(f"{command.answer} I")  # one weighing command at a time: it is busy
+            self._say_line(f"{command.answer} I")  # one weighing command at a time: it is busy
         else:
             command.do(self, parameters, now_ns)
 
@@ -155,30 +128,30 @@ class MtSicsScale:
         self._waiting = Waiting(answer, when_steady, now_ns + PATIENCE_NS)
 
     def _look_again(self, waiting: Waiting, now_ns: int) -> None:
-        seen = self._indicator.look(now_ns)
+        seen = self._look(now_ns)
         if not seen.beyond and not seen.steady and now_ns < waiting.until_ns:
             return
         self._waiting = None
         if seen.beyond or not seen.steady:
-            self._say(f"{waiting.answer} {seen.beyond or 'I'}")
+            self._say_line(f"{waiting.answer} {seen.beyond or 'I'}")
         else:
             waiting.when_steady(now_ns)
 
     def _say_weight(self, now_ns: int) -> None:
-        self._say_seen(self._indicator.look(now_ns))
+        self._say_seen(self._look(now_ns))
 
     def _say_seen(self, seen: Seen) -> None:
         motion = "S" if seen.steady else "D"
-        self._say(f"S {seen.beyond or f'{motion} {self._indicator.text(seen.net_mg)}'}")
+        self._say_line(f"S {seen.beyond or f'{motion} {self._text(seen.net_mg)}'}")
 
     def _begin_watch(self, now_ns: int) -> None:
-        self._told = self._indicator.look(now_ns)
+        self._told = self._look(now_ns)
         self._say_seen(self._told)
         self._repeat, self._repeat_ns = self._watch, now_ns + REPEAT_NS
 
     def _watch(self, now_ns: int) -> None:
         """Compare with what was said last, not with the last look: a slow change is a change too."""
-        told, seen = self._told, self._indicator.look(now_ns)
+        told, seen = self._told, self._look(now_ns)
         moved = not seen.beyond and abs(seen.net_mg - told.net_mg) >= self._threshold_mg
         if moved or seen.beyond != told.beyond:
             self._told = seen
@@ -206,10 +179,10 @@ class MtSicsScale:
         self._repeat, self._repeat_ns = self._say_weight, now_ns
 
     def _on_change(self, parameters: str, now_ns: int) -> None:
-        default_mg = CHANGE_DIGITS * self._indicator.readability_mg
+        default_mg = CHANGE_DIGITS * self._display.digit_mg
         threshold_mg = weight_mg(parameters) if parameters else default_mg
         if not threshold_mg:
-            self._say(CANNOT)
+            self._say_line(CANNOT)
         else:
             self._repeat = None
             self._threshold_mg = threshold_mg
@@ -219,12 +192,12 @@ class MtSicsScale:
         self._wait("Z", self._zero_steady, now_ns)
 
     def _zero_steady(self, now_ns: int) -> None:
-        self._say(f"Z {self._indicator.set_zero(self._indicator.look(now_ns)) or 'A'}")
+        self._say_line(f"Z {self._indicator.set_zero(self._look(now_ns)) or 'A'}")
 
     def _zero_at_once(self, _parameters: str, now_ns: int) -> None:
-        seen = self._indicator.look(now_ns)
+        seen = self._look(now_ns)
         refused = seen.beyond or self._indicator.set_zero(seen)
-        self._say(f"ZI {refused or ('S' if seen.steady else 'D')}")
+        self._say_line(f"ZI {refused or ('S' if seen.steady else 'D')}")
 
     def _tare(self, _parameters: str, now_ns: int) -> None:
         self._wait("T", lambda then_ns: self._tare_as("T", then_ns), now_ns)
@@ -233,39 +206,39 @@ class MtSicsScale:
         self._tare_as("TI", now_ns)
 
     def _tare_as(self, answer: str, now_ns: int) -> None:
-        seen = self._indicator.look(now_ns)
+        seen = self._look(now_ns)
         motion = "S" if seen.steady else "D"
         refused = seen.beyond or self._indicator.set_tare(seen.gross_mg)
-        self._say(f"{answer} {refused or f'{motion} {self._indicator.text(self._indicator.tare_mg)}'}")
+        self._say_line(f"{answer} {refused or f'{motion} {self._text(self._indicator.tare_mg)}'}")
 
     def _tare_value(self, parameters: str, _now_ns: int) -> None:
         asked_mg = weight_mg(parameters) if parameters else self._indicator.tare_mg
         if asked_mg is None or self._indicator.set_tare(asked_mg):
-            self._say(CANNOT)
+            self._say_line(CANNOT)
         else:
-            self._say(f"TA A {self._indicator.text(self._indicator.tare_mg)}")
+            self._say_line(f"TA A {self._text(self._indicator.tare_mg)}")
 
     def _tare_clear(self, _parameters: str, _now_ns: int) -> None:
         self._indicator.tare_mg = 0
-        self._say("TAC A")
+        self._say_line("TAC A")
 
     def _say_commands(self, _parameters: str, _now_ns: int) -> None:
         names = list(self._COMMANDS)
         for name in names:
             last = "A" if name == names[-1] else "B"
-            self._say(f'I0 {last} {self._COMMANDS[name].level} "{name}"')
+            self._say_line(f'I0 {last} {self._COMMANDS[name].level} "{name}"')
 
     def _say_levels(self, _parameters: str, _now_ns: int) -> None:
-        self._say('I1 A "01" "2.00" "2.00" "" ""')
+        self._say_line('I1 A "01" "2.00" "2.00" "" ""')
 
     def _say_model(self, _parameters: str, _now_ns: int) -> None:
-        self._say(f'I2 A "{self._model}"')
+        self._say_line(f'I2 A "{self._model}"')
 
     def _say_software(self, _parameters: str, _now_ns: int) -> None:
-        self._say('I3 A "1.00"')
+        self._say_line('I3 A "1.00"')
 
     def _say_serial(self, _parameters: str, _now_ns: int) -> None:
-        self._say(f'I4 A "{self._serial}"')
+        self._say_line(f'I4 A "{self._serial}"')
 
     _COMMANDS: ClassVar[Mapping[str, Command]] = {
         "@": Command(0, _reset),
@@ -285,3 +258,28 @@ class MtSicsScale:
         "TAC": Command(1, _tare_clear, "TAC"),
         "TI": Command(1, _tare_at_once, "TI"),
     }
+
+
+def weight_mg(text: str) -> int | None:
+    """Read a weight that a host sends, `12.5 g`; None when it is none."""
+    match = WEIGHT.fullmatch(text)
+    return int(match["grams"]) * 1000 + int((match["decimals"] or "0").ljust(3, "0")) if match else None
+
+
+class Part(BenchDevice, frozen=True, forbid_unknown_fields=True):
+    """Such a scale on a bench."""
+
+    capacity_g: Annotated[int, Meta(ge=1, le=300_000)] = 6000
+    readability_mg: Literal[10, 100, 1000] = 100
+    serial: Annotated[str, Meta(pattern="^[ -!#-~]{1,20}$")] = "0012345678"
+    settle_ms: Annotated[int, Meta(ge=1, le=60_000)] = 900
+
+    def device(self, luck: random.Random) -> MtSicsScale:
+        """Make the scale."""
+        return MtSicsScale(
+            luck,
+            capacity_g=self.capacity_g,
+            readability_mg=self.readability_mg,
+            serial=self.serial,
+            settle_ms=self.settle_ms,
+        )

@@ -1,6 +1,5 @@
 """Frames of the R200 family (R200 user protocol V2.3.3): commands found in bytes, answers put together."""
 
-import binascii
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -46,17 +45,6 @@ def frame(marks: Marks, kind: int, code: int, parameters: bytes) -> bytes:
     """Build `head type command length parameters checksum end`; the checksum is the sum after the head."""
     body = bytes((kind, code)) + len(parameters).to_bytes(2) + parameters
     return bytes((marks.head,)) + body + bytes((sum(body) & 0xFF, marks.end))
-
-
-def tag_memory(epc: bytes) -> bytes:
-    """PC, EPC and CRC-16 as the tag sends them; the upper five bits of PC count the words (Gen2, 6.3.2.1)."""
-    heard = ((len(epc) // 2) << 11).to_bytes(2) + epc
-    return heard + crc16(heard)
-
-
-def crc16(data: bytes) -> bytes:
-    """CRC-16 of Gen2 (annex F): polynomial 1021h, preset FFFFh, inverted at the end."""
-    return (binascii.crc_hqx(data, 0xFFFF) ^ 0xFFFF).to_bytes(2)
 
 
 class CommandReader:

@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-import msgspec
 from msgspec import Meta
 
-from simulators.devices.device import SAID_FRAMES_MAX, RefusedError, read_order, understood
-from simulators.devices.r200_frames import (
+from simulators.devices.catalogue import BenchDevice
+from simulators.devices.device import SAID_FRAMES_MAX
+from simulators.devices.rfid.field import VERBS, Field
+from simulators.devices.rfid.gen2 import tag_memory
+from simulators.devices.rfid.r200_frames import (
     ANSWER,
     FAILED,
     MARKS,
@@ -16,7 +18,6 @@ from simulators.devices.r200_frames import (
     CommandReader,
     Failure,
     frame,
-    tag_memory,
 )
 
 INFO, SINGLE_POLL, MULTI_POLL, STOP, REGION, SET_POWER, GET_POWER = 0x03, 0x22, 0x27, 0x28, 0x07, 0xB6, 0xB7
@@ -31,49 +32,6 @@ RESERVED: Final = 0x22
 ROUND_NS: Final = (25_000_000, 40_000_000)
 # A 24-byte notice takes this long at 115200 baud; a round cannot end before its notices are said.
 NOTICE_NS: Final = 24 * 10 * 1_000_000_000 // 115_200
-RSSI_SPREAD_DB: Final = 1.5
-# While the field is shaken (somebody walks through it), this part of the usual answers comes through.
-SHAKEN_PERCENT: Final = 40
-# Gen2 counts the words of an EPC in five bits.
-EPC_WORDS_MAX: Final = 31
-# More tags than this in one field no module of this family reads in a round.
-TAGS_MAX: Final = 500
-
-Rssi = Annotated[int, Meta(ge=-128, le=0)]
-
-
-class PutTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="verb", tag="put"):
-    """A hand brings a tag into the field; a weak `rssi_dbm` is a tag far away."""
-
-    epc: str
-    rssi_dbm: Rssi = -55
-
-
-class TakeTag(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="verb", tag="take"):
-    """A hand takes a tag out of the field."""
-
-    epc: str
-
-
-class ClearField(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="verb", tag="clear"):
-    """A hand takes everything out of the field."""
-
-
-Hand = PutTag | TakeTag | ClearField
-VERBS: Final[tuple[str, ...]] = ("put", "take", "clear")
-
-
-class TagInField(msgspec.Struct):
-    """One tag and how strongly it is heard."""
-
-    epc: str
-    rssi_dbm: Rssi
-
-
-class Field(msgspec.Struct):
-    """What stays when the power goes: the tags in front of the antenna."""
-
-    tags: list[TagInField] = []
 
 
 class R200:
@@ -86,9 +44,7 @@ class R200:
     def __init__(self, luck: random.Random, *, marks: str = "bb-7e", read_permille: int = 980) -> None:
         self._luck = luck
         self._marks = MARKS[marks]
-        self._read_permille = read_permille
-        self._tags: dict[bytes, int] = {}
-        self._shaken_until_ns = 0
+        self._field = Field(luck, read_permille=read_permille)
         self._commands = CommandReader(self._marks)
         self.terminator = bytes((self._marks.end,))
         self.power_on(0)
@@ -105,42 +61,27 @@ class R200:
 
     def put(self, epc: str, rssi_dbm: int = -55) -> None:
         """Bring a tag into the field; putting it again moves it."""
-        memory = _epc_bytes(epc)
-        if len(self._tags) >= TAGS_MAX and memory not in self._tags:
-            raise RefusedError(f"the field holds {TAGS_MAX} tags already: take one out first")
-        self._tags[memory] = rssi_dbm
+        self._field.put(epc, rssi_dbm)
 
     def take(self, epc: str) -> None:
         """Take a tag out of the field."""
-        if self._tags.pop(_epc_bytes(epc), None) is None:
-            raise RefusedError(f"the tag {epc} is not in the field")
+        self._field.take(epc)
 
     def shake(self, until_ns: int, /) -> None:
         """Let the field be unsteady: most tags are missed in most rounds."""
-        self._shaken_until_ns = until_ns
+        self._field.shake(until_ns)
 
     def obey(self, order: Mapping[str, Any], _now_ns: int, /) -> None:
         """Do what a hand asks."""
-        hand: Hand = read_order(order, VERBS, Hand)
-        match hand:
-            case PutTag(epc=epc, rssi_dbm=rssi_dbm):
-                self.put(epc, rssi_dbm)
-            case TakeTag(epc=epc):
-                self.take(epc)
-            case ClearField():
-                self._tags.clear()
+        self._field.obey(order)
 
     def world(self) -> dict[str, Any]:
         """Say what is in the field."""
-        tags = ({"epc": epc.hex().upper(), "rssi_dbm": rssi} for epc, rssi in self._tags.items())
-        return {"tags": sorted(tags, key=lambda tag: str(tag["epc"]))}
+        return self._field.world()
 
     def restore(self, world: Mapping[str, Any], _now_ns: int, /) -> None:
         """Put everything back as `world` had it."""
-        self._tags.clear()
-        field: Field = understood(world, Field, "the field of the reader")
-        for tag in field.tags:
-            self.put(tag.epc, tag.rssi_dbm)
+        self._field.restore(world)
 
     # The cable.
 
@@ -172,28 +113,19 @@ class R200:
         self._say(ANSWER, FAILED, bytes((failure,)))
 
     def _begin_round(self, now_ns: int) -> None:
-        busy_ns = len(self._tags) * NOTICE_NS
+        busy_ns = self._field.count() * NOTICE_NS
         self._round_ends_ns = now_ns + max(busy_ns, self._luck.randint(*ROUND_NS))
 
     def _end_round(self, now_ns: int) -> None:
-        heard = [epc for epc in self._tags if self._luck.randrange(1000) < self._chance_permille(now_ns)]
-        self._luck.shuffle(heard)
-        for epc in heard:
-            self._say(NOTICE, SINGLE_POLL, bytes((self._rssi(epc),)) + tag_memory(epc))
+        heard = self._field.round(now_ns)
+        for tag in heard:
+            self._say(NOTICE, SINGLE_POLL, bytes((tag.rssi_dbm & 0xFF,)) + tag_memory(tag.epc))
         if not heard:
             self._fail(Failure.NO_TAG)
         self._rounds_left -= 1
         self._round_ends_ns = None
         if self._rounds_left:
             self._begin_round(now_ns)
-
-    def _chance_permille(self, now_ns: int) -> int:
-        shaken = now_ns < self._shaken_until_ns
-        return self._read_permille * SHAKEN_PERCENT // 100 if shaken else self._read_permille
-
-    def _rssi(self, epc: bytes) -> int:
-        rssi_dbm = round(self._luck.gauss(self._tags[epc], RSSI_SPREAD_DB))
-        return min(0, max(-128, rssi_dbm)) & 0xFF
 
     # The commands.
 
@@ -252,13 +184,12 @@ class R200:
     }
 
 
-def _epc_bytes(epc: str) -> bytes:
-    try:
-        memory = bytes.fromhex(epc)
-    except ValueError:
-        raise RefusedError(f"{epc!r} is not an EPC: expected hexadecimal digits") from None
-    if not memory or len(memory) % 2 or len(memory) > 2 * EPC_WORDS_MAX:
-        raise RefusedError(
-            f"{epc!r} is not an EPC: expected 1 to {EPC_WORDS_MAX} words of 4 hexadecimal digits"
-        )
-    return memory
+class Part(BenchDevice, frozen=True, forbid_unknown_fields=True):
+    """Such a reader on a bench."""
+
+    marks: Literal["bb-7e", "aa-dd"] = "bb-7e"
+    read_permille: Annotated[int, Meta(ge=0, le=1000)] = 980
+
+    def device(self, luck: random.Random) -> R200:
+        """Make the reader."""
+        return R200(luck, marks=self.marks, read_permille=self.read_permille)

@@ -129,6 +129,11 @@ class Plate:
         """When it will be steady if nobody touches it; None while a hand leans on it."""
         return None if self._load.lean_mg else max(self._moved_ns + self._settle_ns, self._shaken_until_ns)
 
+    @property
+    def moved_ns(self) -> int:
+        """When goods or a hand last moved it."""
+        return self._moved_ns
+
     def _calm(self, now_ns: int) -> bool:
         return not self._load.lean_mg and now_ns >= self._shaken_until_ns
 

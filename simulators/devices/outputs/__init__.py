@@ -1,0 +1,1 @@
+"""The simulated printers, line displays, locks and lamps."""

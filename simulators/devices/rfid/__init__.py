@@ -1,0 +1,1 @@
+"""The simulated readers of tags and cards."""

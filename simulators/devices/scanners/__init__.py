@@ -1,0 +1,1 @@
+"""The simulated scanners of codes."""

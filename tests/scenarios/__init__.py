@@ -1,0 +1,1 @@
+"""Scenarios and recordings: days at a bench that are written down."""
