@@ -6,13 +6,17 @@ from typing import Any, BinaryIO, Final
 import click
 import msgspec
 
+from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError, load
-from edge.drivers.registry import Driver, driver_for
+from edge.drivers.registry import driver_for
 from edge.readings import Garbled, Reading
 from retail.identity.resolver import Refused, resolve
 
 # A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
 LINE_BYTES_MAX: Final = 2 * 1024 * 1024
+
+# A pipe hands out what has come; a recording is read in pieces of this size.
+RAW_BYTES_MAX: Final = 64 * 1024
 
 # msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
 _MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -21,6 +25,8 @@ _WIRE_EXAMPLES: Final = """\b
 Examples:
   echo '{"input": "53205320202020203130302E303020670D0A"}' | opos decode wire --profile mt-sics
   echo '{"input": "BB 01 FF 00 01 15 16 7E"}' | opos decode wire --profile r200
+  opos decode wire --profile mt-sics --raw recording.bin
+  opos decode wire --profile mt-sics --raw < /dev/ttyUSB0
 """
 
 _CODE_EXAMPLES: Final = """\b
@@ -77,19 +83,26 @@ def decode() -> None:
 @click.option(
     "--profile", "name", required=True, metavar="NAME", help="What kind of device said it: r200, mt-sics ..."
 )
+@click.option("--raw", is_flag=True, help="FILE holds the bytes themselves, in one stream, and no JSON.")
 @click.argument("lines", type=click.File("rb"), default="-", metavar="[FILE]")
-def wire(name: str, lines: BinaryIO) -> None:
+def wire(name: str, lines: BinaryIO, *, raw: bool) -> None:
     """Decode the bytes of a device, in hexadecimal, into readings.
 
     Each line is read by a fresh driver, unless it says "more": true. The bytes of a valid line end where a
     frame ends, and hold nothing else.
+
+    With --raw one driver reads all the bytes. What is read in one piece is answered by one line, if it means
+    something; the last line says what was left over.
     """
     try:
         profile = load(name)
         driver_for(profile)
     except ProfileError as error:
         raise click.BadParameter(str(error), param_hint="--profile") from error
-    _answer(lines, _Wire(lambda: driver_for(profile)))
+    if raw:
+        _listen(lines, driver_for(profile))
+    else:
+        _answer(lines, _Wire(lambda: driver_for(profile)))
 
 
 @decode.command(epilog=_CODE_EXAMPLES)
@@ -123,14 +136,32 @@ class _Wire:
 
 
 def _wrong(data: bytes, readings: tuple[Reading, ...], pending: int) -> str | None:
-    for reading in readings:
-        if isinstance(reading, Garbled):
-            return reading.reason
-    if not data:
+    return _garbled(readings) or _unfinished(len(data), pending)
+
+
+def _garbled(readings: tuple[Reading, ...]) -> str | None:
+    return next((reading.reason for reading in readings if isinstance(reading, Garbled)), None)
+
+
+def _unfinished(size: int, pending: int) -> str | None:
+    if not size:
         return "input: expected at least one byte, got none"
     if pending:
         return f"expected the end of a frame, got {pending} bytes that are no whole frame"
     return None
+
+
+def _listen(stream: BinaryIO, driver: Driver) -> None:
+    """Answer each piece that means something, as soon as it comes; and at the end, what was left over."""
+    read = getattr(stream, "read1", stream.read)
+    size = 0
+    while data := read(RAW_BYTES_MAX):
+        size += len(data)
+        if readings := tuple(driver.receive(data)):
+            wrong = _garbled(readings)
+            click.echo(msgspec.json.encode(WireAnswer(readings, valid=wrong is None, error=wrong)))
+    if wrong := _unfinished(size, driver.pending):
+        click.echo(msgspec.json.encode(WireAnswer(error=wrong)))
 
 
 def _code(text: bytes) -> CodeAnswer:

@@ -32,13 +32,13 @@ def wire(profile: str, *lines: object) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("profile", "data", "readings"),
     [
-        ("mt-sics", WEIGHT, [{"type": "Weighed", "weight_mg": 100_000, "steady": True}]),
+        ("mt-sics", WEIGHT, [{"type": "Weighed", "weight_mg": 100_000, "steady": True, "net": False}]),
         (
             "mt-sics",
             b"S D      -0.05 kg\r\nS S       1.00 g\r\n".hex(),
             [
-                {"type": "Weighed", "weight_mg": -50_000, "steady": False},
-                {"type": "Weighed", "weight_mg": 1000, "steady": True},
+                {"type": "Weighed", "weight_mg": -50_000, "steady": False, "net": False},
+                {"type": "Weighed", "weight_mg": 1000, "steady": True, "net": False},
             ],
         ),
         ("mt-sics", b'I4 A "1"\r\n'.hex(), [{"type": "DeviceReady"}]),
@@ -89,6 +89,61 @@ def test_a_line_goes_on_from_the_one_before_only_where_it_says_more() -> None:
     assert (first["readings"], first["valid"]) == ([], False)
     assert second == {"readings": [CAPTURED], "valid": True, "error": None}
     assert (alone["readings"], alone["valid"]) == ([], False)
+
+
+def raw(data: bytes, profile: str = "r200") -> list[dict[str, Any]]:
+    result = CliRunner().invoke(decode, ["wire", "--profile", profile, "--raw"], input=data)
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_raw_bytes_are_read_by_one_driver_in_one_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RAW_BYTES_MAX", 7)
+    answers = raw(bytes.fromhex(CAPTURE * 2 + NO_TAG))
+    assert [reading for answer in answers for reading in answer["readings"]] == [
+        CAPTURED,
+        CAPTURED,
+        {"type": "RoundEnded", "antenna": 0},
+    ]
+    assert all(answer["valid"] for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("data", "read", "errors"),
+    [
+        (CAPTURE, 1, [None]),
+        (CAPTURE[:-2], 0, ["expected the end of a frame, got 23 bytes that are no whole frame"]),
+        (
+            CAPTURE + "AA02",
+            1,
+            [None, "expected the end of a frame, got 2 bytes that are no whole frame"],
+        ),
+        ("00" + CAPTURE, 2, ["expected a frame, got 1 bytes that are none"]),
+        ("", 0, ["input: expected at least one byte, got none"]),
+        ("BB 01 28 00 01 00 2A 7E", 0, []),
+    ],
+    ids=["whole", "cut", "one and a bit", "noise before it", "nothing", "an answer that means nothing"],
+)
+def test_raw_bytes_are_answered_in_one_line_and_a_last_one_for_what_is_left_over(
+    data: str, read: int, errors: list[str | None]
+) -> None:
+    answers = raw(bytes.fromhex(data))
+    assert [answer["error"] for answer in answers] == errors
+    assert sum(len(answer["readings"]) for answer in answers) == read
+
+
+def test_raw_bytes_are_answered_as_they_come() -> None:
+    program = [sys.executable, "-c", "from edge.cli.decode import decode; decode()", "wire", "--raw"]
+    program += ["--profile", "r200"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(3):
+            process.stdin.write(bytes.fromhex(CAPTURE))
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["readings"] == [CAPTURED]
+        process.stdin.close()
+    assert process.returncode == 0
 
 
 MALFORMED = [
@@ -175,7 +230,7 @@ def test_a_code_that_names_nothing_says_why() -> None:
     ("arguments", "words"),
     [
         (["wire"], "--profile"),
-        (["wire", "--profile", "dibal"], "choose one of mt-sics, r200, yrm100"),
+        (["wire", "--profile", "nobodys"], "opos devices profiles"),
         (["smell"], "No such command"),
         (["wire", "--profile", "r200", "no-such-file"], "no-such-file"),
     ],

@@ -20,7 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.cli.ledger.door import AS_JSON, PATH, opened
-from edge.cli.ledger.words import plain
+from edge.cli.plain import plain
 from edge.offline_queue.export import as_text_cell
 
 # More rows than these nobody reads in a table; --csv and --json have them all.

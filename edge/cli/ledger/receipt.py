@@ -16,7 +16,8 @@ from edge.checkout.receipts import slip_of
 from edge.cli.ledger.certificates import NAME, NoCertificateError, certificate_of
 from edge.cli.ledger.codes import TooLongForACodeError, code_of, columns_of, lines_of, picture_of
 from edge.cli.ledger.door import AS_JSON, PATH, backwards, body_of, entry_at, opened, print_json
-from edge.cli.ledger.words import plain, words
+from edge.cli.ledger.words import words
+from edge.cli.plain import plain
 from edge.offline_queue.reader import LedgerReader
 from retail.receipt import text
 

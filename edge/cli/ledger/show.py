@@ -13,7 +13,8 @@ import msgspec
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import Fact, SignedEntry, decode_body, entry_hash, kind_of
 from edge.cli.ledger.door import AS_JSON, PATH, backwards, body_of, entry_at, from_1_on, opened
-from edge.cli.ledger.words import plain, words, written
+from edge.cli.ledger.words import words, written
+from edge.cli.plain import plain
 from edge.offline_queue.export import moment
 from edge.offline_queue.reader import LedgerReader
 from retail.receipt import columns

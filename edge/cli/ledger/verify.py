@@ -13,7 +13,7 @@ from cloud_sync.contract.entry import SignedEntry
 from edge.cli.ledger.door import AS_JSON, DAMAGE, PATH, print_json, why_none, why_not_now
 from edge.cli.ledger.progress import Bar
 from edge.cli.ledger.projections import kept, of_version_1
-from edge.cli.ledger.words import plain
+from edge.cli.plain import plain
 from edge.offline_queue.integrity import HINDERED, Problem, full_check, problems
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 

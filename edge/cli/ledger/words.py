@@ -1,6 +1,5 @@
 """An entry in the shop's words: what it says to the people there, in one line."""
 
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,15 +17,12 @@ from cloud_sync.contract.entry import (
     PaymentIntent,
     Sale,
 )
+from edge.cli.plain import plain
 from edge.offline_queue.export import moment
 from retail.custody import Move
 from retail.locale import amount
 from retail.receipt import TIMES
 from retail.units import Money
-
-# A name that came from outside must neither move the cursor of the terminal nor turn its line around.
-_UNSEEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNS: Final = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 
 _WHY_FORKED: Final[dict[ForkReason, str]] = {
     "behind-the-hub": "its file had lost what the hub has",
@@ -45,14 +41,6 @@ def written(body: Body) -> str:
     """When an entry was written, in UTC, to the second; a `?` says that nobody had set the clock."""
     doubt = "" if body.clock == "trusted" else "?"
     return f"{moment(body.wall_ms)[:19].replace('T', ' ')}{doubt}"
-
-
-def plain(text: str) -> str:
-    """`text` with a mark in the place of every character that would do something to a terminal."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _UNSEEN or one in _TURNS else one
-        for one in text
-    )
 
 
 def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
