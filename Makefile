@@ -1,6 +1,6 @@
 # Two commands do it all: `make demo` and `make test`. More words for a target go into ARGS: make test ARGS="-k receipt"
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench soak clean help
+.PHONY: demo test check bench soak fuzz vm-test clean help
 MAKEFLAGS += --no-print-directory
 ARGS ?=
 SECONDS ?= 60
@@ -10,7 +10,7 @@ demo: ## Start a whole shop on this machine; Ctrl-C stops it, and its ledgers st
 	@exec .venv/bin/opos demo --dir var/demo $(ARGS)
 
 test: check ## Run the checks, then the whole suite
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 check: ## Run the checks alone: style, types, floors, dependencies, dead code, spelling
 	@.ci/bootstrap.sh test
@@ -28,10 +28,22 @@ soak: ## Power cuts, worlds of chaos, bytes of strangers, kill -9 of real proces
 	@.venv/bin/python -m tests.hostile.soak --seconds $(SECONDS) $(ARGS)
 	@.venv/bin/python -m tests.chaos.soak --seconds $(SECONDS) $(ARGS)
 
+# A venv of its own: atheris has no wheel for every machine, and nothing else needs it.
+fuzz: ## Bytes of strangers for every driver, led by the paths that they open: SECONDS=60 each
+	@.ci/bootstrap.sh test
+	@[ -x var/fuzz/bin/python ] || .venv/bin/python -m venv var/fuzz
+	@var/fuzz/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt 'atheris>=2.3' click msgspec segno
+	@var/fuzz/bin/python -m tests.drivers.fuzz --seconds $(SECONDS) $(ARGS)
+
+# Outside of `make test`: it wants QEMU and two minutes, and neither is on every machine. See docs/vm.md
+vm-test: ## Prove on a real kernel, in a guest under QEMU, what pseudo-terminals cannot show
+	@.ci/bootstrap.sh test
+	@.venv/bin/python -m tests.vm $(ARGS)
+
 clean: ## Remove what can be made again; the ledgers of the demo are not among it
 	@rm -rf .venv .*_cache .hypothesis dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@if [ -e var/demo ]; then echo "The demo's ledgers are still in var/demo."; fi
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

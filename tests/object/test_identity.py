@@ -122,6 +122,7 @@ ED25519 = (
 @pytest.mark.parametrize(
     ("data", "why"),
     [(b"", "no private key in PEM"), (RSA_LIKE, "no private"), (ED25519, "an elliptic curve")],
+    ids=["empty", "cut off", "another curve"],
 )
 def test_a_key_that_is_none_is_a_sentence_and_stays(config: ObjectConfig, data: bytes, why: str) -> None:
     config.tls.key.write_bytes(data)
