@@ -95,7 +95,7 @@ def wire(name: str, lines: BinaryIO, *, raw: bool) -> None:
     something; the last line says what was left over.
     """
     try:
-        profile = load(name)
+        profile = load(name.removesuffix(".toml"))
         driver_for(profile)
     except ProfileError as error:
         raise click.BadParameter(str(error), param_hint="--profile") from error
