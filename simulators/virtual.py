@@ -124,10 +124,10 @@ class UinputPort:
         _point(self._link, self._device.device.path)
 
     def write(self, data: bytes) -> None:
-        """Let the kernel say these events; it gives them its own time."""
+        """Let the kernel say these events, and give them its own time; a piece of one (a fault) is lost."""
         if self._device is None or len(self._unsaid) + len(data) > UNSAID_BYTES_MAX:
             return
-        self._unsaid += data
+        self._unsaid += data[: len(data) // EVENT.size * EVENT.size]
         if self._alarm is None:
             self._say()
 
@@ -146,7 +146,7 @@ class UinputPort:
         """Say each event no sooner after the one before than its own time has it."""
         loop = asyncio.get_running_loop()
         self._alarm = None
-        while len(self._unsaid) >= EVENT.size:
+        while self._unsaid:
             seconds, micros, *event = EVENT.unpack_from(self._unsaid)
             at_us = seconds * MICROSECONDS + micros
             due_s = self._said_s + min((at_us - self._said_us) / MICROSECONDS, GAP_MAX_S)

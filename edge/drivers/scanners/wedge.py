@@ -174,7 +174,7 @@ class Wedge:
     def _ended(self) -> Iterator[Reading]:
         text, wrong = self._text, self._wrong
         self._text, self._wrong, self._doubtful = "", None, False
-        if not text:
+        if not text and wrong is None:
             return
         if wrong := wrong or self._refused(text):
             yield garbled(text.encode(), wrong)

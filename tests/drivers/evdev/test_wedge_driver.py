@@ -95,6 +95,11 @@ TYPED: list[tuple[str, bytes, list[Reading]]] = [
         strokes().down("shift").raw(0, 3, 0).raw(0, 0, 0).tap(*"123", "enter").wait(200).tap(*"123").enter(),
         [Garbled("313233", LOST), CodeScanned("123")],
     ),
+    (
+        "a code of which only its end was not lost",
+        strokes().raw(0, 3, 0).raw(0, 0, 0).enter() + strokes().wait(9000).tap(*"123").enter(),
+        [Garbled("", LOST), CodeScanned("123")],
+    ),
 ]
 
 
