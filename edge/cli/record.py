@@ -1,4 +1,4 @@
-"""Record what a device says and is told, for `opos replay` and for a simulated bench."""
+"""Record what a device says and is told, to replay it later or to play the device on a bench."""
 
 from datetime import UTC, datetime
 from pathlib import Path
