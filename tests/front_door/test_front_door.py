@@ -87,8 +87,8 @@ def test_a_broken_command_ends_with_one_sentence_and_spoils_no_other(
 
 def test_a_command_whose_module_is_gone_says_so_in_the_list(install: Install) -> None:
     install("broken", "")
-    listed = " ".join(opos("--help").output.split())
-    assert "broken cannot be loaded: no module named 'acme_command'" in listed
+    shown = " ".join(opos("--help").output.split())
+    assert "broken cannot be loaded: no module named 'acme_command'" in shown
 
 
 def test_the_first_of_two_commands_with_one_name_counts(install: Install) -> None:
