@@ -3,15 +3,17 @@
 import errno
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import closing
 from random import Random
 from typing import Final, Protocol
 
 from edge.commands import Command
-from edge.drivers.driver import Commanded, Driver, Informed
+from edge.drivers.driver import Commanded, Driver
 from edge.drivers.hotplug import Hotplug
-from edge.drivers.links import Link, LinkLostError, open_link
+from edge.drivers.links import LinkLostError, open_link
 from edge.drivers.profiles import Way
+from edge.drivers.turns import Turns
 from edge.drivers.uris import PeripheralUri
 from edge.readings import DeviceFault, DeviceReady, Nanoseconds, Reading
 
@@ -21,14 +23,6 @@ _log = logging.getLogger(__name__)
 # it: pauses begin short and stay below 2 s.
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_MAX_S: Final = 2.0
-
-# So long must the port of a device that only waits stay open: a serial server in the network takes a
-# connection and hangs up when somebody else has it.
-STAYS_S: Final = 0.5
-
-# A device that says a word and hangs up, as a reader that somebody else holds, is not there: one that has
-# talked for so long is.
-LASTS_NS: Final = 2_000_000_000
 
 _GONE: Final = "device.gone"
 
@@ -115,9 +109,8 @@ class Conversation:
         self._heard = heard
         self._clock = clock
         self._backoff = _Backoff(luck, uri.address.way)
-        self._link: Link | None = None
+        self._turns: Turns | None = None
         self._told_gone = False
-        self._opened_ns = Nanoseconds(0)
 
     async def run(self) -> None:
         """Keep the driver in talk with its device for ever; a cancellation closes the port.
@@ -139,51 +132,24 @@ class Conversation:
         """Have the device do something, and now: a driver that only waits is woken up."""
         if isinstance(self._driver, Commanded):
             self._driver.command(command)
-            if self._link is not None:
-                self._link.wake()
+            if self._turns is not None:
+                self._turns.wake()
 
     async def _talk(self) -> None:
-        self._link = await open_link(self._uri)
-        try:
-            await self._greet(self._link)
-            while True:
-                self._link.write(self._driver.to_send())
-                self._take(await self._link.read(self._patience_s()))
-        finally:
-            self._link.close()
-            self._link = None
+        with closing(await open_link(self._uri)) as link:
+            _log.info("the %s at %s is connected", self._uri.profile.device, self._uri.address)
+            self._turns = Turns(link, self._driver, self._pass_on, self._clock.now_ns)
+            try:
+                await self._turns.run()
+            finally:
+                if self._turns.lasted:
+                    self._well()
+                self._turns = None
 
-    async def _greet(self, link: Link) -> None:
-        _log.info("the %s at %s is connected", self._uri.profile.device, self._uri.address)
-        if link.facts is not None and isinstance(self._driver, Informed):
-            self._driver.informed(link.facts)
-        self._opened_ns = self._clock.now_ns()
-        self._driver.opened(self._opened_ns)
-        greeting = self._driver.to_send()
-        link.write(greeting)
-        if not greeting and self._driver.deadline_ns is None:
-            # It only waits, as for a code to be scanned: that its port is there is all that one can know.
-            early = await link.read(STAYS_S)
+    def _pass_on(self, reading: Reading) -> None:
+        if isinstance(reading, DeviceReady):
             self._well()
-            self._heard(DeviceReady())
-            self._take(early)
-
-    def _take(self, data: bytes) -> None:
-        if data:
-            if self._clock.now_ns() >= self._opened_ns + LASTS_NS:
-                self._well()
-            self._pass_on(self._driver.receive(data))
-        self._pass_on(self._driver.tick(self._clock.now_ns()))
-
-    def _patience_s(self) -> float | None:
-        deadline_ns = self._driver.deadline_ns
-        return None if deadline_ns is None else max(0, deadline_ns - self._clock.now_ns()) / 1e9
-
-    def _pass_on(self, readings: Iterable[Reading]) -> None:
-        for reading in readings:
-            if isinstance(reading, DeviceReady):
-                self._well()
-            self._heard(reading)
+        self._heard(reading)
 
     def _well(self) -> None:
         self._told_gone = False

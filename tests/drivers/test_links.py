@@ -5,12 +5,13 @@ import contextlib
 import errno
 import os
 import pty
+import socket
 import struct
 import sys
 import tty
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import gpiod
 import pytest
@@ -18,7 +19,9 @@ import smbus2
 from gpiod.line import Direction, Value
 
 from edge.drivers.driver import Axis, InputFacts
-from edge.drivers.links import Link, LinkLostError, i2c, open_link
+from edge.drivers.links import UNSENT_BYTES_MAX, Link, LinkLostError, i2c, open_link
+from edge.drivers.links.asked import AskedLink
+from edge.drivers.links.port import READ_BYTES_MAX, PortLink
 from edge.drivers.profiles import Profile, SerialLine, Way
 from edge.drivers.transports import why
 from edge.drivers.uris import Address, FileAddress, GpioAddress, I2cAddress, PeripheralUri
@@ -62,10 +65,10 @@ async def asked(address: Address) -> bytes:
         return await read(link, 1)
 
 
-def ask_often(link: Link) -> None:
+def ask_often(link: Link, question: bytes = b"\n") -> None:
     """Ask, and never look for an answer."""
     for _ in range(1000):
-        link.write(b"\n")
+        link.write(question)
 
 
 async def read(link: Link, size: int) -> bytes:
@@ -170,12 +173,83 @@ def test_a_library_that_is_missing_is_named_with_what_brings_it(monkeypatch: pyt
     run(test())
 
 
-def test_a_read_that_is_woken_up_ends_with_nothing(ends: tuple[int, str]) -> None:
+def test_a_read_whose_patience_is_over_loses_nothing(ends: tuple[int, str]) -> None:
     async def test() -> None:
         async with opened(at("serial", ends[1])) as link:
-            asyncio.get_running_loop().call_soon(link.wake)
-            async with asyncio.timeout(DEADLINE_S):
-                assert await link.read(None) == b""
+            assert await link.read(0) == b""
+            os.write(ends[0], b"late")
+            assert await read(link, 4) == b"late"
+
+    run(test())
+
+
+class Socket:
+    """One end of a socket as a port."""
+
+    def __init__(self, end: socket.socket) -> None:
+        end.setblocking(False)
+        self.fileno = end.fileno
+        self.close = end.close
+
+
+def test_a_device_that_talks_without_end_is_read_once_a_turn_of_the_loop() -> None:
+    async def test() -> None:
+        read_in: list[int] = []
+        near, far = socket.socketpair()
+        near.send(bytes(10 * READ_BYTES_MAX))
+        link = PortLink(Socket(far))
+        now = 0
+
+        def come() -> None:
+            assert len(link.take()) <= READ_BYTES_MAX
+            read_in.append(now)
+
+        link.listen(come)
+        async with asyncio.timeout(DEADLINE_S):
+            while len(read_in) < 10:
+                now += 1
+                await asyncio.sleep(0)
+        assert len(set(read_in)) == len(read_in)
+        link.close()
+        near.close()
+
+    run(test())
+
+
+def test_what_could_not_be_sent_later_is_told_to_who_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_port: int, _data: bytes) -> int:
+        raise OSError(errno.EIO, "input/output error")
+
+    async def test() -> None:
+        near, far = socket.socketpair()
+        link = PortLink(Socket(far))
+        with pytest.raises(LinkLostError, match="takes no commands"):
+            ask_often(link, bytes(1000))
+        monkeypatch.setattr(os, "write", fail)
+        near.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while near.recv(UNSENT_BYTES_MAX):
+                pass
+        with pytest.raises(LinkLostError, match="input/output error"):
+            await read(link, 1)
+        with pytest.raises(LinkLostError, match="input/output error"):
+            link.write(b"more")
+        monkeypatch.undo()
+        link.close()
+        near.close()
+
+    run(test())
+
+
+def test_an_answer_that_was_there_before_anybody_listened_is_heard() -> None:
+    async def test() -> None:
+        link = AskedLink(bytes.upper)
+        link.write(b"abc")
+        async with asyncio.timeout(DEADLINE_S):
+            while not link._asked[0].done():
+                await asyncio.sleep(0.001)
+        assert await link.read(DEADLINE_S) == b"ABC"
+        link.close()
 
     run(test())
 
@@ -210,7 +284,10 @@ def test_a_value_that_never_comes_is_a_lost_link_and_no_endless_queue(tmp_path: 
         with pytest.raises(LinkLostError, match="does not answer"):
             ask_often(link)
         link.close()
-        os.close(os.open(fifo, os.O_WRONLY))  # lets the thread go
+        port = os.open(fifo, os.O_RDWR)
+        os.write(port, b"5\n")  # lets the thread go, which asks no other question
+        cast(AskedLink, link)._thread.shutdown()
+        os.close(port)
 
     run(test())
 

@@ -13,7 +13,7 @@ import pytest
 
 from edge.clock import SystemClock
 from edge.commands import Command, Light, Signal
-from edge.drivers import transports
+from edge.drivers import transports, turns
 from edge.drivers.driver import InputFacts
 from edge.drivers.links import LinkLostError, open_link
 from edge.drivers.links.link import Link
@@ -90,7 +90,7 @@ def ends() -> Iterator[tuple[int, str]]:
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transports, "STAYS_S", 0.05)
+    monkeypatch.setattr(turns, "STAYS_S", 0.05)
 
 
 def uri_of(path: str) -> PeripheralUri:
@@ -106,7 +106,7 @@ def test_a_device_that_only_waits_is_ready_while_its_port_is_there(ends: tuple[i
 def test_what_it_says_first_comes_after_its_being_ready(
     monkeypatch: pytest.MonkeyPatch, ends: tuple[int, str]
 ) -> None:
-    monkeypatch.setattr(transports, "STAYS_S", DEADLINE_S)
+    monkeypatch.setattr(turns, "STAYS_S", DEADLINE_S)
     bench = Bench(uri_of(ends[1]))
 
     def heard() -> bool:
@@ -139,7 +139,7 @@ def test_a_device_that_comes_back_is_ready_again_before_it_says_anything(tmp_pat
 
 
 def test_a_server_that_hangs_up_at_once_is_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transports, "STAYS_S", DEADLINE_S)
+    monkeypatch.setattr(turns, "STAYS_S", DEADLINE_S)
     hung_up: list[int] = []
 
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -171,6 +171,25 @@ def test_a_command_goes_out_at_once_though_the_driver_waits_for_nothing(ends: tu
     asyncio.run(bench.until(shown))
 
 
+def test_a_command_does_not_wait_for_the_proof_that_the_port_stays(
+    monkeypatch: pytest.MonkeyPatch, ends: tuple[int, str]
+) -> None:
+    monkeypatch.setattr(turns, "STAYS_S", DEADLINE_S)
+    bench = Bench(uri_of(ends[1]))
+    seen = b""
+
+    def shown() -> bool:
+        nonlocal seen
+        if bench.scanner.told:
+            bench.talk.command(Light(Signal.DONE))
+        with contextlib.suppress(BlockingIOError):
+            seen += os.read(ends[0], 100)
+        return b"done" in seen
+
+    asyncio.run(bench.until(shown))
+    assert bench.heard == []
+
+
 def test_a_command_to_a_device_that_is_not_there_is_not_lost_on_us(tmp_path: Path) -> None:
     bench = Bench(uri_of(str(tmp_path / "none")))
     bench.talk.command(Light(Signal.DONE))
@@ -184,7 +203,7 @@ def test_what_the_kernel_knows_is_told_before_the_port_is_open(
 
     async def informed(uri: PeripheralUri) -> Link:
         link = await open_link(uri)
-        link.facts = facts  # type: ignore[misc]
+        link.facts = facts
         return link
 
     monkeypatch.setattr(transports, "open_link", informed)

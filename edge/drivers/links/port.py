@@ -5,10 +5,11 @@ import contextlib
 import errno
 import os
 import termios
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from edge.drivers.driver import InputFacts
-from edge.drivers.links.link import LinkLostError
+from edge.drivers.links.link import Link, LinkLostError
 
 # More than a second of a serial line at 38400 baud, what a Linux tty buffers at most, and 170 input events.
 READ_BYTES_MAX: Final = 4096
@@ -30,7 +31,7 @@ class Port(Protocol):
         ...
 
 
-class PortLink:
+class PortLink(Link):
     """An open descriptor that the event loop watches."""
 
     def __init__(self, port: Port, facts: InputFacts | None = None) -> None:
@@ -38,27 +39,31 @@ class PortLink:
         self._port = port
         self._loop = asyncio.get_running_loop()
         self._fd = port.fileno()
-        self._ready: asyncio.Future[bool] | None = None
+        self._come: Callable[[], object] | None = None
         self._unsent = bytearray()
         self._lost: LinkLostError | None = None
 
-    async def read(self, patience_s: float | None) -> bytes:
-        """What has come, as soon as something has; nothing when the patience is over."""
-        self._ready = self._loop.create_future()
-        self._loop.add_reader(self._fd, self._stir, True)
-        try:
-            async with asyncio.timeout(patience_s):
-                has_come = await self._ready
-        except TimeoutError:
-            return b""
-        finally:
+    def listen(self, come: Callable[[], object] | None) -> None:
+        """Call `come` while the descriptor can be read, or is lost to who writes."""
+        self._come = come
+        if come is None:
             self._loop.remove_reader(self._fd)
-            self._ready = None
-        return self._read() if has_come else b""
+        else:
+            self._loop.add_reader(self._fd, come)
 
-    def wake(self) -> None:
-        """Let a pending `read` end, and not look: a serial port without bytes looks like one that hung up."""
-        self._stir(has_come=False)
+    def take(self) -> bytes:
+        """What has come, as much of it as fits in one read."""
+        if self._lost is not None:
+            raise self._lost
+        try:
+            data = os.read(self._fd, READ_BYTES_MAX)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise LinkLostError(error) from error
+        if not data:
+            raise LinkLostError(OSError(errno.ENODEV, "the device has hung up"))
+        return data
 
     def write(self, data: bytes) -> None:
         """Send at once what the port takes, and the rest as soon as it takes more."""
@@ -71,25 +76,11 @@ class PortLink:
 
     def close(self) -> None:
         """Close the port; what is still unsent is thrown away."""
+        self.listen(None)
         self._loop.remove_writer(self._fd)
         with contextlib.suppress(termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)  # ENOTTY on a socket, EIO when it is gone
         self._port.close()
-
-    def _stir(self, has_come: bool) -> None:
-        if self._ready is not None and not self._ready.done():
-            self._ready.set_result(has_come)
-
-    def _read(self) -> bytes:
-        try:
-            data = os.read(self._fd, READ_BYTES_MAX)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            raise LinkLostError(error) from error
-        if not data:
-            raise LinkLostError(OSError(errno.ENODEV, "the device has hung up"))
-        return data
 
     def _write(self) -> None:
         self._loop.remove_writer(self._fd)
@@ -108,4 +99,6 @@ class PortLink:
         try:
             self._write()
         except LinkLostError as lost:
-            self._lost = lost  # nobody stands behind this call: who writes next is told
+            self._lost = lost  # nobody stands behind this call: who takes or writes next is told
+            if self._come is not None:
+                self._come()
