@@ -32,6 +32,10 @@ class Weighed(msgspec.Struct, frozen=True, tag=True):
     steady: bool
 
 
+class LoadMoving(msgspec.Struct, frozen=True, tag=True):
+    """The load on a scale moves, and the scale gives no weight: the last one holds no more."""
+
+
 class DeviceFault(msgspec.Struct, frozen=True, tag=True):
     """A device cannot do its work: `code` is stable and for programs, `sentence` is for a person."""
 
@@ -50,7 +54,7 @@ class Garbled(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Reading = TagSeen | RoundEnded | Weighed | DeviceFault | DeviceReady | Garbled
+Reading = TagSeen | RoundEnded | Weighed | LoadMoving | DeviceFault | DeviceReady | Garbled
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -59,3 +63,17 @@ class Heard(msgspec.Struct, frozen=True):
     source: str
     at_ns: Nanoseconds
     reading: Reading
+
+
+class CodeSeen(msgspec.Struct, frozen=True, tag=True):
+    """One reader made out one code in one crop of one frame: a vote, and no more than that.
+
+    `symbology` is zxing-cpp's name; `text` is what the symbol holds, with U+001D for a GS1 separator.
+    `gtin14` is the product that it names, None where it names none. `reader` and `crop` say whose vote it is.
+    """
+
+    symbology: str
+    text: str
+    gtin14: str | None
+    reader: str
+    crop: str

@@ -61,7 +61,16 @@ def photographs() -> tuple[dict[str, Any], ...]:
 
 
 def ours() -> Contestant:
-    """What `opos decode image` does."""
+    """What `opos decode image` does, in a frame's time."""
+    return _looking(time.thread_time_ns)
+
+
+def unhurried() -> Contestant:
+    """What `opos decode image` would do on a machine that is never too slow."""
+    return _looking(lambda: 0)
+
+
+def _looking(now_ns: Callable[[], int]) -> Contestant:
     try:
         from edge.drivers.camera.looks import Eyes, alone  # noqa: PLC0415 - the extra may not be there
     except ImportError as error:
@@ -70,7 +79,7 @@ def ours() -> Contestant:
     eyes = Eyes(upc_e=True)
 
     def read(picture: Any) -> list[Text]:
-        codes = count(glances(eyes.looks(picture), time.thread_time_ns, BUDGET_NS), lambda _: True)
+        codes = count(glances(eyes.looks(picture), now_ns, BUDGET_NS), lambda _: True)
         return [(code.text, code.gtin14, code.accepted) for code in codes]
 
     return read
@@ -192,10 +201,18 @@ def _time(name: str, goal: float, take: Callable[[Table], float]) -> Benchmark:
     return Benchmark(name, "ms", most, value, ceiling, rounds=1)
 
 
-def _half(*groups: str) -> Callable[[Callable[[], Contestant]], Callable[[], float]]:
-    """What is read at 45 degrees, of a hundred that are read upright."""
-    return lambda contestant: (
-        lambda: 100 * table(contestant, 45).percent(*groups) / table(contestant, 0).percent(*groups)
+def _half(name: str, *groups: str) -> Benchmark:
+    """What is read at 45 degrees, of a hundred that are read upright.
+
+    Beside it stands what zxing-cpp reads upright, since at 45 degrees it reads none.
+    """
+    return Benchmark(
+        name=name,
+        unit="%",
+        goal=Goal(Judged.VALUE, Direction.AT_LEAST, 50),
+        value=lambda: 100 * table(ours, 45).percent(*groups) / table(ours, 0).percent(*groups),
+        ceiling=lambda: table(zxing, 0).percent(*groups),
+        rounds=1,
     )
 
 
@@ -209,9 +226,9 @@ BENCHMARKS: Final = (
     _figure("camera-retail-45", 79, _share(45, *RETAIL)),
     _figure("camera-qr", 93, _share(0, "QR")),
     _figure("camera-datamatrix", 95, _share(0, "DataMatrix")),
-    _figure("camera-code128-45", 50, _half("Code128")),
-    _figure("camera-itf-45", 50, _half("ITF")),
-    _figure("camera-databar-45", 50, _half("DataBar", "DataBarExp")),
+    _half("camera-code128-45", "Code128"),
+    _half("camera-itf-45", "ITF"),
+    _half("camera-databar-45", "DataBar", "DataBarExp"),
     Benchmark(
         name="camera-mistakes",
         unit="wrong accepted or false reads",

@@ -20,11 +20,17 @@ from edge.events import (
     Ambiguous,
     BackInService,
     Event,
+    Fetched,
+    Interest,
     Left,
+    Listed,
+    Misplaced,
     OutOfService,
     Presented,
     PutBack,
+    PutBackUnits,
     Took,
+    TookUnits,
 )
 from edge.offline_queue.outcomes import Appended, JournalClosedError
 from retail.pricing.rules import Priced, price
@@ -156,6 +162,8 @@ class Till:
                 self._device = code if code == WAITING else source
             case BackInService():
                 self._device = None
+            case TookUnits() | PutBackUnits() | Misplaced() | Fetched() | Listed() | Interest():
+                return  # a bill is made of items with tags, and these events change no such item
         self._publish()
 
     def use(self, catalogue: Catalogue) -> None:
