@@ -11,8 +11,8 @@ goal=${1-}
 packages=(gcc libc6-dev linux-libc-dev make mosquitto fonts-inter fonts-noto-core)
 case $goal in
     demo) extras=hub ;;
-    test) extras=gpio,hub,postgres,dev
-        packages+=(chromium gir1.2-umockdev-1.0 git postgresql python3-gi swtpm tpm2-tools umockdev) ;;
+    test) extras=camera,gpio,hub,postgres,dev
+        packages+=(chromium gir1.2-umockdev-1.0 git libgl1 libzbar0 postgresql python3-gi swtpm tpm2-tools umockdev) ;;
     *) echo "usage: .ci/bootstrap.sh {demo|test}" >&2 && exit 2 ;;
 esac
 venv=.venv

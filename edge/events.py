@@ -1,5 +1,6 @@
 """What the readings mean: what the shopper did, said without a word of money."""
 
+from enum import Enum
 from typing import Final
 
 import msgspec
@@ -32,10 +33,47 @@ class PutBack(msgspec.Struct, frozen=True, tag=True):
     epc: str
 
 
+class TookUnits(msgspec.Struct, frozen=True, tag=True):
+    """Units of a product without tags are in somebody's hand: their weight has no other explanation."""
+
+    gtin: str
+    units: int
+
+
+class PutBackUnits(msgspec.Struct, frozen=True, tag=True):
+    """Units of a product without tags, taken before, are back on the shelf."""
+
+    gtin: str
+    units: int
+
+
+class Misplaced(msgspec.Struct, frozen=True, tag=True):
+    """An item of the shop lies on a shelf where it does not belong; weight and tag agree on it."""
+
+    epc: str
+
+
+class Fetched(msgspec.Struct, frozen=True, tag=True):
+    """A misplaced item has been taken away again; it is in nobody's bill here."""
+
+    epc: str
+
+
+class Listed(msgspec.Struct, frozen=True, tag=True):
+    """All that lies in a tray has been told (`Presented`), and nothing moves: these items may be priced."""
+
+    epcs: tuple[str, ...]
+
+
 class Ambiguous(msgspec.Struct, frozen=True, tag=True):
-    """The sensors disagree: nothing may be charged until they agree again (`Agreed`)."""
+    """The sensors disagree: nothing may be charged until they agree again (`Agreed`).
+
+    `candidates` are the ways in which it could be explained, each by the EPCs, or by the GTINs, that would
+    have moved: for a person to choose from, never for a till.
+    """
 
     reason: str
+    candidates: tuple[tuple[str, ...], ...] = ()
 
 
 class Agreed(msgspec.Struct, frozen=True, tag=True):
@@ -67,15 +105,40 @@ class LongPressed(msgspec.Struct, frozen=True, tag=True):
     y_ppm: int
 
 
+class Act(Enum):
+    """What a shopper did with a product, as far as a retailer may learn of it."""
+
+    PICKED_UP = "picked-up"
+    LOOKED_AT = "looked-at"  # held, or held up, for longer than a grip
+    COMPARED = "compared"  # held together with another product
+    BOUGHT = "bought"
+    ABANDONED = "abandoned"  # put back, or carried away, without being bought
+
+
+class Interest(msgspec.Struct, frozen=True, tag=True):
+    """What somebody did with a product, and for how long: nobody's name, and no item's number either."""
+
+    act: Act
+    gtin: str
+    lasted_ms: int = 0
+    other_gtin: str = ""
+
+
 Event = (
     Presented
     | Left
     | Took
     | PutBack
+    | TookUnits
+    | PutBackUnits
+    | Misplaced
+    | Fetched
+    | Listed
     | Ambiguous
     | Agreed
     | OutOfService
     | BackInService
     | Tapped
     | LongPressed
+    | Interest
 )

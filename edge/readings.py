@@ -47,6 +47,20 @@ class CodeScanned(msgspec.Struct, frozen=True, tag=True):
     symbology: str = ""
 
 
+class CodeSeen(msgspec.Struct, frozen=True, tag=True):
+    """One reader made out one code in one crop of one frame: a vote, and no more than that.
+
+    `symbology` is zxing-cpp's name; `text` is what the symbol holds, with U+001D for a GS1 separator.
+    `gtin14` is the product that it names, None where it names none. `reader` and `crop` say whose vote it is.
+    """
+
+    symbology: str
+    text: str
+    gtin14: str | None
+    reader: str
+    crop: str
+
+
 class Weighed(msgspec.Struct, frozen=True, tag=True):
     """One answer of a scale; only a `steady` one, steady in the device's own terms, may be sold by.
 

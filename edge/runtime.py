@@ -47,6 +47,7 @@ from edge.readings import Heard, Reading
 from edge.sensors.mirror import MirrorSense
 from edge.sensors.service import Service
 from edge.sensors.shelf import Pack, ShelfSense
+from retail.pricing.book import Product
 
 _log: Final = logging.getLogger("opos.runtime")
 
@@ -106,7 +107,7 @@ class ObjectRuntime:
         documents = Documents(config.documents, config.object.site, config.trust.documents)
         self._backroom = Backroom(shop, documents, self._journal, self._till)
         self._service = Service(peripheral.role for peripheral in config.peripherals)
-        self._shelf = ShelfSense() if config.object.kind == "shelf" else None
+        self._shelf = ShelfSense(self._pack_of) if config.object.kind == "shelf" else None
         self._sense: Sense = self._shelf or MirrorSense()
         rooms = Rooms(
             *(self._journal, documents, self._backroom, self._till, self._keeper.telemetry),
@@ -176,9 +177,12 @@ class ObjectRuntime:
         """Tell the shelf what belongs on it, whenever the books have changed."""
         if self._shelf is not None:
             packs = self._backroom.packs()
-            self._shelf.expect(
-                {epc: Pack(product.pack_mg, product.pack_tolerance_mg) for epc, product in packs.items()}
-            )
+            self._shelf.expect({epc: _pack(product) for epc, product in packs.items()})
+
+    def _pack_of(self, epc: str) -> Pack | None:
+        """What an item of another shelf weighs, which somebody may lay down here."""
+        product = self._backroom.product_of_tag(epc)
+        return None if product is None else _pack(product)
 
     async def _tick(self) -> None:
         while True:
@@ -304,6 +308,10 @@ def _devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
         return [(role, uri, driver_for(uri.profile)) for role, uri in uris]
     except (PeripheralUriError, ProfileError) as error:
         raise StartError(str(error)) from error
+
+
+def _pack(product: Product) -> Pack:
+    return Pack(product.pack_mg, product.pack_tolerance_mg, product.gtin)
 
 
 def _keeper(config: ObjectConfig, version: str, clock: Clock) -> Keeper:

@@ -12,6 +12,7 @@ from simulators.chaos import chaos
 from simulators.devices.device import RefusedError
 from simulators.fleet.cli import fleet
 from simulators.hand import ask
+from simulators.shoppers.cli import shopper
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Order = dict[str, Any]
@@ -371,3 +372,4 @@ def run_scenario(files: tuple[Path, ...], *, as_json: bool) -> None:
 
 sim.add_command(chaos)
 sim.add_command(fleet)
+sim.add_command(shopper)

@@ -61,6 +61,10 @@ class Backroom:
         known = self._catalogue.book.by_gtin
         return {epc: known[gtin] for epc, gtin in items.items() if gtin in known}
 
+    def product_of_tag(self, epc: str) -> Product | None:
+        """What a tag from anywhere in the shop is on; None as long as no price book knows it."""
+        return None if self._catalogue is None else self._catalogue.product_of_tag(epc)
+
     async def _put_into_force(self, name: str, version: Version, sha256: str) -> None:
         if name == PRICES:
             self._catalogue = Catalogue(self._documents.prices(version, sha256), version)

@@ -20,13 +20,19 @@ from edge.events import (
     Ambiguous,
     BackInService,
     Event,
+    Fetched,
+    Interest,
     Left,
+    Listed,
     LongPressed,
+    Misplaced,
     OutOfService,
     Presented,
     PutBack,
+    PutBackUnits,
     Tapped,
     Took,
+    TookUnits,
 )
 from edge.offline_queue.outcomes import Appended, JournalClosedError
 from retail.pricing.rules import Priced, price
@@ -161,6 +167,8 @@ class Till:
             case Tapped() | LongPressed():
                 # What a place on the glass means, the glass knows; here it says that somebody is there.
                 self._touched_ns = self._clock.now_ns()
+            case TookUnits() | PutBackUnits() | Misplaced() | Fetched() | Listed() | Interest():
+                return  # a bill is made of items with tags, and these events change no such item
         self._publish()
 
     def use(self, catalogue: Catalogue) -> None:

@@ -6,11 +6,12 @@ from typing import Any, BinaryIO, Final
 import click
 import msgspec
 
+from edge.cli.codes import answered
+from edge.cli.decode_image import image
 from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError, load
 from edge.drivers.registry import driver_for
 from edge.readings import Garbled, Reading
-from retail.identity.resolver import Refused, resolve
 
 # A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
 LINE_BYTES_MAX: Final = 2 * 1024 * 1024
@@ -33,6 +34,8 @@ _CODE_EXAMPLES: Final = """\b
 Examples:
   echo '{"input": "4006381333931", "form": "ean"}' | opos decode code
   echo '{"input": "3034257BF7194E4000001A85", "form": "epc"}' | opos decode code
+  echo '{"input": "]d20109521234543213", "form": "scan"}' | opos decode code
+  echo '{"input": "2488060112341", "form": "rcn", "region": "fi"}' | opos decode code
 """
 
 
@@ -47,25 +50,6 @@ class WireAnswer(msgspec.Struct, frozen=True):
     """What the driver understood; `error` is the first thing that it did not."""
 
     readings: tuple[Reading, ...] = ()
-    valid: bool = False
-    error: str | None = None
-
-
-class CodeLine(msgspec.Struct, frozen=True):
-    """A code as text, and the form that it is in."""
-
-    input: str
-    form: str = ""
-
-
-class CodeAnswer(msgspec.Struct, frozen=True):
-    """What the code names, or why it names nothing."""
-
-    gtin14: str | None = None
-    serial: str | None = None
-    scheme: str | None = None
-    tag_uri: str | None = None
-    pure_identity_uri: str | None = None
     valid: bool = False
     error: str | None = None
 
@@ -108,8 +92,14 @@ def wire(name: str, lines: BinaryIO, *, raw: bool) -> None:
 @decode.command(epilog=_CODE_EXAMPLES)
 @click.argument("lines", type=click.File("rb"), default="-", metavar="[FILE]")
 def code(lines: BinaryIO) -> None:
-    """Decode a code as text into the product or item that it names."""
-    _answer(lines, _code)
+    """Decode a code as text into the product or item that it names, and what else it carries.
+
+    The form of a line is scan, raw, bracketed, dl, epc, ean or rcn; docs/identification.md says what each is.
+    """
+    _answer(lines, answered)
+
+
+decode.add_command(image)
 
 
 class _Wire:
@@ -162,19 +152,6 @@ def _listen(stream: BinaryIO, driver: Driver) -> None:
             click.echo(msgspec.json.encode(WireAnswer(readings, valid=wrong is None, error=wrong)))
     if wrong := _unfinished(size, driver.pending):
         click.echo(msgspec.json.encode(WireAnswer(error=wrong)))
-
-
-def _code(text: bytes) -> CodeAnswer:
-    try:
-        line = msgspec.json.decode(text, type=CodeLine)
-    except _MALFORMED as error:
-        return CodeAnswer(error=f'expected a JSON object {{"input": TEXT, "form": FORM}}: {error}')
-    found = resolve(line.input, line.form)
-    if isinstance(found, Refused):
-        return CodeAnswer(error=found.reason)
-    return CodeAnswer(
-        found.gtin14, found.serial, found.scheme, found.tag_uri, found.pure_identity_uri, valid=True
-    )
 
 
 def _answer(lines: BinaryIO, decoded: Callable[[bytes], Any]) -> None:

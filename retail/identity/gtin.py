@@ -1,7 +1,7 @@
 """The number of a product: EAN-8, UPC-A, EAN-13 and GTIN-14, all read as the one GTIN-14 of the shop.
 
-Source: GS1 General Specifications, section 7.9.1 (check digit) and 3.3.2 (zeros in front of a shorter GTIN).
-UPC-E is not read here: its eight digits cannot be told from an EAN-8.
+Source: GS1 General Specifications, section 7.9.1 (check digit), 3.3.2 (zeros in front of a shorter GTIN) and
+5.2.2.4 (UPC-E: a UPC-A without its zeros). `parse` reads no UPC-E, which cannot be told from an EAN-8.
 """
 
 from typing import Final
@@ -48,3 +48,57 @@ def check_digit(body: int) -> int:
 def completed(body: int) -> Gtin:
     """`body` (up to 13 digits) with its check digit, as a GTIN-14."""
     return Gtin(f"{body * 10 + check_digit(body):014d}")
+
+
+def expanded(text: str) -> Gtin | Refused:
+    """The GTIN-14 of a UPC-E: six digits, the number system in front, a check digit behind, or less."""
+    if len(text) not in (6, 7, 8) or not (text.isascii() and text.isdigit()):
+        return Refused(f"expected 6, 7 or 8 digits of a UPC-E, got {text[:40]!r}")
+    system, digits = ("0", text) if len(text) == 6 else (text[0], text[1:7])
+    if system not in "01":
+        return Refused(f"expected number system 0 or 1 of a UPC-E, got {system} in {text}")
+    number = completed(int(system + _with_zeros(digits)))
+    if len(text) == 8 and text[7] != number[-1]:
+        return Refused(f"expected check digit {number[-1]} of a UPC-E, got {text[7]} in {text}")
+    return number
+
+
+def _with_zeros(digits: str) -> str:
+    """The ten digits that a UPC-E stands for: its last one says where zeros are missing."""
+    last = digits[5]
+    if last in "012":
+        return f"{digits[:2]}{last}0000{digits[2:5]}"
+    if last == "3":
+        return f"{digits[:3]}00000{digits[3:5]}"
+    if last == "4":
+        return f"{digits[:4]}00000{digits[4]}"
+    return f"{digits[:5]}0000{last}"
+
+
+def suppressed(number: Gtin) -> str | Refused:
+    """The eight digits of the UPC-E for a product, if it has one."""
+    system, digits, check = number[2], number[3:13], number[13]
+    if number[:2] == "00" and system in "01":
+        short = _without_zeros(digits)
+        if short is not None:
+            return f"{system}{short}{check}"
+    return Refused(f"expected a UPC-A with zeros to leave out, got {number}")
+
+
+def _without_zeros(digits: str) -> str | None:
+    if digits[5:9] == "0000" and digits[9] in "56789" and digits[4] != "0":
+        return digits[:5] + digits[9]
+    if digits[4:9] == "00000" and digits[3] != "0":
+        return digits[:4] + digits[9] + "4"
+    if digits[3:7] == "0000" and digits[2] in "012":
+        return digits[:2] + digits[7:10] + digits[2]
+    if digits[3:8] == "00000" and digits[2] in "3456789":
+        return digits[:3] + digits[8:10] + "3"
+    return None
+
+
+def shortened(number: Gtin, digits: int) -> str | Refused:
+    """A GTIN-14 in so many digits, as it is printed; what is left out must be zeros."""
+    if number[:-digits].strip("0"):
+        return Refused(f"expected a number of {digits} digits, got {number}")
+    return number[-digits:]

@@ -185,29 +185,29 @@ def test_a_line_without_end_is_one_malformed_line(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_ean_is_its_product() -> None:
-    assert decoded(["code"], {"input": "4006381333931", "form": "ean"}) == [
-        {
-            "gtin14": "04006381333931",
-            "serial": None,
-            "scheme": "gtin-13",
-            "tag_uri": None,
-            "pure_identity_uri": None,
-            "valid": True,
-            "error": None,
-        }
-    ]
+    [answer] = decoded(["code"], {"input": "4006381333931", "form": "ean"})
+    assert {key: value for key, value in answer.items() if value} == {
+        "gtin14": "04006381333931",
+        "lookup_code": "4006381333931",
+        "symbology": "EAN13",
+        "valid": True,
+    }
 
 
 def test_an_epc_is_its_item() -> None:
     [answer] = decoded(["code"], {"input": "3034257BF7194E4000001A85", "form": "epc"})
-    assert answer == {
+    assert {key: value for key, value in answer.items() if value} == {
         "gtin14": "80614141123458",
+        "lookup_code": "80614141123458",
         "serial": "6789",
         "scheme": "sgtin-96",
+        "ais": [["01", "80614141123458"], ["21", "6789"]],
+        "element_string": "(01)80614141123458(21)6789",
+        "bare_identifier": "gtin=80614141123458;serial=6789",
+        "digital_link": "https://id.gs1.org/01/80614141123458/21/6789",
         "tag_uri": "urn:epc:tag:sgtin-96:1.0614141.812345.6789",
         "pure_identity_uri": "urn:epc:id:sgtin:0614141.812345.6789",
         "valid": True,
-        "error": None,
     }
 
 

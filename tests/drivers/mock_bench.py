@@ -4,6 +4,7 @@ Usage: umockdev-wrapper /usr/bin/python3 mock_bench.py MACHINE SYSPATH NODE PROG
 PROGRAM runs on that machine. Each line on stdin is `plug` or `unplug`; the end of stdin ends everything.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -18,14 +19,21 @@ from gi.repository import UMockdev  # noqa: E402 (the version must be asked for 
 ANSWER = b"S S     100.00 g\r\n"
 
 
+# How often to look whether the host has opened its end: until then a read of ours fails with EIO.
+LOOK_S = 0.005
+
+
 def answer(port: int) -> None:
     """Answer every line that comes, until the port is closed."""
-    try:
-        while data := os.read(port, 4096):
+    while True:
+        try:
+            data = os.read(port, 4096)
             for _ in range(data.count(b"\r\n")):
                 os.write(port, ANSWER)
-    except OSError:
-        return
+        except OSError as error:
+            if error.errno != errno.EIO:
+                return
+            threading.Event().wait(LOOK_S)
 
 
 def main(machine: str, syspath: str, node: str, *program: str) -> None:

@@ -23,13 +23,48 @@ READ = [
             pure_identity_uri="urn:epc:id:sgtin:0614141.812345.6789",
         ),
     ),
+    (
+        "]d20109521234543213" + "10L7\x1d" + "3103000450" + "17261231",
+        "scan",
+        Resolved(
+            Gtin("09521234543213"),
+            None,
+            "gtin-14",
+            lookup_code="09521234543213",
+            lot="L7",
+            expiry="261231",
+            weight_mg=450_000,
+        ),
+    ),
+    (
+        "https://shop.example/01/09521234543213/21/77",
+        "dl",
+        Resolved(Gtin("09521234543213"), "77", "gtin-14", lookup_code="09521234543213"),
+    ),
+    (
+        "^010952123454321321" + "77",
+        "raw",
+        Resolved(Gtin("09521234543213"), "77", "gtin-14", lookup_code="09521234543213"),
+    ),
+    (
+        "(00)106141412345678908(02)09521234543213(37)12",
+        "bracketed",
+        Resolved(Gtin("09521234543213"), None, "gtin-14", lookup_code="09521234543213", count=12),
+    ),
 ]
 
 REFUSED = [
     ("96385075", "ean", "expected check digit 4, got 5 in 96385075"),
-    ("96385074", "epc", "expected header 30 (SGTIN-96), got '96'"),
+    ("96385074", "epc", "expected the header of an EPC or an EPC URI, got '96385074'"),
+    (
+        "3176451FD40C0E4000000000",
+        "epc",
+        "expected the tag of an item of goods, got one that names a sscc-96",
+    ),
+    ("(00)106141412345678908", "bracketed", "expected a product, got a code that names none"),
+    ("(01)09521234543213(17)991301", "bracketed", "AI (17): illegal month, got '13'"),
     ("3074257BF7194E4000001A85", "ean", "expected 8, 12, 13 or 14 digits, got 24 characters"),
-    ("96385074", "smell", "expected a form of ean, epc, got 'smell'"),
+    ("96385074", "smell", "expected a form of bracketed, dl, ean, epc, raw, scan, got 'smell'"),
 ]
 
 
@@ -40,7 +75,9 @@ def test_what_is_read_off_goods_names_them(text: str, form: str, goods: Resolved
 
 @pytest.mark.parametrize(("text", "form", "reason"), REFUSED)
 def test_what_names_no_goods_says_why(text: str, form: str, reason: str) -> None:
-    assert resolve(text, form) == Refused(reason)
+    found = resolve(text, form)
+    assert isinstance(found, Refused)
+    assert found.reason == reason
 
 
 @given(st.text(max_size=30), st.sampled_from(sorted(FORMS)) | st.text(max_size=5))

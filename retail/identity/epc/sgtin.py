@@ -1,8 +1,7 @@
-"""The number on a tag: SGTIN-96, read and written by whole-number arithmetic from the partition table.
+"""The number on most goods: an SGTIN-96 whose fields stay numbers, as a shop counts and writes them.
 
-Source: GS1 EPC Tag Data Standard 1.x, unchanged in 2.x: the SGTIN partition table (table 14-2), the SGTIN-96
-coding table, and the table of binary headers (section 14.2). From the left: header 8 bits, filter 3,
-partition 3, company prefix and item reference 44 together, serial 38.
+Source: GS1 EPC Tag Data Standard 1.x, unchanged in 2.x: the SGTIN-96 coding table. From the left: header 8
+bits, filter 3, partition 3, company prefix and item reference 44 together, serial 38.
 """
 
 import binascii
@@ -11,6 +10,8 @@ from typing import Final
 import msgspec
 
 from retail.identity.answer import Refused
+from retail.identity.epc.codings import BY_NAME, CODINGS
+from retail.identity.epc.plus_codings import CODINGS as PLUS_CODINGS
 from retail.identity.gtin import completed, parse
 from retail.units import Gtin
 
@@ -24,38 +25,15 @@ POINT_OF_SALE: Final = 1
 """The filter value of goods that a shopper buys."""
 
 HEADERS: Final = {
-    "00": "unprogrammed", "2C": "GDTI-96", "2D": "GSRN-96", "2E": "GSRNP-96", "2F": "USDoD-96",
-    "30": "SGTIN-96", "31": "SSCC-96", "32": "SGLN-96", "33": "GRAI-96", "34": "GIAI-96", "35": "GID-96",
-    "36": "SGTIN-198", "37": "GRAI-170", "38": "GIAI-202", "39": "SGLN-195", "3A": "GDTI-113",
-    "3B": "ADI-var", "3C": "CPI-96", "3D": "CPI-var", "3E": "GDTI-174", "3F": "SGCN-96",
-    "40": "ITIP-110", "41": "ITIP-212", "F0": "CPI+", "F1": "GRAI+", "F2": "SGLN+", "F3": "ITIP+",
-    "F4": "GSRN+", "F5": "GSRNP+", "F6": "GDTI+", "F7": "SGTIN+", "F8": "SGCN+", "F9": "SSCC+",
-    "FA": "GIAI+", "FB": "DSGTIN+",
-}  # fmt: skip
-"""First byte of a tag -> the scheme that it announces."""
+    "00": "unprogrammed",
+    **{f"{coding.header:02X}": coding.name.upper() for coding in (*CODINGS, *PLUS_CODINGS)},
+}
+"""First byte of a tag -> the coding that it announces."""
 
-
-class Partition(msgspec.Struct, frozen=True):
-    """One row of the partition table: how company prefix and item reference share their 44 bits."""
-
-    company_bits: int
-    company_digits: int
-    item_bits: int
-    item_digits: int
-
-
-PARTITIONS: Final = (
-    Partition(40, 12, 4, 1),
-    Partition(37, 11, 7, 2),
-    Partition(34, 10, 10, 3),
-    Partition(30, 9, 14, 4),
-    Partition(27, 8, 17, 5),
-    Partition(24, 7, 20, 6),
-    Partition(20, 6, 24, 7),
-)
+PARTITIONS: Final = BY_NAME[SGTIN_96].rows
 """By partition value; 7 is not defined."""
 
-_IDENTITIES: Final = tuple(f"%0{row.company_digits}d.%0{row.item_digits}d.%d" for row in PARTITIONS)
+_IDENTITIES: Final = tuple(f"%0{row.company_digits}d.%0{row.reference_digits}d.%d" for row in PARTITIONS)
 
 COMPANY_DIGITS_MAX: Final = 12
 COMPANY_DIGITS_MIN: Final = 6
@@ -83,13 +61,13 @@ class Sgtin(msgspec.Struct, frozen=True):
         _within("partition", self.partition, len(PARTITIONS) - 1)
         row = PARTITIONS[self.partition]
         _within("company prefix", self.company, 10**row.company_digits - 1)
-        _within("item reference", self.item, 10**row.item_digits - 1)
+        _within("item reference", self.item, 10**row.reference_digits - 1)
         _within("serial", self.serial, SERIAL_MAX)
 
     @property
     def gtin(self) -> Gtin:
         """The product: indicator, company prefix, rest of the item reference, and their check digit."""
-        shift = 10 ** (PARTITIONS[self.partition].item_digits - 1)
+        shift = 10 ** (PARTITIONS[self.partition].reference_digits - 1)
         indicator, rest = divmod(self.item, shift)
         return completed(indicator * 10**12 + self.company * shift + rest)
 
@@ -128,7 +106,7 @@ def decode(text: str) -> Sgtin | Refused:
 def encode(sgtin: Sgtin) -> str:
     """The EPC memory of a tag that names `sgtin`, in upper-case hexadecimal."""
     row = PARTITIONS[sgtin.partition]
-    goods = sgtin.company << row.item_bits | sgtin.item
+    goods = sgtin.company << row.reference_bits | sgtin.item
     head = int(SGTIN_96_HEADER, 16) << 6 | sgtin.filter_value << 3 | sgtin.partition
     return f"{(head << 44 | goods) << SERIAL_BITS | sgtin.serial:024X}"
 
@@ -153,7 +131,7 @@ def _fields(bits: int) -> Sgtin:
     _within("partition", partition, len(PARTITIONS) - 1)
     row = PARTITIONS[partition]
     goods = bits >> SERIAL_BITS & (1 << 44) - 1
-    company, item = goods >> row.item_bits, goods & (1 << row.item_bits) - 1
+    company, item = goods >> row.reference_bits, goods & (1 << row.reference_bits) - 1
     return Sgtin(bits >> 85 & 7, partition, company, item, bits & SERIAL_MAX)
 
 

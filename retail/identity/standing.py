@@ -1,0 +1,58 @@
+"""Whether what a label says may be sold here today."""
+
+from collections.abc import Container
+from datetime import date
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+from retail.identity.gs1.dates import day
+from retail.identity.gs1.label import Label
+from retail.units import Gtin
+
+
+class Standing(Enum):
+    """May it be sold, and if not, why not."""
+
+    SELLABLE = "sellable"
+    EXPIRED = "expired"  # its use-by day has passed; a best-before day is the shopper's own affair
+    RECALLED = "recalled"
+    ELSEWHERE = "elsewhere"  # its number means something in another shop or country
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """What was called back: a product, or one lot or one item of it."""
+
+    gtin14: Gtin
+    lot: str | None = None
+    serial: str | None = None
+
+
+EVERYWHERE: Final[frozenset[str]] = frozenset()
+"""A shop that gives no meaning to numbers of restricted circulation."""
+
+
+def standing(
+    label: Label, today: date, recalls: Container[Recall] = (), own: Container[str] = EVERYWHERE
+) -> Standing:
+    """Judge a label. `own` are the circulations (`geo`, `company`) that this shop gives a meaning to.
+
+    A recall weighs more than a date, since it may concern those who have bought before.
+    """
+    if label.gtin14 is not None and any(each in recalls for each in _could_be_recalled(label, label.gtin14)):
+        return Standing.RECALLED
+    if label.expiry is not None and day(label.expiry, today.year) < today:
+        return Standing.EXPIRED
+    if label.circulation is not None and label.circulation not in own:
+        return Standing.ELSEWHERE
+    return Standing.SELLABLE
+
+
+def _could_be_recalled(label: Label, gtin14: Gtin) -> tuple[Recall, ...]:
+    return (
+        Recall(gtin14),
+        Recall(gtin14, lot=label.lot),
+        Recall(gtin14, serial=label.serial),
+        Recall(gtin14, lot=label.lot, serial=label.serial),
+    )

@@ -1,0 +1,1 @@
+"""The camera: what it reads, what it must not, and when it is sure."""

@@ -1,0 +1,1 @@
+"""Numbers on tags, and the URIs that say the same."""
