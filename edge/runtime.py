@@ -12,7 +12,7 @@ import random
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -44,6 +44,7 @@ from edge.offline_queue.budget import Level
 from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
 from edge.offline_queue.reader import LedgerReader
 from edge.readings import Heard, Reading
+from edge.sensors.dwell import Dwell
 from edge.sensors.mirror import MirrorSense
 from edge.sensors.service import Service
 from edge.sensors.shelf import Pack, ShelfSense
@@ -109,6 +110,8 @@ class ObjectRuntime:
         self._service = Service(peripheral.role for peripheral in config.peripherals)
         self._shelf = ShelfSense(self._pack_of) if config.object.kind == "shelf" else None
         self._sense: Sense = self._shelf or MirrorSense()
+        self._dwell = Dwell(self._gtin_of)
+        self._here: frozenset[str] = frozenset()
         rooms = Rooms(
             *(self._journal, documents, self._backroom, self._till, self._keeper.telemetry),
             clock=clock,
@@ -167,17 +170,28 @@ class ObjectRuntime:
             heard = Heard(role, self._clock.now_ns(), reading)
             for event in (*self._service.hear(heard), *self._sense.hear(heard)):
                 self._till.hear(event)
-                self._keeper.telemetry.put(
-                    type(event).__name__, self._clock.wall_ms(), msgspec.json.encode(event)
-                )
+                self._learn((event, *self._dwell.hear(event, heard.at_ns)))
 
         return hear
 
+    def _learn(self, events: Iterable[Event]) -> None:
+        """Let the retailer learn of it, whenever there is a line; nobody's name is in it."""
+        for event in events:
+            self._keeper.telemetry.put(
+                type(event).__name__, self._clock.wall_ms(), msgspec.json.encode(event)
+            )
+
     def _expect(self) -> None:
-        """Tell the shelf what belongs on it, whenever the books have changed."""
+        """Tell the shelf what belongs on it, whenever the books have changed; what is gone was bought."""
+        packs = self._backroom.packs()
+        self._learn(self._dwell.bought(self._here - packs.keys(), self._clock.now_ns()))
+        self._here = frozenset(packs)
         if self._shelf is not None:
-            packs = self._backroom.packs()
             self._shelf.expect({epc: _pack(product) for epc, product in packs.items()})
+
+    def _gtin_of(self, epc: str) -> str | None:
+        product = self._backroom.product_of_tag(epc)
+        return None if product is None else product.gtin
 
     def _pack_of(self, epc: str) -> Pack | None:
         """What an item of another shelf weighs, which somebody may lay down here."""
@@ -188,6 +202,7 @@ class ObjectRuntime:
         while True:
             self._till.disk("disk" if self._keeper.level is Level.REFUSE else None)
             self._till.tick()
+            self._learn(self._dwell.tick(self._clock.now_ns()))
             await asyncio.sleep(_TICK_S)
 
     async def _check(self) -> None:

@@ -1,7 +1,10 @@
 """An open shop: a hand moves goods, the glass follows, and whatever dies comes back and has lost nothing."""
 
+import contextlib
+import json
 import os
 import signal
+import sqlite3
 
 import httpx
 import pytest
@@ -37,6 +40,14 @@ def test_a_pack_that_is_bought_on_the_glass_itself_is_in_the_shoppers_books_and_
         "the pack carried out",
     )
     live_shop.leave(SHELF)
+    until(lambda: {"picked-up", "bought"} <= _interest(live_shop), "what interested the shopper, at the hub")
+
+
+def _interest(live_shop: LiveShop) -> set[str]:
+    """What people did with products, as the hub has heard of it."""
+    with contextlib.closing(sqlite3.connect(live_shop.layout.hub / "hub.db")) as database:
+        bodies = database.execute("SELECT body FROM telemetry WHERE kind = 'Interest'").fetchall()
+    return {json.loads(body)["act"] for (body,) in bodies}
 
 
 def test_two_packs_are_a_basket_and_one_put_back_is_not_paid(live_shop: LiveShop) -> None:
