@@ -171,6 +171,13 @@ class TagPresence:
         track = self._tracks.get(epc)
         return track is None or track.missed * 3 >= _rounds_to_go(track) * 2
 
+    def doubtful(self, epc: str) -> bool:
+        """Whether a tag in the field has not been heard for a third of what would make it gone.
+
+        Nobody can say yet whether it left; the rounds to come will tell, however long they take.
+        """
+        return self.has(epc) and self._tracks[epc].missed * 3 >= _rounds_to_go(self._tracks[epc])
+
     def well_heard(self, epc: str) -> bool:
         """Whether a tag has been heard for some time, in most rounds, and no weaker than where it lay."""
         track = self._tracks.get(epc)

@@ -20,7 +20,7 @@ __all__ = ["Loose", "Pack", "ShelfSense"]
 _PATIENCE_NS: Final = Nanoseconds(3_400_000_000)
 
 # A reader with slow rounds needs longer to know that a tag is gone: so many rounds are waited for in any
-# case, but not for ever.
+# case, and longer while a tag that lay here is being missed, but not for ever.
 _PATIENCE_ROUNDS: Final = 30
 _SLOW_NS: Final = Nanoseconds(12_000_000_000)
 
@@ -246,8 +246,9 @@ class ShelfSense:
     def _disagree(self, still: Still, ways: Ways, now_ns: Nanoseconds) -> Iterator[Event]:
         leans = self._is_heavier(still) and all(map(self._presence.has, self._goods.lying))
         patience_ns = _LEAN_NS if leans and not ways.found and not self._foreign else _PATIENCE_NS
-        if self._presence.rounds - self._rest_round < _PATIENCE_ROUNDS:
-            patience_ns = _SLOW_NS
+        listens = self._presence.rounds - self._rest_round < _PATIENCE_ROUNDS
+        if listens or any(map(self._presence.doubtful, self._goods.lying)):
+            patience_ns = _SLOW_NS  # the reader itself will soon know more
         yield from self._doubt.disagree(now_ns, patience_ns, lambda: self._ask(still, ways))
 
     def _ask(self, still: Still, ways: Ways) -> Ambiguous:

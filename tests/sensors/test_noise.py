@@ -28,6 +28,20 @@ def test_a_pack_that_is_held_before_the_reader_is_told_by_how_weakly_it_is_heard
     assert shelf.false_words == 0
 
 
+@pytest.mark.parametrize(
+    ("seed", "told"), [(0, True), (1, True), (7, True), (0, False), (2, False), (6, False)]
+)
+def test_nobody_is_asked_while_a_slow_reader_is_still_finding_out_that_a_tag_left(
+    seed: int, told: bool
+) -> None:
+    shelf = NoisyShelf(seed, told=told)
+    shelf.round_ms = 120
+    shelf.wait(4_000)
+    shelf.take(shelf.lying[0], lingers_ms=2_500)
+    shelf.wait(10_000)
+    assert (shelf.right, shelf.asked, shelf.false_words) == (True, False, 0)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_lean_charges_nobody(seed: int) -> None:
     shelf = NoisyShelf(seed)
