@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from edge.drivers.alarm import Alarm
-from edge.drivers.framing import FrameCutter, garbled
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.rfid.pn532_frames import (
     ACK,
@@ -31,6 +30,7 @@ from edge.drivers.rfid.pn532_frames import (
     parsed,
     uids,
 )
+from edge.drivers.rfid.reader import AskedReader
 from edge.readings import CardSeen, DeviceDescribed, DeviceFault, Garbled, Nanoseconds, Reading, RoundEnded
 
 # The chip acknowledges within 15 ms; the first byte of a USB adapter on a Raspberry Pi may take a second and
@@ -72,55 +72,20 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So long without a valid frame is a fault: more than a slow adapter takes to begin."""
 
 
-class Pn532:
+class Pn532(AskedReader):
     """A CardSeen in each round with a card, a RoundEnded after each without; any frame is a sign of life."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
-        self._cutter = FrameCutter(SHAPE)
-        self._pulse = Pulse(self._settings.silence_ms * 1_000_000, _SILENT)
-        self._outgoing = b""
-        self._alarm = Alarm()
+        super().__init__(SHAPE, Pulse(self._settings.silence_ms * 1_000_000, _SILENT))
         self._stage: Stage | None = None
         # Whether the chip has taken the last command: only then its silence says that there is no card.
         self._acknowledged = False
 
-    @property
-    def pending(self) -> int:
-        """Bytes that are not, or not yet, a frame and of which nothing has been said."""
-        return self._cutter.pending
-
-    @property
-    def deadline_ns(self) -> Nanoseconds | None:
-        """When `tick` has something to do."""
-        deadlines = (self._cutter.deadline_ns, self._pulse.deadline_ns, self._alarm.deadline_ns)
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
-
-    def opened(self, now_ns: Nanoseconds) -> None:
-        """Start over on a port that has just been opened: nothing of the old stream counts."""
-        self._cutter = FrameCutter(SHAPE)
-        self._pulse.opened(now_ns)
+    def _begin(self, now_ns: Nanoseconds) -> None:
         self._wake(now_ns)
 
-    def receive(self, data: bytes) -> Iterator[Reading]:
-        """The readings that these bytes complete."""
-        for piece in self._cutter.cut(data):
-            yield from self._understood(piece)
-
-    def to_send(self) -> bytes:
-        """What is to be sent now; it is handed out once."""
-        outgoing, self._outgoing = self._outgoing, b""
-        return outgoing
-
-    def tick(self, now_ns: Nanoseconds) -> Iterator[Reading]:
-        """Take note of the time: give up half a frame, tell of silence, go on with the round."""
-        for piece in self._cutter.tick(now_ns):
-            yield from self._understood(piece)
-        yield from self._pulse.tick(now_ns)
-        if self._alarm.rings(now_ns):
-            yield from self._next(now_ns)
-
-    def _next(self, now_ns: Nanoseconds) -> Iterator[Reading]:
+    def _due(self, now_ns: Nanoseconds) -> Iterator[Reading]:
         """What is done when the time of a stage is over."""
         match self._stage:
             case Stage.LISTENING if self._acknowledged:

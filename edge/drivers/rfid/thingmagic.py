@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from edge.drivers.alarm import Alarm
-from edge.drivers.framing import FrameCutter, garbled
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
+from edge.drivers.rfid.reader import AskedReader
 from edge.drivers.rfid.thingmagic_frames import (
     BOOT,
     READ,
@@ -88,54 +88,23 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So long without a valid answer is a fault: five of the signs of life that it gives by itself."""
 
 
-class ThingMagic:
+class ThingMagic(AskedReader):
     """A TagSeen for each tag, a RoundEnded for each second; any answer is a sign of life."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
         self._steps = _steps(self._settings)
-        self._cutter = FrameCutter(SHAPE)
-        self._pulse = Pulse(self._settings.silence_ms * 1_000_000, _SILENT)
-        self._outgoing = b""
-        self._alarm = Alarm()
+        super().__init__(SHAPE, Pulse(self._settings.silence_ms * 1_000_000, _SILENT))
         # Which step has been asked for; None while nobody is to be asked, or the module reads.
         self._step: int | None = None
         self._stopped = False
 
-    @property
-    def pending(self) -> int:
-        """Bytes that are not, or not yet, a frame and of which nothing has been said."""
-        return self._cutter.pending
-
-    @property
-    def deadline_ns(self) -> Nanoseconds | None:
-        """When `tick` has something to do."""
-        deadlines = (self._cutter.deadline_ns, self._pulse.deadline_ns, self._alarm.deadline_ns)
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
-
-    def opened(self, now_ns: Nanoseconds) -> None:
-        """Start over on a port that has just been opened: nothing of the old stream counts."""
-        self._cutter = FrameCutter(SHAPE)
-        self._pulse.opened(now_ns)
+    def _begin(self, now_ns: Nanoseconds) -> None:
         self._ask(0, now_ns)
 
-    def receive(self, data: bytes) -> Iterator[Reading]:
-        """The readings that these bytes complete."""
-        for piece in self._cutter.cut(data):
-            yield from self._understood(piece)
-
-    def to_send(self) -> bytes:
-        """What is to be sent now; it is handed out once."""
-        outgoing, self._outgoing = self._outgoing, b""
-        return outgoing
-
-    def tick(self, now_ns: Nanoseconds) -> Iterator[Reading]:
-        """Take note of the time: give up half a frame, tell of silence, ask again."""
-        for piece in self._cutter.tick(now_ns):
-            yield from self._understood(piece)
-        yield from self._pulse.tick(now_ns)
-        if self._alarm.rings(now_ns):
-            self._ask(self._next_step(), now_ns)
+    def _due(self, now_ns: Nanoseconds) -> Iterator[Reading]:
+        self._ask(self._next_step(), now_ns)
+        yield from ()
 
     def _next_step(self) -> int:
         """What is asked when an answer has not come: the next step, or all anew where one is needed."""

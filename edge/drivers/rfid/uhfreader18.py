@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from edge.drivers.alarm import Alarm
-from edge.drivers.framing import FrameCutter, garbled
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
+from edge.drivers.rfid.reader import AskedReader
 from edge.drivers.rfid.uhfreader18_frames import (
     INFORMATION,
     INVENTORY,
@@ -80,15 +80,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So long without a valid answer is a fault: four of the longest rounds that are usual."""
 
 
-class UhfReader18:
+class UhfReader18(AskedReader):
     """A TagSeen for each tag of a round, a RoundEnded at its end; any answer is a sign of life."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
-        self._cutter = FrameCutter(shape(self._settings.address))
-        self._pulse = Pulse(self._settings.silence_ms * 1_000_000, _SILENT)
-        self._outgoing = b""
-        self._ask_alarm = Alarm()
+        pulse = Pulse(self._settings.silence_ms * 1_000_000, _SILENT)
+        super().__init__(shape(self._settings.address), pulse)
         self._begin_again()
 
     def _begin_again(self) -> None:
@@ -98,51 +96,23 @@ class UhfReader18:
         self._turn = 0
         self._lame: set[int] = set()
 
-    @property
-    def pending(self) -> int:
-        """Bytes that are not, or not yet, a frame and of which nothing has been said."""
-        return self._cutter.pending
-
-    @property
-    def deadline_ns(self) -> Nanoseconds | None:
-        """When `tick` has something to do."""
-        deadlines = (self._cutter.deadline_ns, self._pulse.deadline_ns, self._ask_alarm.deadline_ns)
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
-
-    def opened(self, now_ns: Nanoseconds) -> None:
-        """Start over on a port that has just been opened: nothing of the old stream counts."""
-        self._cutter = FrameCutter(shape(self._settings.address))
-        self._pulse.opened(now_ns)
+    def _begin(self, now_ns: Nanoseconds) -> None:
         self._begin_again()
         self._ask(now_ns)
 
-    def receive(self, data: bytes) -> Iterator[Reading]:
-        """The readings that these bytes complete."""
-        for piece in self._cutter.cut(data):
-            yield from self._understood(piece)
-
-    def to_send(self) -> bytes:
-        """What is to be sent now; it is handed out once."""
-        outgoing, self._outgoing = self._outgoing, b""
-        return outgoing
-
-    def tick(self, now_ns: Nanoseconds) -> Iterator[Reading]:
-        """Take note of the time: give up half a frame, tell of silence, ask for the next round."""
-        for piece in self._cutter.tick(now_ns):
-            yield from self._understood(piece)
-        yield from self._pulse.tick(now_ns)
-        if self._ask_alarm.rings(now_ns):
-            self._ask(now_ns)
+    def _due(self, now_ns: Nanoseconds) -> Iterator[Reading]:
+        self._ask(now_ns)
+        yield from ()
 
     def _ask(self, now_ns: Nanoseconds) -> None:
         """Ask for a round; if it is not answered, the reader may be another or have restarted."""
         known, self._known = self._known, False
         if known:
             self._send(INVENTORY, self._inventory())
-            self._ask_alarm.set(self._scan_ns + ANSWER_PATIENCE_NS, now_ns)
+            self._alarm.set(self._scan_ns + ANSWER_PATIENCE_NS, now_ns)
         else:
             self._send(INFORMATION)
-            self._ask_alarm.set(ANSWER_PATIENCE_NS, now_ns)
+            self._alarm.set(ANSWER_PATIENCE_NS, now_ns)
 
     def _send(self, command: int, data: bytes = b"") -> None:
         self._outgoing = framed(self._settings.address, command, data)
@@ -180,7 +150,7 @@ class UhfReader18:
     def _next_round(self, pause_ns: int) -> None:
         if self._pulse.since_ns is not None:  # without a port there is nobody to ask
             self._known = True
-            self._ask_alarm.set(pause_ns)
+            self._alarm.set(pause_ns)
 
     def _described(self, data: bytes) -> Iterator[Reading]:
         yield from self._pulse.alive()
