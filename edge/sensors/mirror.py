@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Collection, Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 import msgspec
@@ -21,6 +21,10 @@ NEAR_DBM: Final = -60
 _OFF_CDB: Final = 900
 _OFF_BY_SIGHTINGS: Final = (0, 900, 636, 520, 450, 402, 367, 340, 318, 300, 285, 271, 260, 250, 241, 232, 225)
 _SIGHTINGS_MAX: Final = len(_OFF_BY_SIGHTINGS) - 1
+
+# What was carried up to the glass was weaker on the way: the last sightings may speak alone, if they are so
+# many. What hangs there for hours is lucky in fewer.
+_LAST_MIN: Final = 6
 
 # What is shown stays until it is clearly weaker than the line, and has been for so long: a turn before the
 # glass is no farewell.
@@ -45,6 +49,13 @@ class _Level(msgspec.Struct):
     def cdb(self) -> int:
         """The mean in hundredths of a dBm."""
         return sum(self.glass_dbm) * 100 // len(self.glass_dbm)
+
+    @property
+    def surely_cdb(self) -> int:
+        """What it is at least, by as many of the last sightings as say most: the way here does not count."""
+        heard = len(self.glass_dbm)
+        means = ((n, total * 100 // n) for n, total in enumerate(accumulate(reversed(self.glass_dbm)), 1))
+        return max(cdb - _OFF_BY_SIGHTINGS[n] for n, cdb in means if n >= min(_LAST_MIN, heard))
 
     @property
     def is_aside(self) -> bool:
@@ -102,7 +113,7 @@ class MirrorSense:
     def _is_near(self, level: _Level) -> bool:
         if level.is_aside:
             return False
-        return level.cdb - _OFF_BY_SIGHTINGS[len(level.glass_dbm)] >= self._line_cdb()
+        return level.surely_cdb >= self._line_cdb()
 
     def _has_faded(self, level: _Level, now_ns: Nanoseconds) -> bool:
         if not level.is_aside and level.cdb >= self._line_cdb() - _STAY_CDB:

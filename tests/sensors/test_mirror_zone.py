@@ -44,6 +44,13 @@ def test_a_garment_that_is_taken_from_the_rail_and_held_up_is_shown_and_leaves_w
     assert glass.events == [Presented(SHIRT), Left(SHIRT)]
 
 
+def test_a_garment_that_comes_from_afar_is_shown_before_its_way_here_is_forgotten() -> None:
+    glass = Glass(MirrorSense())
+    glass.rounds(10, TagSeen(SHIRT, -66))
+    glass.rounds(6, TagSeen(SHIRT, -56))
+    assert glass.events == [Presented(SHIRT)]
+
+
 def test_a_turn_before_the_glass_is_no_farewell() -> None:
     glass = Glass(MirrorSense())
     glass.rounds(20, TagSeen(SHIRT, -50))
