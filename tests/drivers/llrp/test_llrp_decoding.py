@@ -218,18 +218,35 @@ def test_a_capture_of_both_sides_is_the_tags_that_the_toolkit_finds_in_it(
     assert _tags(reading for byte in stream for reading in host.receive(bytes([byte]))) == wanted
 
 
-def test_a_capture_is_the_same_tags_wherever_it_is_cut() -> None:
-    stream = _there(IDENTIFICATION / "dx101_b.bin").read_bytes()[:1500]
-    whole = _tags(Llrp().receive(stream))
-    for place in range(1, len(stream)):
-        host = Llrp()
-        assert (
-            _tags(each for part in (stream[:place], stream[place:]) for each in host.receive(part)) == whole
-        )
+# A cut concerns the message that it goes through: runs of whole messages, so long, are cut at every place.
+RUN_BYTES = 600
 
 
-def test_a_capture_with_noise_between_its_messages_is_the_same_tags() -> None:
-    stream = _there(IDENTIFICATION / "dx101_b.bin").read_bytes()
+def _runs(stream: bytes) -> Iterator[bytes]:
+    run = b""
+    for frame in _frames(stream):
+        run += frame
+        if len(run) >= RUN_BYTES:
+            yield run
+            run = b""
+    yield run
+
+
+@pytest.mark.parametrize("capture", [each[0] for each in CAPTURES], ids=[each[0].stem for each in CAPTURES])
+def test_a_capture_is_the_same_tags_wherever_it_is_cut(capture: Path) -> None:
+    stream = _there(capture).read_bytes()
+    assert b"".join(_runs(stream)) == stream
+    for run in _runs(stream):
+        whole = _tags(Llrp().receive(run))
+        for place in range(1, len(run)):
+            host = Llrp()
+            parts = (run[:place], run[place:])
+            assert _tags(each for part in parts for each in host.receive(part)) == whole
+
+
+@pytest.mark.parametrize("capture", [each[0] for each in CAPTURES], ids=[each[0].stem for each in CAPTURES])
+def test_a_capture_with_noise_between_its_messages_is_the_same_tags(capture: Path) -> None:
+    stream = _there(capture).read_bytes()
     luck = random.Random(5)
     host, heard = Llrp(), list[Reading]()
     for frame in _frames(stream):
