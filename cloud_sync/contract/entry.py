@@ -127,6 +127,21 @@ class Boot(msgspec.Struct, frozen=True, tag_field="kind", tag="boot"):
     version: str
 
 
+class Paid(msgspec.Struct, frozen=True, gc=False):
+    """What an attempt brought in: the money, the provider's own number of it, and for a card what to print.
+
+    `stored` says that the object took it while nobody could be asked: whether it is good, comes later.
+    """
+
+    attempt: str
+    provider: str
+    amount_minor: Whole
+    reference: str = ""
+    stored: bool | msgspec.UnsetType = msgspec.UNSET
+    card: str | msgspec.UnsetType = msgspec.UNSET
+    """The card as a receipt may show it: its name and its last four digits, never more."""
+
+
 class Sale(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="sale"):
     """Goods changed hands: lines, taxes, the money that was posted and the units that moved, in one fact."""
 
@@ -145,6 +160,8 @@ class Sale(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="sale"):
     postings: tuple[Posting, ...]
     moves: tuple[Move, ...]
     fiscal: str | None = None
+    payments: tuple[Paid, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What the attempts of a payment brought in; without them the tender needed none."""
 
 
 class PaymentIntent(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="payment.intent"):
@@ -156,6 +173,66 @@ class PaymentIntent(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag
     provider: str
     amount_minor: Whole
     currency: str
+    fence: str | msgspec.UnsetType = msgspec.UNSET
+    """How far a provider that does not know our attempts had counted: only a later number can be this one."""
+    draft: Sale | msgspec.UnsetType = msgspec.UNSET
+    """The sale as it will be written once it is paid, still without its number: all that a till that comes
+    back after a power cut needs to end it. Only the first attempt of a sale carries it."""
+
+
+Closing = Literal["captured", "declined", "cancelled", "refund-due", "refunded", "person"]
+"""A part of a sale was paid; nothing was; nothing will be; money must go back; it went; a person looks."""
+
+
+class PaymentClosed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="payment.closed"):
+    """What an attempt came to, where it was not simply the sale: `amount_minor` is the money in question.
+
+    An attempt that was closed without money and is found to have been paid is closed again, as `refund-due`.
+    """
+
+    sale: str
+    attempt: str
+    provider: str
+    outcome: Closing
+    amount_minor: Whole
+    currency: str
+    reference: str = ""
+    reason: str = ""
+    """A stable code, for programs and for the words on the glass."""
+    postings: tuple[Posting, ...] = ()
+    refund: str | msgspec.UnsetType = msgspec.UNSET
+    """The refund that this is about; without it, money of the attempt itself."""
+
+
+class Refund(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="refund"):
+    """Goods came back, or their price is given back: what is owed to the shopper from here on.
+
+    The money itself goes back by the attempt `attempt` of the sale that was paid; `payment.closed` says when.
+    """
+
+    refund: str
+    sale: str
+    attempt: str
+    provider: str
+    number: str
+    """Receipt number: gapless in a row of its own."""
+    business_date: str
+    language: str
+    currency: str
+    total_minor: Whole
+    lines: tuple[SaleLine, ...]
+    taxes: tuple[TaxLine, ...]
+    postings: tuple[Posting, ...]
+    moves: tuple[Move, ...]
+    reason: str = ""
+
+
+class Operator(msgspec.Struct, frozen=True, tag_field="kind", tag="operator"):
+    """A person of the shop did something at the object: `staff` is a pseudonym, `about` a sale or ''."""
+
+    staff: str
+    act: str
+    about: str = ""
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="stock.move"):
@@ -174,7 +251,20 @@ class DocumentApplied(msgspec.Struct, frozen=True, tag_field="kind", tag="docume
     sha256: str
 
 
-Fact = Genesis | Boot | Checkpoint | PaymentIntent | Sale | Arrived | DocumentApplied | KeyRotated | Fork
+Fact = (
+    Genesis
+    | Boot
+    | Checkpoint
+    | PaymentIntent
+    | PaymentClosed
+    | Sale
+    | Refund
+    | Operator
+    | Arrived
+    | DocumentApplied
+    | KeyRotated
+    | Fork
+)
 
 
 class Body(msgspec.Struct, frozen=True, gc=False):
@@ -254,6 +344,9 @@ def check_balance(fact: Fact) -> None:
     for currency, total in sums.items():
         if total:
             raise UnbalancedError(f"{kind_of(fact)}: postings in {currency} sum to {total}, expected 0")
+    draft = getattr(fact, "draft", msgspec.UNSET)
+    if isinstance(draft, Sale):
+        check_balance(draft)
     for move in getattr(fact, "moves", ()):
         if not 0 < move.units <= INTEGER_MAX or move.giver == move.taker:
             raise UnbalancedError(f"{kind_of(fact)}: {move} moves nothing, or more than can be counted")

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from cloud_sync.contract.encoding import Whole
+from retail.tender import PaymentOutcome
 
 REQUEST_TYPE: Final = "opos-request"
 """The `typ` of the compact JWS that carries a `Request`, sealed by the object's key."""
@@ -85,11 +86,6 @@ class CertificateIssued(msgspec.Struct, frozen=True, tag_field="what", tag="cert
 
 class Noted(msgspec.Struct, frozen=True, tag_field="what", tag="noted"):
     """The hub has it."""
-
-
-PaymentOutcome = Literal[
-    "captured", "authorised", "declined", "cancelled", "in-progress", "not-found", "refunded", "unknown"
-]
 
 
 class PaymentSaid(msgspec.Struct, frozen=True, tag_field="what", tag="payment"):

@@ -7,28 +7,20 @@ rows instead of the whole journal. Both are folded from the same entries by the 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
-from typing import Any, Final, Protocol
+from typing import Final
 
 import msgspec
 
 from cloud_sync.contract.entry import Arrived, Body, DocumentApplied, Sale
+from edge.checkout.payments import book as payments
+from edge.checkout.payments.book import Row, Sql
 from retail.custody import SOLD, Move
 from retail.identity.answer import Resolved
 from retail.identity.resolver import resolve
 from retail.pricing.book import Version
 
-Row = tuple[Any, ...]
-
 # A sold item that comes back later than this is looked up at the hub.
 _SOLD_KEPT_MS: Final = 90 * 24 * 3_600 * 1_000
-
-
-class Sql(Protocol):
-    """All that a projection asks of a database."""
-
-    def execute(self, statement: str, _bindings: Sequence[object] = ..., /) -> object:
-        """Run one statement."""
-        ...
 
 
 class LastSale(msgspec.Struct, frozen=True):
@@ -44,20 +36,25 @@ class LastSale(msgspec.Struct, frozen=True):
 
 
 class ShopProjection:
-    """The till's books as tables: stock, items, transfers, documents in force, takings, the last sale."""
+    """The till's books as tables: stock, items, transfers, documents, takings, the last sale, payments.
+
+    Version 2 had no payments yet: its rows are those of a shop where none was ever meant.
+    """
 
     name: Final = "shop"
-    version: Final = 2
-    reads: Final = (2,)
-    tables: Final = ("stock", "item", "transfer", "document", "takings", "last_sale")
+    version: Final = 3
+    reads: Final = (2, 3)
+    tables: Final = ("stock", "item", "transfer", "document", "takings", "last_sale", *payments.TABLES)
 
     @property
     def schema(self) -> str:
         """The statements that create the tables."""
-        return resources.files("edge.checkout").joinpath("shop.sql").read_text(encoding="utf-8")
+        shop = resources.files("edge.checkout").joinpath("shop.sql").read_text(encoding="utf-8")
+        return shop + payments.schema()
 
     def fold(self, db: Sql, body: Body) -> None:
         """Bring the tables up to date with one more entry."""
+        payments.fold(db, body)
         match body.fact:
             case Sale() as sale:
                 _fold_sale(db, body, sale)

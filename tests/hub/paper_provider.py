@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import Enum
 
-from cloud_sync.contract.requests import PaymentOutcome
+from retail.tender import PaymentOutcome
 from cloud_sync.hub.requests.provider import Attempt, Said, UnreachableError
 
 

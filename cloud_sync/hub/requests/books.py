@@ -6,10 +6,10 @@ from typing import Final, Literal, cast
 import msgspec
 from sqlalchemy import Connection, select, update
 
-from cloud_sync.contract.requests import PaymentOutcome
 from cloud_sync.hub.requests.provider import Attempt
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.upsert import upsert
+from retail.tender import PaymentOutcome
 
 Outcome = PaymentOutcome | Literal["refused", "refunding"]
 """What stands in the books; `refused` was not started and never will be, `refunding` is not confirmed."""
@@ -32,9 +32,6 @@ MAY_BECOME: Final[Mapping[Outcome, frozenset[Outcome]]] = {
     "refunded": frozenset(),
     "refused": frozenset(),
 }
-
-MONEY: Final[frozenset[Outcome]] = frozenset({"captured", "authorised", "refunded"})
-"""Outcomes that speak of money: they need evidence of its amount."""
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -10,10 +10,11 @@ from typing import Final
 
 from cloud_sync.contract.requests import Answer, PaymentAsked, PaymentSaid, Refused
 from cloud_sync.hub.requests import books
-from cloud_sync.hub.requests.books import MONEY, Intent, Line, Outcome
+from cloud_sync.hub.requests.books import Intent, Line, Outcome
 from cloud_sync.hub.requests.provider import Attempt, Provider, Said
 from cloud_sync.hub.store.attention import raise_alarm
 from cloud_sync.hub.store.database import Store, generation
+from retail.tender import MONEY
 
 _log = logging.getLogger(__name__)
 

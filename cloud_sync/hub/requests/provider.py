@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from cloud_sync.contract.requests import PaymentOutcome
+from retail.tender import PaymentOutcome
 
 
 class UnreachableError(OSError):

@@ -1,0 +1,156 @@
+"""Giving back: what is due to shoppers is asked for at its provider until it has gone, or a person has it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from cloud_sync.contract.entry import Closing, PaymentClosed
+from edge.checkout.payments.book import AttemptLine, Due
+from edge.checkout.payments.cashier import Cashier, Register
+from edge.checkout.payments.postings import of_money_back
+from edge.checkout.payments.provider import UNKNOWN, Said
+from edge.checkout.payments.pursuit import SECOND_NS
+from edge.offline_queue.outcomes import JournalClosedError
+from edge.readings import Nanoseconds
+
+_log: Final = logging.getLogger("opos.payments")
+
+# Seconds between one try and the next: a line that is away for a minute costs a minute, and a provider that
+# is away for a day is not asked more than once an hour.
+_AGAIN_S: Final = (1, 5, 15, 60, 300, 3_600)
+
+# When an attempt that was closed without money is looked at again, in seconds after that: late money comes
+# within a minute, or after a batch of the night.
+_LOOKS_S: Final = (30, 120, 600, 3_600, 21_600, 86_400)
+
+# Late money is looked for among the attempts of so many days.
+_WATCHED_MS: Final = 3 * 24 * 3_600 * 1_000
+
+# A provider that has not answered a refund by then will not.
+_ANSWER_S: Final = 60.0
+
+
+# So many questions to providers at once: a shop with more than this to give back has a provider that is away.
+_AT_ONCE: Final = 8
+
+
+class Wall(Protocol):
+    """All that giving back asks of time."""
+
+    def now_ns(self) -> Nanoseconds:
+        """Monotonic time."""
+        ...
+
+    def wall_ms(self) -> int:
+        """Milliseconds since 1970."""
+        ...
+
+
+class _Turn(msgspec.Struct):
+    """How often something was tried, and when it is tried next."""
+
+    tries: int
+    at_ns: int
+
+
+class GivingBack:
+    """`await run()` beside the cashier, for as long as the object works.
+
+    It also looks again at what was closed without money, in case that it was paid after all.
+    """
+
+    def __init__(self, cashier: Cashier, register: Register, clock: Wall) -> None:
+        self._cashier = cashier
+        self._book = cashier.book
+        self._register = register
+        self._clock = clock
+        self._turns: dict[str, _Turn] = {}
+        self._more = asyncio.Event()
+        cashier.on_due = self._more.set
+
+    async def run(self) -> None:
+        """Give back what is due, for ever; ends when the journal writes no more."""
+        try:
+            while True:
+                self._more.clear()
+                await self._round()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._more.wait(), self._pause_s())
+        except JournalClosedError:
+            return  # the runtime has heard of it, and starts again
+
+    async def _round(self) -> None:
+        """One look at everything whose turn it is."""
+        work = [self._give(due) for due in self._book.dues() if self._is_turn(due.id, _AGAIN_S, first_s=0)]
+        since_ms = self._clock.wall_ms() - _WATCHED_MS
+        work += [
+            self._cashier.look_again(line)
+            for line in self._book.closed_since(since_ms)
+            if self._is_turn(f"look/{line.attempt.id}", _LOOKS_S, first_s=_LOOKS_S[0])
+        ]
+        for at in range(0, len(work), _AT_ONCE):
+            await asyncio.gather(*work[at : at + _AT_ONCE])
+
+    def _is_turn(self, what: str, ladder_s: Sequence[int], first_s: int) -> bool:
+        """Whether it is time for `what`; if so, the next turn is set."""
+        now_ns = self._clock.now_ns()
+        turn = self._turns.setdefault(what, _Turn(0, now_ns + first_s * SECOND_NS))
+        if now_ns < turn.at_ns:
+            return False
+        turn.tries += 1
+        turn.at_ns = now_ns + ladder_s[min(turn.tries, len(ladder_s) - 1)] * SECOND_NS
+        return True
+
+    def _pause_s(self) -> float:
+        """Until the next turn of anything that still waits for one."""
+        waiting = {due.id for due in self._book.dues()}
+        since_ms = self._clock.wall_ms() - _WATCHED_MS
+        waiting |= {f"look/{line.attempt.id}" for line in self._book.closed_since(since_ms)}
+        self._turns = {what: turn for what, turn in self._turns.items() if what in waiting}
+        next_ns = min((turn.at_ns for turn in self._turns.values()), default=None)
+        if next_ns is None:
+            return float(_AGAIN_S[-1])
+        return min(max(next_ns - self._clock.now_ns(), 0) / SECOND_NS, _AGAIN_S[-1])
+
+    async def _give(self, due: Due) -> None:
+        """Ask once for one refund, and write down what became of it."""
+        line = self._book.line(due.attempt)
+        if line is None:
+            _log.error(
+                "refund %s is of attempt %s, which is forgotten: a person must look", due.id, due.attempt
+            )
+            return
+        said = await self._asked(line, due)
+        match said.outcome:
+            case "refunded" | "cancelled" if said.amount_minor in {0, due.amount_minor}:
+                await self._close(line, due, "refunded", said)
+            case "refunded" | "cancelled" | "declined":
+                _log.error("refund %s of %r: %s: a person must look", due.id, line.attempt, said.outcome)
+                await self._close(line, due, "person", said)
+            case _:
+                pass  # nobody has said that it went back: it is asked for again, under the same key
+
+    async def _asked(self, line: AttemptLine, due: Due) -> Said:
+        provider = self._cashier.providers[line.attempt.provider]
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                return await provider.refund(line.attempt, due.id, due.amount_minor)
+        except (OSError, TimeoutError):
+            return UNKNOWN
+
+    async def _close(self, line: AttemptLine, due: Due, outcome: Closing, said: Said) -> None:
+        attempt = line.attempt
+        closed = PaymentClosed(
+            *(attempt.sale, attempt.id, attempt.provider, outcome, due.amount_minor, attempt.currency),
+            reference=said.reference,
+            reason=said.reason,
+            refund=msgspec.UNSET if due.id == attempt.id else due.id,
+        )
+        if outcome == "refunded":
+            closed = msgspec.structs.replace(closed, postings=of_money_back(closed))
+        written = await self._register.write(closed, f"{outcome}/{due.id}")
+        self._book.apply(written.body)
