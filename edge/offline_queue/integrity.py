@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Final
 
 import apsw
@@ -202,6 +203,7 @@ def _structure(reader: LedgerReader, projections: Sequence[Projection]) -> Itera
     for (fault,) in db.execute(f"PRAGMA integrity_check({_FAULTS_MAX})"):
         if fault != "ok":
             yield Problem(0, f"the file is damaged: {fault}")
+    yield from _length(db)
     yield from _indexes(db)
     there, wanted = schema_of(db), schema_wanted([each.schema for each in projections])
     for name in sorted(wanted):
@@ -209,6 +211,16 @@ def _structure(reader: LedgerReader, projections: Sequence[Projection]) -> Itera
             yield Problem(0, f"the schema of {name!r} is not what was made")
     for name in sorted(there.keys() - wanted.keys()) if projections else ():
         yield Problem(0, f"{name!r} is no table of this ledger")
+
+
+def _length(db: apsw.Connection) -> Iterator[Problem]:
+    """Whether the file has all of its pages: SQLite does not miss a part of the last one, if it is empty."""
+    file, log = Path(db.filename), Path(db.filename_wal)
+    if log.exists() and log.stat().st_size:
+        return  # pages of the file may still stand in its log
+    size, wanted = file.stat().st_size, db.pragma("page_count") * db.pragma("page_size")
+    if size < wanted:
+        yield Problem(0, f"the file is cut off: expected {wanted} bytes, got {size}")
 
 
 def _indexes(db: apsw.Connection) -> Iterator[Problem]:

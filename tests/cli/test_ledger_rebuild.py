@@ -9,7 +9,7 @@ import pytest
 from edge.offline_queue.set_aside import note_of, set_aside
 from tests.cli.ledgers import Ledgers, ask, put, sale
 
-TABLES = ["stock", "item", "transfer", "document", "takings", "last_sale"]
+TABLES = ["stock", "item", "transfer", "document", "takings", "last_sale", "attempt", "due"]
 
 
 def rebuilt(path: Path) -> list[str]:

@@ -33,6 +33,13 @@ _COORDINATE: Final = Text("a coordinate of a public key, base64url", _B64 + "{43
 _TAX: Final = Text("a tax code of the price book", r"[a-z][a-z0-9-]{0,31}")
 _CURRENCY: Final = Text("the letters of ISO 4217", r"[A-Z]{3}")
 _TRANSFER: Final = Text("the hub's number of a transfer", _NAME)
+_SALE: Final = Text("12 random bytes, base64url", _B64 + "{16}")
+_ATTEMPT: Final = Text("the attempt's own random number", _B64 + "{16,64}")
+_PROVIDER: Final = Text("the provider's short name", r"[a-z][a-z0-9.-]{0,31}")
+_REFERENCE: Final = Text("the provider's own number of a payment", r"[A-Za-z0-9._:/-]{0,64}")
+_REASON: Final = Text("a stable code", r"([a-z][a-z0-9.-]{0,63})?")
+_DAY: Final = Text("a day", r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LANGUAGE: Final = Text("the language on the glass (BCP 47)", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _HOLDER: Final = Text("a place of the shop or an edge of its world", _NAME)
 
 TEXTS: Final = {
@@ -49,16 +56,40 @@ TEXTS: Final = {
     "ClosingState.sha256": _HASH,
     "Fork.epoch": Text("the epoch before, or nothing where its file cannot be read", f"({_B64}{{22}})?"),
     "HeadOf.hash": _NO_HASH,
-    "PaymentIntent.sale": Text("12 random bytes, base64url", _B64 + "{16}"),
-    "PaymentIntent.attempt": Text("the attempt's own random number", _B64 + "{16,64}"),
-    "PaymentIntent.provider": Text("the provider's short name", r"[a-z][a-z0-9.-]{0,31}"),
+    "PaymentIntent.sale": _SALE,
+    "PaymentIntent.attempt": _ATTEMPT,
+    "PaymentIntent.provider": _PROVIDER,
     "PaymentIntent.currency": _CURRENCY,
-    "Sale.sale": Text("12 random bytes, base64url", _B64 + "{16}"),
-    "Sale.number": Text("a receipt's number", r"[A-Z2-7]{4}-[0-9]{4,}"),
-    "Sale.business_date": Text("a day", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-    "Sale.language": Text("the language on the glass (BCP 47)", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"),
+    "PaymentIntent.fence": Text("how far a terminal had counted", r"[A-Za-z0-9._:-]{0,64}"),
+    "Paid.attempt": _ATTEMPT,
+    "Paid.provider": _PROVIDER,
+    "Paid.reference": _REFERENCE,
+    "Paid.card": Text("a card's name and its last four digits", r"[^\x00-\x1f0-9]{1,40}( [0-9]{4})?"),
+    "PaymentClosed.sale": _SALE,
+    "PaymentClosed.attempt": _ATTEMPT,
+    "PaymentClosed.provider": _PROVIDER,
+    "PaymentClosed.currency": _CURRENCY,
+    "PaymentClosed.reference": _REFERENCE,
+    "PaymentClosed.reason": _REASON,
+    "PaymentClosed.refund": _ATTEMPT,
+    "Refund.refund": _ATTEMPT,
+    "Refund.sale": _SALE,
+    "Refund.attempt": _ATTEMPT,
+    "Refund.provider": _PROVIDER,
+    "Refund.number": Text("a credit note's number", r"[A-Z2-7]{4}-R[0-9]{4,}"),
+    "Refund.business_date": _DAY,
+    "Refund.language": _LANGUAGE,
+    "Refund.currency": _CURRENCY,
+    "Refund.reason": _REASON,
+    "Operator.staff": Text("a pseudonym of somebody of the shop", r"\w{12,32}"),
+    "Operator.act": _REASON,
+    "Operator.about": Text("a sale, or nothing", f"({_B64}{{16}})?"),
+    "Sale.sale": _SALE,
+    "Sale.number": Text("a receipt's number; a draft has none yet", r"([A-Z2-7]{4}-[0-9]{4,})?"),
+    "Sale.business_date": _DAY,
+    "Sale.language": _LANGUAGE,
     "Sale.currency": _CURRENCY,
-    "Sale.tender": Text("how it was paid", r"house-account"),
+    "Sale.tender": _PROVIDER,
     "Sale.fiscal": Text("a signing device's own signature", r"[!-~]{1,1024}"),
     "SaleLine.gtin": _GTIN,
     "SaleLine.name": Text("the product's name in the signed price book", r"[^\x00-\x1f]{1,200}"),
@@ -67,7 +98,8 @@ TEXTS: Final = {
     "TaxLine.tax": _TAX,
     "Posting.account": Text(
         "an account of the shop, of a tax code, or of a pseudonym",
-        r"revenue|tax/[a-z][a-z0-9-]{0,31}|receivable/\w{12,32}",
+        r"revenue|tendered|refund-due|rounding|tax/[a-z][a-z0-9-]{0,31}|receivable/\w{12,32}"
+        r"|(settlement|stored)/[a-z][a-z0-9.-]{0,31}|(wallet|giftcard)/\w{12,32}",
     ),
     "Posting.currency": _CURRENCY,
     "Move.gtin": _GTIN,
@@ -89,7 +121,9 @@ _CODES: Final = frozenset(
         _EPC,
         _GTIN,
         _COORDINATE,
-        TEXTS["Sale.business_date"],
+        _DAY,
+        _ATTEMPT,
+        _REFERENCE,
         TEXTS["DocumentApplied.sha256"],
     }
 )

@@ -21,16 +21,26 @@ from joserfc.registry import HeaderParameter
 WHOLE_MAX: Final = 2**53 - 1
 BODY_BYTES_MAX: Final = 32 * 1024
 
-# The members of each thing, in their order. A name in brackets stands for a list, one with ? may be null.
+# The members of each thing, in their order. A name in brackets stands for a list, one with ? may be null,
+# and one with | may be left out.
 SHAPES: Final = {
     "body": "dev:text epoch:text seq:whole idem:text boot:text mono_us:whole wall_ms:whole clock:clock"
     " fact:fact",
     "genesis": "kind:text key:key tier:tier",
-    "payment.intent": "kind:text sale:text attempt:text provider:text amount_minor:whole currency:text",
+    "payment.intent": "kind:text sale:text attempt:text provider:text amount_minor:whole currency:text"
+    " fence:text| draft:sale|",
+    "payment.closed": "kind:text sale:text attempt:text provider:text outcome:closing amount_minor:whole"
+    " currency:text reference:text reason:text postings:[posting] refund:text|",
+    "refund": "kind:text refund:text sale:text attempt:text provider:text number:text business_date:text"
+    " language:text currency:text total_minor:whole lines:[line] taxes:[tax] postings:[posting] moves:[move]"
+    " reason:text",
+    "operator": "kind:text staff:text act:text about:text",
+    "paid": "attempt:text provider:text amount_minor:whole reference:text stored:flag| card:text|",
     "boot": "kind:text version:text",
     "checkpoint": "kind:text key:key states:[state]",
     "sale": "kind:text sale:text number:text business_date:text language:text currency:text total_minor:whole"
-    " tender:text prices:version lines:[line] taxes:[tax] postings:[posting] moves:[move] fiscal:text?",
+    " tender:text prices:version lines:[line] taxes:[tax] postings:[posting] moves:[move] fiscal:text?"
+    " payments:[paid]|",
     "stock.move": "kind:text transfer:text moves:[move] epcs:[text]",
     "document.applied": "kind:text name:text version:version sha256:text",
     "key.rotated": "kind:text key:key tier:tier",
@@ -45,7 +55,9 @@ SHAPES: Final = {
     "move": "gtin:text giver:text taker:text units:whole",
     "receipt": "dev:text epoch:text seq:whole hash:text generation:whole safe:whole at_ms:whole",
 }
+_PLAIN: Final[dict[str, type]] = {"text": str, "whole": int, "flag": bool}
 CHOICES: Final = {
+    "closing": ("captured", "declined", "cancelled", "refund-due", "refunded", "person"),
     "clock": ("trusted", "untrusted"),
     "tier": ("file", "sealed-file", "tpm", "secure-element"),
     "reason": ("behind-the-hub", "another-history", "behind-the-witness", "damaged"),
@@ -60,6 +72,9 @@ KINDS: Final = frozenset(
         "stock.move",
         "document.applied",
         "key.rotated",
+        "payment.closed",
+        "refund",
+        "operator",
         "fork",
     ]
 )
@@ -171,8 +186,8 @@ def _check_shape(value: Any, name: str) -> None:
     elif name in CHOICES:
         if value not in CHOICES[name]:
             raise RefusedError(f"expected one of {CHOICES[name]}, got {value!r}")
-    elif name in {"text", "whole"}:
-        _check_type(value, str if name == "text" else int, name)
+    elif name in _PLAIN:
+        _check_type(value, _PLAIN[name], name)
     else:
         _check_members(value, name)
 
@@ -183,7 +198,11 @@ def _check_members(value: Any, name: str) -> None:
         name = value.get("kind")
         if name not in KINDS:
             raise RefusedError(f"no fact is called {name}")
-    shape = _members(name)
+    shape = {
+        member: wanted.rstrip("|")
+        for member, wanted in _members(name).items()
+        if member in value or not wanted.endswith("|")
+    }
     if list(value) != list(shape):
         raise RefusedError(f"expected the members {list(shape)}, got {list(value)}")
     for member, wanted in shape.items():
@@ -205,5 +224,7 @@ def _check_balance(fact: Mapping[str, Any]) -> None:
         sums[posting["currency"]] = sums.get(posting["currency"], 0) + posting["amount_minor"]
     if any(sums.values()):
         raise RefusedError(f"postings sum to {sums}")
+    if "draft" in fact:
+        _check_balance(fact["draft"])
     if any(move["units"] <= 0 or move["giver"] == move["taker"] for move in fact.get("moves", ())):
         raise RefusedError("a move that moves nothing")

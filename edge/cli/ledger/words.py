@@ -8,14 +8,19 @@ from cloud_sync.contract.entry import (
     Body,
     Boot,
     Checkpoint,
+    Closing,
     DocumentApplied,
     Fact,
     Fork,
     ForkReason,
     Genesis,
     KeyRotated,
+    Operator,
+    PaymentClosed,
     PaymentIntent,
+    Refund,
     Sale,
+    SaleLine,
 )
 from edge.cli.plain import plain
 from edge.offline_queue.export import moment
@@ -29,6 +34,16 @@ _WHY_FORKED: Final[dict[ForkReason, str]] = {
     "behind-the-witness": "its file had lost what a witness has seen",
     "another-history": "its file told another history than the hub's",
     "damaged": "its file was damaged",
+}
+
+
+_CLOSED: Final[dict[Closing, str]] = {
+    "captured": "paid, as a part of the sale",
+    "declined": "declined, nothing was paid",
+    "cancelled": "cancelled, nothing was paid",
+    "refund-due": "due to the shopper",
+    "refunded": "gone back to the shopper",
+    "person": "nobody knows, a person must look",
 }
 
 
@@ -53,6 +68,14 @@ def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
             return f"{name} {version.generation}.{version.n} is in force"
         case PaymentIntent(provider=provider, amount_minor=amount_minor, currency=currency):
             return f"{amount(Money(amount_minor, currency), 'en')} are about to be asked from {provider}"
+        case PaymentClosed():
+            money = amount(Money(fact.amount_minor, fact.currency), "en")
+            return f"{money} at {fact.provider}: {_CLOSED[fact.outcome]}{_because(fact.reason)}"
+        case Refund():
+            money = amount(Money(fact.total_minor, fact.currency), "en")
+            return f"{money} go back on {fact.number}: {_goods(fact.lines)}{_because(fact.reason)}"
+        case Operator(staff=staff, act=act):
+            return f"{staff} of the shop: {act}"
         case Boot(version=version):
             return f"OPOS {version} starts"
         case Genesis(key=key, tier=tier):
@@ -67,8 +90,15 @@ def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
 
 
 def _sale(sale: Sale) -> str:
-    goods = ", ".join(f"{_times(line.units)}{line.name}" for line in sale.lines)
-    return f"{amount(Money(sale.total_minor, sale.currency), 'en')} on {sale.number}: {goods}"
+    return f"{amount(Money(sale.total_minor, sale.currency), 'en')} on {sale.number}: {_goods(sale.lines)}"
+
+
+def _goods(lines: Iterable[SaleLine]) -> str:
+    return ", ".join(f"{_times(line.units)}{line.name}" for line in lines)
+
+
+def _because(reason: str) -> str:
+    return f" ({reason})" if reason else ""
 
 
 def _moved(moves: Iterable[Move]) -> str:

@@ -21,8 +21,12 @@ from cloud_sync.contract.entry import (
     Genesis,
     HeadOf,
     KeyRotated,
+    Operator,
+    Paid,
+    PaymentClosed,
     PaymentIntent,
     Posting,
+    Refund,
     Sale,
     SaleLine,
     SignedEntry,
@@ -190,7 +194,60 @@ def second_journal(first: Journal) -> Journal:
     journal.tell(Boot("0.1.1"), "boot/c9-LmZ3a")
     intent = PaymentIntent("Vb3nX0qLw8TzR5yK", "9fJ2kQ0aXw7Lr5Tz", "stripe", 3450, "EUR")
     journal.tell(intent, f"intent/{intent.attempt}")
+    for fact, idem in payments():
+        journal.tell(fact, idem)
     return journal
+
+
+def payments() -> Iterable[tuple[Fact, str]]:
+    """The attempt was declined and paid all the same; a card pays the next sale, and a scarf comes back."""
+    late = PaymentClosed("Vb3nX0qLw8TzR5yK", "9fJ2kQ0aXw7Lr5Tz", "stripe", "declined", 3450, "EUR")
+    yield msgspec.structs.replace(late, reason="card.declined"), f"closed/{late.attempt}"
+    owed = (Posting("settlement/stripe", 3450, "EUR"), Posting("refund-due", -3450, "EUR"))
+    due = msgspec.structs.replace(late, outcome="refund-due", reason="late", postings=owed)
+    yield due, f"due/{late.attempt}"
+    gone = (Posting("refund-due", 3450, "EUR"), Posting("settlement/stripe", -3450, "EUR"))
+    back = msgspec.structs.replace(late, outcome="refunded", reference="re_17", postings=gone)
+    yield back, f"refunded/{late.attempt}"
+    draft = msgspec.structs.replace(
+        TWO_SCARVES,
+        sale="w7Qm2Zt9Xr4Lp0Ks",
+        number="",
+        postings=(Posting("tendered", 6900, "EUR"), *TWO_SCARVES.postings[1:]),
+    )
+    attempt = "hT5vN8cR2yW6dJ1b"
+    yield PaymentIntent(draft.sale, attempt, "zvt", 6900, "EUR", "trace:433", draft), f"intent/{attempt}"
+    paid = Paid(attempt, "zvt", 6900, "trace:434", card="girocard 4711")
+    card = msgspec.structs.replace(
+        draft,
+        number="GRU4-0003",
+        tender="zvt",
+        postings=(Posting("settlement/zvt", 6900, "EUR"), *TWO_SCARVES.postings[1:]),
+        payments=(paid,),
+    )
+    yield card, f"sale/{card.sale}"
+    yield Operator("k3Rz8mV1qN6s", "returns.taken", card.sale), f"operator/{card.sale}"
+    returned = Refund(
+        refund="bX9wF4eS7uG2nC5a",
+        sale=card.sale,
+        attempt=attempt,
+        provider="zvt",
+        number="GRU4-R0001",
+        business_date="2025-11-22",
+        language="de",
+        currency="EUR",
+        total_minor=3450,
+        lines=(SaleLine(_SCARF, "Schal „Lämmchen“, grün", 1, 3450, 3450, "standard", _SCARVES[:1]),),
+        taxes=(TaxLine("standard", 1900, 3450, 551),),
+        postings=(
+            Posting("refund-due", -3450, "EUR"),
+            Posting("revenue", 2899, "EUR"),
+            Posting("tax/standard", 551, "EUR"),
+        ),
+        moves=(Move(_SCARF, SOLD, "quarantine", 1),),
+        reason="too-small",
+    )
+    yield returned, f"refund/{returned.refund}"
 
 
 def journals() -> list[Journal]:
