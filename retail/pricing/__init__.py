@@ -1,1 +1,1 @@
-"""Basket and price book in; lines, taxes and total out: one pure function for object and hub."""
+"""Basket, book, promotions, member and time in; lines, discounts, taxes and total out: one pure function."""

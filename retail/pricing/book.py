@@ -1,8 +1,10 @@
 """The price book: the signed document that says what the goods are and what they cost."""
 
 from functools import cached_property
+from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from retail.units import Money
 
@@ -15,7 +17,11 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Product(msgspec.Struct, frozen=True):
-    """One product as it is sold: price of one unit, tax code, mass of one pack, and its net content."""
+    """One product as it is sold: price of one unit, tax code, mass of one pack, and its net content.
+
+    What a book leaves out stays UNSET, which counts as empty: a book written before a field was thought of
+    reads, and is written again, byte for byte as it was.
+    """
 
     gtin: str
     words: dict[str, Names]
@@ -27,16 +33,51 @@ class Product(msgspec.Struct, frozen=True):
     pack_tolerance_mg: int
     net_mg: int | None = None
     """Net content, where the law wants a unit price by mass beside the price."""
+    price_per_kg_minor: int | UnsetType = UNSET
+    """Of goods that are sold by weight; `price_minor` is then 0."""
+    member_prices: dict[str, int] | UnsetType = UNSET
+    """Level of a member (`*` is any) -> price of one unit; of a kilogram, where it is sold by weight."""
+    categories: tuple[str, ...] | UnsetType = UNSET
+    attributes: dict[str, str] | UnsetType = UNSET
+    """Such as `colour` -> `ink`: what promotions and screens choose goods by."""
+    allergens: tuple[str, ...] | UnsetType = UNSET
+    """Those of Regulation (EU) 1169/2011, Annex II, by the codes of GS1 (`AllergenTypeCode`), such as AM."""
+    min_age: int | UnsetType = UNSET
+    """Years that a shopper must have."""
+    images: tuple[str, ...] | UnsetType = UNSET
+    """SHA-256 of each picture in hexadecimal, the first one first."""
+    no_offers: bool | UnsetType = UNSET
+    """No promotion and no member price lowers it: books and tobacco, where the law fixes the price."""
+    tagged: bool | UnsetType = UNSET
+    """Every item of it has a tag of its own."""
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """Goods that may not be sold; without `lots` all of them."""
+
+    gtin: str
+    lots: tuple[str, ...] = ()
 
 
 class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the index, which is no field
-    """All prices of a site, tax included; `taxes` is tax code -> rate in basis points (1900 = 19 %)."""
+    """All prices of a site; `taxes` is tax code -> rate in basis points (1900 = 19 %).
+
+    Prices hold the tax unless `tax_exclusive` says that it comes on top.
+    """
 
     site: str
     language: str
     currency: str
     taxes: dict[str, int]
     products: tuple[Product, ...]
+    tax_exclusive: bool | UnsetType = UNSET
+    tax_rounding: Literal["receipt", "line"] | UnsetType = UNSET
+    """Where tax is rounded: once a rate on the receipt (the usual), or on each line."""
+    cash_step_minor: int | UnsetType = UNSET
+    """The smallest amount that cash can pay, where it is not that of the currency (5 in EUR in Finland)."""
+    languages: tuple[str, ...] | UnsetType = UNSET
+    """The languages in which every product has words."""
+    recalls: tuple[Recall, ...] | UnsetType = UNSET
 
     def price(self, product: Product) -> Money:
         """The price of one unit."""
@@ -50,6 +91,11 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     def by_gtin(self) -> dict[str, Product]:
         """GTIN -> product; made once a book, at the first question."""
         return {product.gtin: product for product in self.products}
+
+    @cached_property
+    def recalled(self) -> dict[str, tuple[str, ...]]:
+        """GTIN -> the lots that are recalled, none meaning all."""
+        return {recall.gtin: recall.lots for recall in self.recalls or ()}
 
 
 class Version(msgspec.Struct, frozen=True, order=True):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from msgspec import UNSET
+
 from retail import locale
 from retail.identity import gtin
 from retail.identity.answer import Refused
@@ -28,11 +30,21 @@ MASS_MG_MAX: Final = 10**9
 NAME_CHARACTERS_MAX: Final = 80
 DETAIL_CHARACTERS_MAX: Final = 200
 DETAILS_MAX: Final = 12
+# A word of a list: a category, an attribute, an allergen, a level of membership.
+WORD_CHARACTERS_MAX: Final = 64
+WORDS_MAX: Final = 32
+# Nobody sells to the eldest alone.
+AGE_MAX: Final = 99
+RECALLS_MAX: Final = 10_000
+# 1,000 of a currency whose smallest coin is worth one whole: 1000 UGX.
+CASH_STEP_MINOR_MAX: Final = 1_000
 
 # It becomes part of an account's name (`tax/standard`), so it is as plain as one.
 _TAX_CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 # Controls, halves of a character, and the two separators that break a line. Marks of direction may stay.
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
 _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -62,6 +74,16 @@ def _problems_of_the_book(book: PriceBook) -> Iterator[str]:
         yield f"currency: expected the letters of ISO 4217 such as EUR, got {book.currency!r}"
     if not 1 <= len(book.products) <= PRODUCTS_MAX:
         yield f"products: expected 1 to {PRODUCTS_MAX}, got {len(book.products)}"
+    if book.cash_step_minor is not UNSET and not 1 <= book.cash_step_minor <= CASH_STEP_MINOR_MAX:
+        yield f"cash_step_minor: expected 1 to {CASH_STEP_MINOR_MAX}, got {book.cash_step_minor}"
+    for language in book.languages or ():
+        if not locale.is_language(language):
+            yield f"languages: expected a BCP 47 language, got {language!r}"
+    if len(book.recalls or ()) > RECALLS_MAX:
+        yield f"recalls: expected at most {RECALLS_MAX}, got {len(book.recalls or ())}"
+    for recall in book.recalls or ():
+        for problem in _problems_of_a_number(recall.gtin):
+            yield f"recalls: {problem}"
 
 
 def _problems_of_a_tax(code: str, rate_bp: int) -> Iterator[str]:
@@ -75,9 +97,9 @@ def _problems_of_a_product(product: Product, book: PriceBook) -> Iterator[str]:
     yield from _problems_of_a_number(product.gtin)
     if product.tax not in book.taxes:
         yield f"expected a tax code of the book ({', '.join(sorted(book.taxes))}), got {product.tax!r}"
-    if not 1 <= product.price_minor <= PRICE_MINOR_MAX:
-        yield f"expected a price of 1 to {PRICE_MINOR_MAX} minor units, got {product.price_minor}"
+    yield from _problems_of_prices(product)
     yield from _problems_of_mass(product)
+    yield from _problems_of_facts(product)
     if book.language not in product.words:
         yield f"expected words in {book.language}, the book's own language, got none"
     for language, words in product.words.items():
@@ -90,6 +112,39 @@ def _problems_of_a_number(number: str) -> Iterator[str]:
         yield found.reason
     elif found != number:
         yield f"expected the 14 digits {found}, got the {len(number)} digits {number}"
+
+
+def _problems_of_prices(product: Product) -> Iterator[str]:
+    if product.price_per_kg_minor is UNSET:
+        if not 1 <= product.price_minor <= PRICE_MINOR_MAX:
+            yield f"expected a price of 1 to {PRICE_MINOR_MAX} minor units, got {product.price_minor}"
+    elif product.price_minor:
+        yield f"expected a price or one of a kilogram, got both: {product.price_minor} minor units each"
+    elif not 1 <= product.price_per_kg_minor <= PRICE_MINOR_MAX:
+        yield f"expected a kilogram for 1 to {PRICE_MINOR_MAX} minor units, got {product.price_per_kg_minor}"
+    for level, price_minor in (product.member_prices or {}).items():
+        yield from _problems_of_text("level of membership", level, WORD_CHARACTERS_MAX)
+        if not 1 <= price_minor <= PRICE_MINOR_MAX:
+            yield f"expected a member price of 1 to {PRICE_MINOR_MAX} minor units, got {price_minor}"
+
+
+def _problems_of_facts(product: Product) -> Iterator[str]:
+    if product.min_age is not UNSET and not 1 <= product.min_age <= AGE_MAX:
+        yield f"expected a least age of 1 to {AGE_MAX} years, got {product.min_age}"
+    for image in product.images or ():
+        if not _SHA256.fullmatch(image):
+            yield f"expected an image by its SHA-256, 64 small hexadecimal digits, got {image[:80]!r}"
+    lists = {
+        "category": product.categories or (),
+        "allergen": product.allergens or (),
+        "attribute": [text for pair in (product.attributes or {}).items() for text in pair],
+        "image": product.images or (),
+    }
+    for what, words in lists.items():
+        if len(words) > WORDS_MAX:
+            yield f"{what}: expected at most {WORDS_MAX}, got {len(words)}"
+        for word in words[:WORDS_MAX]:
+            yield from _problems_of_text(what, word, WORD_CHARACTERS_MAX)
 
 
 def _problems_of_mass(product: Product) -> Iterator[str]:

@@ -1,125 +1,192 @@
-"""What a basket costs: lines, tax table and total, from nothing but the basket, the book and a language."""
+"""What a basket costs: lines, discounts, taxes and total, from nothing but what is handed in."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
+from retail.pricing.basket import (
+    LINES_MAX,
+    UNITS_MAX,
+    Basket,
+    BasketError,
+    BasketLine,
+    EmptyBasketError,
+    Member,
+    Moment,
+    RecalledGoodsError,
+    UnitsError,
+    UnknownGoodsError,
+    WeightError,
+)
 from retail.pricing.book import PriceBook, Product
+from retail.pricing.promotions import Promotion, Promotions
+from retail.pricing.reasons import MEMBER_PRICE, member_price_words, words_in
+from retail.pricing.result import Discount, Priced, PricedLine, PricedTax, Used
+from retail.pricing.rivals import coupons_of, rivals
+from retail.pricing.search import Application, Found, best
+from retail.pricing.slots import KILOGRAM_MG, Slot, slots
+from retail.pricing.taxes import RATE_ONE_BP, cash_rounding_minor, included_tax_minor, tax_table
 from retail.units import Money, half_up
 
-# With the highest price of a book (check.PRICE_MINOR_MAX) these keep every total below 2^53: 10^10 x 1,000 x
-# 250 is 2.5 x 10^15. One entry of a journal holds no more than 250 lines.
-UNITS_MAX: Final = 1_000
-LINES_MAX: Final = 250
+__all__ = [
+    "KILOGRAM_MG",
+    "LINES_MAX",
+    "RATE_ONE_BP",
+    "UNITS_MAX",
+    "BasketError",
+    "EmptyBasketError",
+    "Priced",
+    "PricedLine",
+    "PricedTax",
+    "RecalledGoodsError",
+    "UnitsError",
+    "UnknownGoodsError",
+    "WeightError",
+    "included_tax_minor",
+    "price",
+    "price_basket",
+    "unit_price",
+]
 
-RATE_ONE_BP: Final = 10_000
-"""All of an amount, in basis points."""
-KILOGRAM_MG: Final = 1_000_000
-
-
-class BasketError(ValueError):
-    """A basket that cannot be priced; its kinds say why."""
-
-
-class EmptyBasketError(BasketError):
-    """Nothing is in the basket."""
-
-
-class UnknownGoodsError(BasketError):
-    """The price book has no such product, so nobody can say what it costs."""
-
-
-class UnitsError(BasketError):
-    """A line of no units, of less than none, or of more than one basket holds; or too many lines."""
+_LONG_AGO: Final = Moment(0)
 
 
-class PricedLine(msgspec.Struct, frozen=True):
-    """So many units of one product: its name as the shopper reads it, price each and in all, tax code."""
+def price_basket(
+    basket: Basket, book: PriceBook, promotions: Promotions | None, member: Member | None, at: Moment
+) -> Priced:
+    """What `basket` costs `member` at a moment, with a reason for every amount that is not in the book.
 
-    gtin: str
-    name: str
-    units: int
-    price_minor: int
-    total_minor: int
-    tax: str
-
-
-class PricedTax(msgspec.Struct, frozen=True):
-    """One row of the tax table: `gross_minor` holds `tax_minor` of tax at `rate_bp` basis points."""
-
-    tax: str
-    rate_bp: int
-    gross_minor: int
-    tax_minor: int
-
-
-class Priced(msgspec.Struct, frozen=True):
-    """What a basket costs: lines in order of GTIN, taxes in order of code, tax included in the total."""
-
-    currency: str
-    language: str
-    lines: tuple[PricedLine, ...]
-    taxes: tuple[PricedTax, ...]
-    total_minor: int
-
-    @property
-    def total(self) -> Money:
-        """What the shopper pays."""
-        return Money(self.total_minor, self.currency)
-
-
-def price(basket: Mapping[str, int], book: PriceBook, language: str) -> Priced:
-    """What `basket` (GTIN -> units) costs by `book`, its names in `language` where the book has them.
-
-    The order in which the basket was filled changes nothing. Raises EmptyBasketError, UnknownGoodsError and
-    UnitsError.
+    `book` and `promotions` have been checked (`check.check`, `check_promotions.check_promotions`). Raises
+    EmptyBasketError, UnknownGoodsError, UnitsError, WeightError and RecalledGoodsError.
     """
-    _check_size(basket)
-    lines = tuple(_line(gtin, units, book, language) for gtin, units in sorted(basket.items()))
+    laid_out = slots(basket, book, member)
+    found = _found(laid_out, promotions, basket, member, at)
+    language = basket.language or book.language
+    discounts = _discounts(laid_out, found.applications, language, book)
+    lines = tuple(_line(slot, discounts[place], book, language) for place, slot in enumerate(laid_out))
+    taxes = tax_table(lines, book)
+    added = sum(row.tax_minor for row in taxes) if book.tax_exclusive else 0
+    total_minor = sum(line.total_minor for line in lines) + added
+    used = _used(found.applications, basket)
+    gone = {coupon for each in used for coupon in each.coupons}
     return Priced(
-        book.currency, language, lines, _taxes(lines, book), sum(line.total_minor for line in lines)
+        currency=book.currency,
+        language=language,
+        lines=lines,
+        taxes=taxes,
+        total_minor=total_minor,
+        discounts=_added_up(lines),
+        tax_added_minor=added,
+        cash_rounding_minor=cash_rounding_minor(total_minor, book),
+        used=used,
+        coupons_unused=tuple(sorted({coupon.id for coupon in basket.coupons} - gone)),
+        min_age=max(line.min_age for line in lines),
     )
 
 
-def included_tax_minor(gross_minor: int, rate_bp: int) -> int:
-    """The tax inside `gross_minor`: gross x rate / (1 + rate) to the nearest minor unit, the half upwards."""
-    return half_up(gross_minor * rate_bp, RATE_ONE_BP + rate_bp)
+def price(basket: Mapping[str, int], book: PriceBook, language: str) -> Priced:
+    """What `basket` (GTIN -> units) costs by `book` alone, names in `language` where the book has them."""
+    lines = tuple(BasketLine(gtin, units) for gtin, units in basket.items())
+    return price_basket(Basket(lines, language=language), book, None, None, _LONG_AGO)
 
 
 def unit_price(product: Product, book: PriceBook) -> Money | None:
     """The price of a kilogram, rounded half up; None where the book gives no net content."""
+    if product.price_per_kg_minor:
+        return Money(product.price_per_kg_minor, book.currency)
     if product.net_mg is None:
         return None
     return Money(half_up(product.price_minor * KILOGRAM_MG, product.net_mg), book.currency)
 
 
-def _check_size(basket: Mapping[str, int]) -> None:
-    if not basket:
-        raise EmptyBasketError("expected goods in the basket, got none")
-    if len(basket) > LINES_MAX:
-        raise UnitsError(f"expected at most {LINES_MAX} products in a basket, got {len(basket)}")
+def _found(
+    laid_out: Sequence[Slot],
+    promotions: Promotions | None,
+    basket: Basket,
+    member: Member | None,
+    at: Moment,
+) -> Found:
+    if promotions is None:
+        return Found((), 0)
+    running = rivals(laid_out, promotions, basket, member, at)
+    if not any(rival.unsure for rival in running):
+        return best(laid_out, running)
+    # Settled for the shopper: what may be over counts only where it makes the basket cheaper.
+    without = best(laid_out, [rival for rival in running if not rival.unsure])
+    return max(without, best(laid_out, running), key=lambda found: found.saved_minor)
 
 
-def _line(gtin: str, units: int, book: PriceBook, language: str) -> PricedLine:
-    if not 1 <= units <= UNITS_MAX:
-        raise UnitsError(f"expected 1 to {UNITS_MAX} units of {gtin}, got {units}")
-    product = book.by_gtin.get(gtin)
-    if product is None:
-        raise UnknownGoodsError(f"expected a product of {book.site}'s price book, got {gtin}")
-    name = book.name(product, language)
-    return PricedLine(gtin, name, units, product.price_minor, product.price_minor * units, product.tax)
+def _discounts(
+    laid_out: Sequence[Slot], applications: Iterable[Application], language: str, book: PriceBook
+) -> list[list[Discount]]:
+    """The discounts of each slot: the member's price first, then promotions in the order of conflicts."""
+    found: list[list[Discount]] = [[] for _ in laid_out]
+    for place, slot in enumerate(laid_out):
+        if slot.base_minor < slot.list_minor:
+            words = member_price_words(language, book.language)
+            saved_minor = (slot.list_minor - slot.base_minor) * slot.units
+            found[place].append(Discount(MEMBER_PRICE, words, slot.units, saved_minor))
+    for each in sorted(applications, key=lambda each: (each.rival.level, each.rival.promotion.id)):
+        promotion = each.rival.promotion
+        for take in each.takes:
+            if take.saved_minor:
+                words = words_in(promotion.words, language, book.language) or promotion.id
+                found[take.place].append(
+                    Discount(promotion.id, words, take.units, take.saved_minor, each.rival.unsure)
+                )
+    return [_merged(discounts) for discounts in found]
 
 
-def _taxes(lines: Iterable[PricedLine], book: PriceBook) -> tuple[PricedTax, ...]:
-    # Tax is taken from the sum of each code, not from each line: that is what the tax table shows, and it is
-    # rounded once a code instead of once a line.
-    gross: Counter[str] = Counter()
-    for line in lines:
-        gross[line.tax] += line.total_minor
-    return tuple(_tax(code, book.taxes[code], gross_minor) for code, gross_minor in sorted(gross.items()))
+def _merged(discounts: Iterable[Discount]) -> list[Discount]:
+    """The same discounts, those of one promotion as one; in the order of the first of each."""
+    found: dict[str, Discount] = {}
+    for each in discounts:
+        before = found.get(each.promotion)
+        found[each.promotion] = (
+            each
+            if before is None
+            else Discount(
+                each.promotion,
+                each.words,
+                before.units + each.units,
+                before.amount_minor + each.amount_minor,
+                each.unsure,
+            )
+        )
+    return list(found.values())
 
 
-def _tax(code: str, rate_bp: int, gross_minor: int) -> PricedTax:
-    return PricedTax(code, rate_bp, gross_minor, included_tax_minor(gross_minor, rate_bp))
+def _added_up(lines: Iterable[PricedLine]) -> tuple[Discount, ...]:
+    every = _merged(discount for line in lines for discount in line.discounts)
+    return tuple(sorted(every, key=lambda discount: discount.promotion))
+
+
+def _line(slot: Slot, discounts: Sequence[Discount], book: PriceBook, language: str) -> PricedLine:
+    product = slot.product
+    saved_minor = sum(discount.amount_minor for discount in discounts)
+    return PricedLine(
+        gtin=product.gtin,
+        name=book.name(product, language),
+        units=slot.units,
+        price_minor=slot.list_minor,
+        total_minor=slot.list_minor * slot.units - saved_minor,
+        tax=product.tax,
+        weight_mg=slot.weight_mg,
+        price_per_kg_minor=product.price_per_kg_minor or None,
+        discounts=tuple(discounts),
+        min_age=product.min_age or 0,
+    )
+
+
+def _used(applications: Iterable[Application], basket: Basket) -> tuple[Used, ...]:
+    uses: dict[str, int] = {}
+    promotions: dict[str, Promotion] = {}
+    for each in applications:
+        promotion = each.rival.promotion
+        if promotion.coupon or promotion.capped:
+            promotions[promotion.id] = promotion
+            whole = promotion.counted == "sale"
+            uses[promotion.id] = 1 if whole else uses.get(promotion.id, 0) + each.uses
+    return tuple(
+        Used(name, count, tuple(coupons_of(promotions[name], basket)[:count]))
+        for name, count in sorted(uses.items())
+    )

@@ -1,0 +1,1 @@
+"""How a basket is priced."""
