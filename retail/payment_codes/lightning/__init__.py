@@ -1,0 +1,1 @@
+"""Lightning: invoices of BOLT 11, read, checked against their signature, and written."""
