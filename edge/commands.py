@@ -86,4 +86,82 @@ class Light(msgspec.Struct, frozen=True, tag=True):
     signal: Signal
 
 
-Command = Zero | Tare | Price | Print | OpenDrawer | ShowLines | Unlock | Light
+class StartPayment(msgspec.Struct, frozen=True, tag=True):
+    """Have a card pay this amount; the TerminalResult of the same `attempt` tells what became of it.
+
+    An attempt is sent once, and nothing that moves money is ever sent again. With `dispense` the terminal
+    keeps the approval open until a DispenseResult says that the goods came out.
+    """
+
+    attempt: str
+    amount_minor: int
+    currency: str
+    dispense: bool = False
+
+
+class CancelPayment(msgspec.Struct, frozen=True, tag=True):
+    """Ask the terminal to end this attempt: a wish, which a card that is already approved wins against."""
+
+    attempt: str
+
+
+class ReversePayment(msgspec.Struct, frozen=True, tag=True):
+    """Take back the payment whose receipt number this is: whether it was that one, its result tells."""
+
+    attempt: str
+    receipt: int
+
+
+class RefundPayment(msgspec.Struct, frozen=True, tag=True):
+    """Give this amount to whichever card is put into the terminal."""
+
+    attempt: str
+    amount_minor: int
+    currency: str
+
+
+class EndOfDay(msgspec.Struct, frozen=True, tag=True):
+    """Have the terminal hand in what it has taken since the last time."""
+
+    attempt: str
+
+
+class AskTerminal(msgspec.Struct, frozen=True, tag=True):
+    """Ask what the terminal knows of an attempt whose end is unknown: its state, and its last receipt."""
+
+    attempt: str
+
+
+class Dispensed(StrEnum):
+    """What came of the goods that an approval waits for."""
+
+    ISSUED = "issued"
+    PARTLY = "partly"
+    FAILED = "failed"
+
+
+class DispenseResult(msgspec.Struct, frozen=True, tag=True):
+    """Say what came of the goods; PARTLY charges `amount_minor`, which is no more than was approved."""
+
+    attempt: str
+    dispensed: Dispensed
+    amount_minor: int | None = None
+
+
+Command = (
+    Zero
+    | Tare
+    | Price
+    | Print
+    | OpenDrawer
+    | ShowLines
+    | Unlock
+    | Light
+    | StartPayment
+    | CancelPayment
+    | ReversePayment
+    | RefundPayment
+    | EndOfDay
+    | AskTerminal
+    | DispenseResult
+)

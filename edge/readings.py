@@ -187,6 +187,126 @@ class Garbled(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class TerminalNeeds(StrEnum):
+    """What a payment terminal waits for; OTHER where its code has no word here."""
+
+    CARD = "card"
+    RIGHT_PIN = "right-pin"
+    REMOVE_CARD = "remove-card"
+    HOST = "host"
+    REVERSAL = "reversal"
+    PATIENCE = "patience"
+    NOTHING = "nothing"
+    OTHER = "other"
+
+
+class TerminalSaid(msgspec.Struct, frozen=True, tag=True):
+    """What a payment terminal is doing now, and its words for it; no result, whatever it sounds like."""
+
+    attempt: str
+    code: int
+    needs: TerminalNeeds = TerminalNeeds.OTHER
+    text: str = ""
+
+
+class TerminalDeed(StrEnum):
+    """What a terminal was asked to do; UNASKED is what it tells by itself, as after a restart of ours."""
+
+    PAYMENT = "payment"
+    REVERSAL = "reversal"
+    REFUND = "refund"
+    END_OF_DAY = "end-of-day"
+    ENQUIRY = "enquiry"
+    UNASKED = "unasked"
+
+
+class TerminalOutcome(StrEnum):
+    """What became of it.
+
+    REFUSED never began. UNKNOWN may have moved money: ask the terminal, and never start another one first.
+    """
+
+    DONE = "done"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class TerminalResult(msgspec.Struct, frozen=True, tag=True):
+    """What became of what a terminal was asked to do, and all the evidence that it gave.
+
+    It is told before the terminal gets its answer. Not `complete` means that the terminal has its result and
+    still goes on (printing, waiting for goods): another one with the same attempt follows. None and empty are
+    what the terminal did not say; `card_last4` is all that is left of the card's number. `date` is MMDD and
+    `time` is HHMMSS by the terminal's own clock.
+    """
+
+    attempt: str
+    deed: TerminalDeed
+    outcome: TerminalOutcome
+    complete: bool = True
+    result_code: int | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    trace: int | None = None
+    receipt: int | None = None
+    terminal_id: str = ""
+    card_last4: str = ""
+    card_name: str = ""
+    auth_code: str = ""
+    date: str = ""
+    time: str = ""
+
+
+class ReceiptFor(StrEnum):
+    """Whose copy of a terminal's receipt a line belongs to."""
+
+    MERCHANT = "merchant"
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+    UNKNOWN = "unknown"
+
+
+class TerminalLine(msgspec.Struct, frozen=True, tag=True):
+    """One line of a receipt that a terminal wants printed; numbers of cards in it are masked.
+
+    `last` ends the receipt, and may come with no text.
+    """
+
+    attempt: str
+    receipt: ReceiptFor
+    text: str
+    centred: bool = False
+    wide: bool = False
+    tall: bool = False
+    last: bool = False
+
+
+class CardTotal(msgspec.Struct, frozen=True):
+    """So many payments of one kind of card, and their sum in the terminal's currency."""
+
+    kind: str
+    count: int
+    amount_minor: int
+
+
+class TerminalTotals(msgspec.Struct, frozen=True, tag=True):
+    """What a terminal has handed in at the end of a day, from its first receipt to its last."""
+
+    attempt: str
+    receipt_first: int
+    receipt_last: int
+    kinds: tuple[CardTotal, ...]
+
+
+class TerminalReady(msgspec.Struct, frozen=True, tag=True):
+    """A payment terminal has registered us, and can be asked for money."""
+
+    terminal_id: str = ""
+    currency: str | None = None
+
+
 Reading = (
     TagSeen
     | RoundEnded
@@ -205,6 +325,11 @@ Reading = (
     | DeviceFault
     | DeviceReady
     | Garbled
+    | TerminalSaid
+    | TerminalResult
+    | TerminalLine
+    | TerminalTotals
+    | TerminalReady
 )
 
 

@@ -40,6 +40,7 @@ _MODULES: Final = {
     "line-display": "edge.drivers.outputs.linedisplay",
     "lcus-relay": "edge.drivers.outputs.relay",
     "gpio-signals": "edge.drivers.outputs.signals",
+    "zvt": "edge.drivers.terminals.zvt",
 }
 
 

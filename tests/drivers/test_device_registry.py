@@ -230,8 +230,8 @@ def _mine(protocol: str, settings: dict[str, Any]) -> Profile:
     ("profile", "expected"),
     [
         (
-            _mine("zvt", {}),
-            "no driver speaks 'zvt', only azextra, cas, ",
+            _mine("nexo", {}),
+            "no driver speaks 'nexo', only azextra, cas, ",
         ),
         (_mine("r200", {"heads": "AA"}), "profile 'mine': settings: "),
         (_mine("r200", {"heads": [0xCC]}), "Invalid enum value 204"),

@@ -40,7 +40,8 @@ def drivers() -> list[str]:
 
 def simulated(protocol: str) -> bool:
     """Whether there is a simulator of such a device."""
-    return _is_there(catalogue._MODULES[protocol])
+    module = catalogue._MODULES.get(protocol)
+    return module is not None and _is_there(module)
 
 
 @cache
