@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from enum import Enum
 from typing import Final
+
+from edge.events import Purpose
 
 # How the members of this shop are written, unless a retailer says otherwise.
 MEMBER_PREFIX: Final = "opos:member:"
@@ -15,17 +16,6 @@ _ALIPAY: Final = re.compile(r"(2[5-9]|30)[0-9]{14,22}")
 
 # EMV QRCPS, merchant-presented mode: payload format indicator 01. BOLT 11 and BIP 21 for Lightning.
 _ASKS_FOR_MONEY: Final = re.compile(r"000201|lightning:|lnbc|bitcoin:", re.IGNORECASE)
-
-
-class Purpose(Enum):
-    """What to do with a code; only GOODS may go into a basket."""
-
-    GOODS = "goods"
-    MEMBER = "member"
-    WECHAT = "wechat"
-    ALIPAY = "alipay"
-    ASKS_FOR_MONEY = "asks-for-money"  # a code that a shopper pays by, shown to us by mistake
-    OTHER = "other"
 
 
 def purpose(text: str, gtin14: str | None, member_prefix: str = MEMBER_PREFIX) -> Purpose:

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import msgspec
 
+from retail.identity.standing import Recall
 from retail.units import Money
 
 
@@ -27,6 +28,10 @@ class Product(msgspec.Struct, frozen=True):
     pack_tolerance_mg: int
     net_mg: int | None = None
     """Net content, where the law wants a unit price by mass beside the price."""
+    weighed: bool = False
+    """Sold by the weight, or at the price, that stands on the label of each pack, and never by the piece."""
+    tagged: bool = True
+    """Each item has a tag of its own; what has none is known on a shelf by its weight alone."""
 
 
 class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the index, which is no field
@@ -37,6 +42,12 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     currency: str
     taxes: dict[str, int]
     products: tuple[Product, ...]
+    recalls: tuple[Recall, ...] = ()
+    """What was called back: it may not be sold, whatever it costs."""
+    circulations: tuple[str, ...] = ()
+    """The numbers of restricted circulation that this shop gives a meaning to: `geo`, `company`."""
+    region: str | None = None
+    """By whose rules such numbers carry a weight or a price (see `retail.identity.rcn.REGIONS`)."""
 
     def price(self, product: Product) -> Money:
         """The price of one unit."""
@@ -50,6 +61,11 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     def by_gtin(self) -> dict[str, Product]:
         """GTIN -> product; made once a book, at the first question."""
         return {product.gtin: product for product in self.products}
+
+    @cached_property
+    def recalled(self) -> frozenset[Recall]:
+        """The recalls, to look up one; made once a book."""
+        return frozenset(self.recalls)
 
 
 class Version(msgspec.Struct, frozen=True, order=True):

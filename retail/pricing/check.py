@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from retail import locale
-from retail.identity import gtin
+from retail.identity import gtin, rcn
 from retail.identity.answer import Refused
 from retail.pricing.book import Names, PriceBook, Product
 
@@ -28,6 +28,11 @@ MASS_MG_MAX: Final = 10**9
 NAME_CHARACTERS_MAX: Final = 80
 DETAIL_CHARACTERS_MAX: Final = 200
 DETAILS_MAX: Final = 12
+
+# A retailer recalls a few dozen lots a year; more than this is a list of items that was meant as one of lots.
+RECALLS_MAX: Final = 10_000
+
+_CIRCULATIONS: Final = ("company", "geo")
 
 # It becomes part of an account's name (`tax/standard`), so it is as plain as one.
 _TAX_CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -62,6 +67,20 @@ def _problems_of_the_book(book: PriceBook) -> Iterator[str]:
         yield f"currency: expected the letters of ISO 4217 such as EUR, got {book.currency!r}"
     if not 1 <= len(book.products) <= PRODUCTS_MAX:
         yield f"products: expected 1 to {PRODUCTS_MAX}, got {len(book.products)}"
+    yield from _problems_of_what_may_be_sold(book)
+
+
+def _problems_of_what_may_be_sold(book: PriceBook) -> Iterator[str]:
+    if len(book.recalls) > RECALLS_MAX:
+        yield f"recalls: expected at most {RECALLS_MAX}, got {len(book.recalls)}"
+    for recall in book.recalls:
+        for problem in _problems_of_a_number(recall.gtin14):
+            yield f"recall of {recall.gtin14}: {problem}"
+    for circulation in book.circulations:
+        if circulation not in _CIRCULATIONS:
+            yield f"circulations: expected {' or '.join(_CIRCULATIONS)}, got {circulation!r}"
+    if book.region is not None and book.region not in rcn.REGIONS:
+        yield f"region: expected one of {', '.join(sorted(rcn.REGIONS))}, got {book.region!r}"
 
 
 def _problems_of_a_tax(code: str, rate_bp: int) -> Iterator[str]:
@@ -99,6 +118,8 @@ def _problems_of_mass(product: Product) -> Iterator[str]:
         yield f"expected a tolerance of 0 to {product.pack_mg} mg, got {product.pack_tolerance_mg}"
     if product.net_mg is not None and not 1 <= product.net_mg <= MASS_MG_MAX:
         yield f"expected a net content of 1 to {MASS_MG_MAX} mg, got {product.net_mg}"
+    if product.weighed and product.net_mg is None:
+        yield "expected the net content that its price is for, since it is sold by weight, got none"
 
 
 def _problems_of_words(language: str, words: Names) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """What a basket costs: lines, tax table and total, from nothing but the basket, the book and a language."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from retail.pricing.book import PriceBook, Product
+from retail.pricing.check import PRICE_MINOR_MAX
 from retail.units import Money, half_up
 
 # With the highest price of a book (check.PRICE_MINOR_MAX) these keep every total below 2^53: 10^10 x 1,000 x
@@ -35,6 +36,10 @@ class UnitsError(BasketError):
     """A line of no units, of less than none, or of more than one basket holds; or too many lines."""
 
 
+class PackPriceError(BasketError):
+    """A pack costs nothing, or more than anything on a shelf."""
+
+
 class PricedLine(msgspec.Struct, frozen=True):
     """So many units of one product: its name as the shopper reads it, price each and in all, tax code."""
 
@@ -44,6 +49,13 @@ class PricedLine(msgspec.Struct, frozen=True):
     price_minor: int
     total_minor: int
     tax: str
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One pack that has a price of its own, by the weight or the price on its label."""
+
+    gtin: str
+    price_minor: int
 
 
 class PricedTax(msgspec.Struct, frozen=True):
@@ -56,7 +68,10 @@ class PricedTax(msgspec.Struct, frozen=True):
 
 
 class Priced(msgspec.Struct, frozen=True):
-    """What a basket costs: lines in order of GTIN, taxes in order of code, tax included in the total."""
+    """What a basket costs: lines in order of GTIN and then one for each pack that has a price of its own.
+
+    Taxes stand in order of code; the total has them in it.
+    """
 
     currency: str
     language: str
@@ -70,14 +85,19 @@ class Priced(msgspec.Struct, frozen=True):
         return Money(self.total_minor, self.currency)
 
 
-def price(basket: Mapping[str, int], book: PriceBook, language: str) -> Priced:
-    """What `basket` (GTIN -> units) costs by `book`, its names in `language` where the book has them.
+def price(
+    basket: Mapping[str, int], book: PriceBook, language: str, measured: Sequence[Measured] = ()
+) -> Priced:
+    """What `basket` (GTIN -> units) and `measured` packs cost by `book`, names in `language` where it can.
 
-    The order in which the basket was filled changes nothing. Raises EmptyBasketError, UnknownGoodsError and
-    UnitsError.
+    The order in which the basket was filled changes nothing, and each measured pack keeps its place. Raises
+    EmptyBasketError, UnknownGoodsError, UnitsError and PackPriceError.
     """
-    _check_size(basket)
-    lines = tuple(_line(gtin, units, book, language) for gtin, units in sorted(basket.items()))
+    _check_size(len(basket) + len(measured))
+    lines = (
+        *(_line(gtin, units, book, language) for gtin, units in sorted(basket.items())),
+        *(_measured_line(pack, book, language) for pack in measured),
+    )
     return Priced(
         book.currency, language, lines, _taxes(lines, book), sum(line.total_minor for line in lines)
     )
@@ -95,21 +115,45 @@ def unit_price(product: Product, book: PriceBook) -> Money | None:
     return Money(half_up(product.price_minor * KILOGRAM_MG, product.net_mg), book.currency)
 
 
-def _check_size(basket: Mapping[str, int]) -> None:
-    if not basket:
+def price_of_weight(product: Product, weight_mg: int, book: PriceBook) -> Money | None:
+    """What `weight_mg` of a product costs, the half upwards; None where the book gives no net content.
+
+    It is reckoned from the price of a kilogram as the shopper reads it, and not from a finer one.
+    """
+    kilogram = unit_price(product, book)
+    if kilogram is None:
+        return None
+    return Money(half_up(kilogram.amount_minor * weight_mg, KILOGRAM_MG), book.currency)
+
+
+def _check_size(lines: int) -> None:
+    if not lines:
         raise EmptyBasketError("expected goods in the basket, got none")
-    if len(basket) > LINES_MAX:
-        raise UnitsError(f"expected at most {LINES_MAX} products in a basket, got {len(basket)}")
+    if lines > LINES_MAX:
+        raise UnitsError(f"expected at most {LINES_MAX} products in a basket, got {lines}")
 
 
 def _line(gtin: str, units: int, book: PriceBook, language: str) -> PricedLine:
     if not 1 <= units <= UNITS_MAX:
         raise UnitsError(f"expected 1 to {UNITS_MAX} units of {gtin}, got {units}")
+    product = _product(gtin, book)
+    name = book.name(product, language)
+    return PricedLine(gtin, name, units, product.price_minor, product.price_minor * units, product.tax)
+
+
+def _measured_line(pack: Measured, book: PriceBook, language: str) -> PricedLine:
+    product = _product(pack.gtin, book)
+    if not 1 <= pack.price_minor <= PRICE_MINOR_MAX:
+        raise PackPriceError(f"expected 1 to {PRICE_MINOR_MAX} minor units, got {pack.price_minor}")
+    name = book.name(product, language)
+    return PricedLine(pack.gtin, name, 1, pack.price_minor, pack.price_minor, product.tax)
+
+
+def _product(gtin: str, book: PriceBook) -> Product:
     product = book.by_gtin.get(gtin)
     if product is None:
         raise UnknownGoodsError(f"expected a product of {book.site}'s price book, got {gtin}")
-    name = book.name(product, language)
-    return PricedLine(gtin, name, units, product.price_minor, product.price_minor * units, product.tax)
+    return product
 
 
 def _taxes(lines: Iterable[PricedLine], book: PriceBook) -> tuple[PricedTax, ...]:

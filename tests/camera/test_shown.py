@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.sensors.shown import Purpose, purpose
+from edge.events import Purpose
+from edge.sensors.shown import purpose
 
 CASES = [
     ("https://id.gs1.org/01/09520123456788", "09520123456788", Purpose.GOODS),
