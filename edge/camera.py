@@ -18,7 +18,7 @@ import msgspec
 from edge.drivers.camera.capture import Camera
 from edge.drivers.camera.looks import Eyes, alone
 from edge.drivers.camera.picture import Picture
-from edge.readings import DeviceFault
+from edge.readings import DeviceFault, DeviceReady
 from edge.sensors.votes import Known, Nothing, Verdict, Watch, glances, same
 
 # Of the 66 ms between two frames at 15 a second a third is for looking; the rest is the shop's.
@@ -39,6 +39,14 @@ def watch(
         said = verdict
 
 
+def greeted(frames: Iterator[Picture], greet: Callable[[], None]) -> Iterator[Picture]:
+    """The same frames; `greet` is called when the first has come: a camera that gives none is not there."""
+    for number, picture in enumerate(frames):
+        if not number:
+            greet()
+        yield picture
+
+
 def _asked() -> bool:
     """Whether whoever started us still holds the other end."""
     door = sys.stdin.fileno()
@@ -56,7 +64,8 @@ def main(source: str, catalogue: Path | None, upc_e: bool) -> None:
     eyes = Eyes(upc_e=upc_e)
     try:
         with Camera(source) as camera:
-            for verdict in watch(camera.pictures(_asked), eyes, Watch(_gtins(catalogue)), time.monotonic_ns):
+            frames = greeted(camera.pictures(_asked), lambda: _say(DeviceReady()))
+            for verdict in watch(frames, eyes, Watch(_gtins(catalogue)), time.monotonic_ns):
                 _say(verdict)
             _say(GONE)
     finally:
@@ -69,7 +78,7 @@ def _gtins(catalogue: Path | None) -> Known:
     return frozenset(catalogue.read_text(encoding="utf-8").split()).__contains__
 
 
-def _say(what: Verdict | DeviceFault) -> None:
+def _say(what: Verdict | DeviceReady | DeviceFault) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
     sys.stdout.buffer.flush()
 

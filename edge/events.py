@@ -91,6 +91,19 @@ class BackInService(msgspec.Struct, frozen=True, tag=True):
     """Every device that the object needs answers."""
 
 
+class DeviceMissed(msgspec.Struct, frozen=True, tag=True):
+    """A device that helps is gone, and goods can be sold without it: `source` and `code` as above."""
+
+    source: str
+    code: str
+
+
+class DeviceFound(msgspec.Struct, frozen=True, tag=True):
+    """A device that was missed answers again."""
+
+    source: str
+
+
 class Tapped(msgspec.Struct, frozen=True, tag=True):
     """Somebody has tapped the picture, once and with one finger; where, in millionths of width and height."""
 
@@ -103,6 +116,63 @@ class LongPressed(msgspec.Struct, frozen=True, tag=True):
 
     x_ppm: int
     y_ppm: int
+
+
+class Purpose(Enum):
+    """What a code is shown for; only GOODS may go into a basket."""
+
+    GOODS = "goods"
+    MEMBER = "member"
+    WECHAT = "wechat"
+    ALIPAY = "alipay"
+    CARD = "card"  # a card or a wallet as a code of EMV
+    ASKS_FOR_MONEY = "asks-for-money"  # a code that a shopper pays by, shown to us by mistake
+    OTHER = "other"
+
+
+class Scanned(msgspec.Struct, frozen=True, tag=True):
+    """A label of goods was shown, once however often it was read: what it says.
+
+    `gtin14` is the number as read, `lookup` the GTIN-14 that a price book knows the product by: the same,
+    without the weight or price that a number of the shop's own has inside. The rest is as in
+    `retail.identity.gs1.label.Label`; a date is YYMMDD.
+    """
+
+    gtin14: str
+    lookup: str
+    serial: str | None = None
+    lot: str | None = None
+    expiry: str | None = None
+    weight_mg: int | None = None
+    price_minor: int | None = None
+    currency: str | None = None
+    count: int | None = None
+    circulation: str | None = None
+
+
+class CodeShown(msgspec.Struct, frozen=True, tag=True):
+    """A code that names no goods was shown.
+
+    What it holds may be a person's own, such as a member's number, so it is not in here: events are told to
+    others. Who has a use for it asks the sense that read it, by `ticket`.
+    """
+
+    purpose: Purpose
+    ticket: int
+
+
+class CodeBlurred(msgspec.Struct, frozen=True, tag=True):
+    """The camera sees a code, not clearly enough yet: it should be held still."""
+
+
+class CodeUnclear(msgspec.Struct, frozen=True, tag=True):
+    """The camera will not tell: it may be one of these products (GTIN-14), for the shopper to say."""
+
+    gtins: tuple[str, ...] = ()
+
+
+class CodeCleared(msgspec.Struct, frozen=True, tag=True):
+    """Of what the camera sees nothing is unclear any more."""
 
 
 class Act(Enum):
@@ -138,7 +208,14 @@ Event = (
     | Agreed
     | OutOfService
     | BackInService
+    | DeviceMissed
+    | DeviceFound
     | Tapped
     | LongPressed
+    | Scanned
+    | CodeShown
+    | CodeBlurred
+    | CodeUnclear
+    | CodeCleared
     | Interest
 )

@@ -13,10 +13,10 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final
 
 import msgspec
-import uvicorn
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import Receipt
@@ -24,70 +24,47 @@ from edge.checkout.backroom import Backroom
 from edge.checkout.books import Books
 from edge.checkout.documents import DocumentRefusedError, Documents
 from edge.checkout.sale import Shop
-from edge.checkout.state import Answer, Stage, State, Tap
+from edge.checkout.state import Stage
 from edge.checkout.till import Till
 from edge.clock import Clock, HubClock, SystemClock
-from edge.config import ObjectConfig
-from edge.display.screens import Glass
-from edge.display.server import TillView, glass_app
+from edge.config import ObjectConfig, Role
 from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError
 from edge.drivers.registry import driver_for
 from edge.drivers.transports import converse
 from edge.drivers.uris import PeripheralUri, PeripheralUriError, parse_uri
 from edge.errands import Errands, Rooms
-from edge.events import Event
-from edge.keeper import Keeper, LedgerOverError, may_begin_anew
+from edge.events import CodeBlurred, CodeCleared, Event
+from edge.keeper import Keeper, LedgerOverError
 from edge.keys import KeyUnusableError
 from edge.offline_queue.bell import Bell
 from edge.offline_queue.budget import Level
 from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
 from edge.offline_queue.reader import LedgerReader
-from edge.readings import Heard, Reading
+from edge.readings import CodeScanned, DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, Touched
+from edge.runtime_camera import CameraKeeper, CameraSaid, camera_plan
+from edge.runtime_glass import ClosedObject, FeltTill, GlassServer, glass_server
+from edge.runtime_senses import Senses, devices_of
 from edge.sensors.dwell import Dwell
-from edge.sensors.mirror import MirrorSense
-from edge.sensors.service import Service
-from edge.sensors.shelf import Pack, ShelfSense
-from retail.pricing.book import Product
+from edge.sensors.shelf import Loose, Pack
+from retail.pricing.book import PriceBook, Product
 
 _log: Final = logging.getLogger("opos.runtime")
 
 # Often enough that a screen ends on time; it costs nothing that a Pi would notice.
 _TICK_S: Final = 0.25
 
-# A person has begun a new ledger within the second: the object goes on with it.
-_WAITING_S: Final = 1.0
+_CAMERA: Final[Role] = "camera"
 
-# Streams of the glass are cut after this long at a stop; the page comes back by itself.
-_GOODBYE_S: Final = 1
+# Of these stages nobody is there, or nothing can be sold to who is.
+_ALONE: Final = frozenset({Stage.UNPAIRED, Stage.IDLE, Stage.OUT_OF_SERVICE})
+
+# What the camera thinks of its picture from moment to moment interests nobody afterwards.
+_PASSING: Final = (CodeBlurred, CodeCleared)
 
 
 class StartError(Exception):
     """The object cannot start: what is wrong, and what to do."""
-
-
-class Sense(Protocol):
-    """Mirror or shelf: what its readings mean."""
-
-    def hear(self, heard: Heard) -> Iterator[Event]:
-        """What one reading means."""
-        ...
-
-
-class _GlassServer(uvicorn.Server):
-    """Uvicorn as one task among others: the runtime itself hears the signals.
-
-    `hang_up` ends the streams of the glass, which would otherwise stay open for ever.
-    """
-
-    def __init__(self, config: uvicorn.Config, hang_up: Callable[[], None]) -> None:
-        super().__init__(config)
-        self.hang_up = hang_up
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave SIGTERM and SIGINT to the runtime."""
-        yield
 
 
 class ObjectRuntime:
@@ -102,16 +79,17 @@ class ObjectRuntime:
         self._failure: str | None = None
         self._keeper = _keeper(config, version, clock)
         self._journal = self._keeper.journal
-        shop = Shop(config.object.id, config.object.sells_from, config.tender.account, config.object.timezone)
+        shop = _shop(config)
         books, last_receipt = _read_books(config)
         self._till = Till(shop, self._journal, books, clock, new_sale=lambda: b64(secrets.token_bytes(12)))
         documents = Documents(config.documents, config.object.site, config.trust.documents)
         self._backroom = Backroom(shop, documents, self._journal, self._till)
-        self._service = Service(peripheral.role for peripheral in config.peripherals)
-        self._shelf = ShelfSense(self._pack_of) if config.object.kind == "shelf" else None
-        self._sense: Sense = self._shelf or MirrorSense()
+        self._senses = Senses(config.object.kind, devices_of(config), self._pack_of, self._region)
+        self._camera = self._camera_of(config)
         self._dwell = Dwell(self._gtin_of)
         self._here: frozenset[str] = frozenset()
+        self._book: PriceBook | None = None
+        self._stage = Stage.UNPAIRED
         rooms = Rooms(
             *(self._journal, documents, self._backroom, self._till, self._keeper.telemetry),
             clock=clock,
@@ -152,6 +130,8 @@ class ObjectRuntime:
             tasks.append(group.create_task(self._tick()))
             tasks.append(group.create_task(self._keeper.watch()))
             tasks.append(group.create_task(self._check()))
+            if self._camera is not None:
+                tasks.append(group.create_task(self._camera.run()))
             await self._stopped.wait()
             server.should_exit = True
             server.hang_up()
@@ -162,32 +142,56 @@ class ObjectRuntime:
     def _conversations(self) -> Iterator[Coroutine[Any, Any, None]]:
         """One for each device: bytes to readings, for ever."""
         luck = random.SystemRandom()
-        for role, uri, driver in self._devices:
-            yield converse(uri, driver, self._hearer(role), self._clock, luck)
+        for source, uri, driver in self._devices:
+            yield converse(uri, driver, partial(self._hear, source), self._clock, luck)
 
-    def _hearer(self, role: str) -> Callable[[Reading], None]:
-        def hear(reading: Reading) -> None:
-            heard = Heard(role, self._clock.now_ns(), reading)
-            for event in (*self._service.hear(heard), *self._sense.hear(heard)):
-                self._till.hear(event)
-                self._learn((event, *self._dwell.hear(event, heard.at_ns)))
+    def _hear(self, source: str, reading: Reading) -> None:
+        heard = Heard(source, self._clock.now_ns(), reading)
+        self._mean(self._senses.hear(heard), heard.at_ns)
+        if isinstance(reading, CodeScanned | Touched):
+            self._somebody()
 
-        return hear
+    def _saw(self, said: CameraSaid) -> None:
+        match said:
+            case DeviceReady():
+                self._hear(_CAMERA, said)
+            case DeviceFault():
+                self._hear(_CAMERA, said)
+                self._mean([CodeCleared()], self._clock.now_ns())  # what it was about is over
+            case _:
+                now_ns = self._clock.now_ns()
+                self._mean(self._senses.saw(said, now_ns), now_ns)
+
+    def _mean(self, events: Iterable[Event], at_ns: Nanoseconds) -> None:
+        """Tell the till what has happened, and the retailer what interested people."""
+        for event in events:
+            self._till.hear(event)
+            self._learn((event, *self._dwell.hear(event, at_ns)))
+
+    def _somebody(self) -> None:
+        """Somebody is there: goods may be shown to the camera."""
+        if self._camera is not None:
+            self._camera.ask()
 
     def _learn(self, events: Iterable[Event]) -> None:
         """Let the retailer learn of it, whenever there is a line; nobody's name is in it."""
         for event in events:
-            self._keeper.telemetry.put(
-                type(event).__name__, self._clock.wall_ms(), msgspec.json.encode(event)
-            )
+            if not isinstance(event, _PASSING):
+                self._keeper.telemetry.put(
+                    type(event).__name__, self._clock.wall_ms(), msgspec.json.encode(event)
+                )
 
     def _expect(self) -> None:
-        """Tell the shelf what belongs on it, whenever the books have changed; what is gone was bought."""
+        """Tell the senses what belongs here, whenever the books have changed; what is gone was bought."""
         packs = self._backroom.packs()
         self._learn(self._dwell.bought(self._here - packs.keys(), self._clock.now_ns()))
         self._here = frozenset(packs)
-        if self._shelf is not None:
-            self._shelf.expect({epc: _pack(product) for epc, product in packs.items()})
+        untagged = self._backroom.loose().items()
+        loose = {gtin: Loose(_pack(product), units) for gtin, (product, units) in untagged}
+        self._senses.expect({epc: _pack(product) for epc, product in packs.items()}, loose)
+        if self._camera is not None and self._backroom.book is not self._book:
+            self._camera.forget()
+        self._book = self._backroom.book
 
     def _gtin_of(self, epc: str) -> str | None:
         product = self._backroom.product_of_tag(epc)
@@ -198,12 +202,37 @@ class ObjectRuntime:
         product = self._backroom.product_of_tag(epc)
         return None if product is None else _pack(product)
 
+    def _region(self) -> str | None:
+        """By whose rules the shop's own numbers carry a weight or a price."""
+        book = self._backroom.book
+        return (book.region or None) if book is not None else None
+
+    def _gtins(self) -> Iterable[str]:
+        """All that the shop sells: what the camera may be certain of."""
+        return () if self._backroom.book is None else self._backroom.book.by_gtin
+
+    def _camera_of(self, config: ObjectConfig) -> CameraKeeper | None:
+        for each in config.peripherals:
+            if each.role == _CAMERA:
+                plan = camera_plan(each.uri, config.data_dir / "camera-gtins", self._gtins)
+                return CameraKeeper(plan, self._saw, self._clock.now_ns, random.SystemRandom())
+        return None
+
     async def _tick(self) -> None:
         while True:
+            self._look()
             self._till.disk("disk" if self._keeper.level is Level.REFUSE else None)
             self._till.tick()
             self._learn(self._dwell.tick(self._clock.now_ns()))
             await asyncio.sleep(_TICK_S)
+
+    def _look(self) -> None:
+        """See whether somebody is there, and whether a shopper has gone."""
+        before, self._stage = self._stage, self._till.state.stage
+        if self._stage not in _ALONE:
+            self._somebody()
+        if before is Stage.DONE and self._stage is not Stage.DONE:
+            self._senses.forget()
 
     async def _check(self) -> None:
         try:
@@ -224,8 +253,9 @@ class ObjectRuntime:
         self._keeper.fork(receipt, why)
         self._over(why)
 
-    def _glass_server(self) -> _GlassServer:
-        return _glass_server(self._config, self._till, self._status, self._clock)
+    def _glass_server(self) -> GlassServer:
+        till = FeltTill(self._till, self._somebody)
+        return glass_server(self._config, till, self._status, self._clock)
 
     def _status(self) -> dict[str, object]:
         state = self._till.state
@@ -249,60 +279,6 @@ def run_object(config: ObjectConfig, version: str) -> str | None:
         return asyncio.run(_run(config, version, listener))
 
 
-class ClosedObject:
-    """An object whose ledger was set aside: its glass says so, and it waits for a person.
-
-    It ends by itself once a new ledger may begin.
-    """
-
-    def __init__(self, config: ObjectConfig, why: str, clock: Clock, listener: socket.socket) -> None:
-        _log.error("%s", why)
-        self._config = config
-        self._listener = listener
-        self._stopped = asyncio.Event()
-        self._server = _glass_server(config, self, self._status, clock)
-        self.state = State(
-            0, Stage.OUT_OF_SERVICE, online=False, language="en", languages=("en",), trouble="ledger"
-        )
-
-    def subscribe(self, _ring: Callable[[], None]) -> Callable[[], None]:
-        """Nothing changes here."""
-        return lambda: None
-
-    async def tap(self, _tap: Tap, _screen: int, _value: str | None) -> Answer:
-        """There is nothing to tap on."""
-        return Answer.REFUSED
-
-    def stop(self) -> None:
-        """End the object."""
-        self._stopped.set()
-
-    async def run(self) -> str | None:
-        """Show the glass until `stop`, or until there is a ledger to sell with."""
-        serving = asyncio.ensure_future(self._server.serve(sockets=[self._listener]))
-        began_anew = False
-        while not self._stopped.is_set() and not (began_anew := may_begin_anew(self._config)):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), _WAITING_S)
-        self._server.should_exit = True
-        self._server.hang_up()
-        await serving
-        return "a new ledger may begin" if began_anew else None
-
-    def _status(self) -> dict[str, object]:
-        section = self._config.object
-        return {
-            "object": section.id,
-            "kind": section.kind,
-            "stage": self.state.stage.value,
-            "head": 0,
-            "acked": 0,
-            "unsynced": 0,
-            "online": False,
-            "sales": 0,
-        }
-
-
 async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> str | None:
     clock = HubClock(SystemClock())
     runtime: ObjectRuntime | ClosedObject
@@ -317,12 +293,19 @@ async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> s
 
 
 def _devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
-    """The object's devices: role, address and driver of each."""
+    """The object's devices but its camera, which has a process of its own: source, address, driver."""
+    devices = [each for each in config.peripherals if each.role != _CAMERA]
     try:
-        uris = [(peripheral.role, parse_uri(peripheral.uri)) for peripheral in config.peripherals]
-        return [(role, uri, driver_for(uri.profile)) for role, uri in uris]
+        uris = [(each.source, parse_uri(each.uri)) for each in devices]
+        return [(source, uri, driver_for(uri.profile)) for source, uri in uris]
     except (PeripheralUriError, ProfileError) as error:
         raise StartError(str(error)) from error
+
+
+def _shop(config: ObjectConfig) -> Shop:
+    section = config.object
+    place = (section.id, section.sells_from, config.tender.account, section.timezone)
+    return Shop(*place, lists=section.kind == "tray")
 
 
 def _pack(product: Product) -> Pack:
@@ -337,18 +320,6 @@ def _keeper(config: ObjectConfig, version: str, clock: Clock) -> Keeper:
         raise StartError(str(error)) from error
     except OSError as error:
         raise StartError(f"{config.data_dir}: {error}") from error
-
-
-def _glass_server(
-    config: ObjectConfig, till: TillView, status: Callable[[], object], clock: Clock
-) -> _GlassServer:
-    section = config.object
-    glass = Glass(kind=section.kind, place=section.name, timezone=section.timezone)
-    app = glass_app(till, glass, status, embedders=config.display.embedders, clock=clock)
-    served = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GOODBYE_S
-    )
-    return _GlassServer(served, app.state.watchers.close)
 
 
 def _read_books(config: ObjectConfig) -> tuple[Books, str | None]:

@@ -9,11 +9,12 @@ from cloud_sync.contract.entry import Arrived, DocumentApplied
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.documents import DocumentRefusedError, Documents
+from edge.checkout.ports import Ledger
 from edge.checkout.sale import Shop
-from edge.checkout.till import Ledger, Till
+from edge.checkout.till import Till
 from edge.offline_queue.outcomes import Recorded
 from retail.custody import TRANSIT, Move
-from retail.pricing.book import Product, Version
+from retail.pricing.book import PriceBook, Product, Version
 
 
 class Backroom:
@@ -60,6 +61,23 @@ class Backroom:
         items = self._books.at(self._shop.object)
         known = self._catalogue.book.by_gtin
         return {epc: known[gtin] for epc, gtin in items.items() if gtin in known}
+
+    @property
+    def book(self) -> PriceBook | None:
+        """The price book in force; None before the first."""
+        return None if self._catalogue is None else self._catalogue.book
+
+    def loose(self) -> dict[str, tuple[Product, int]]:
+        """The units without tags that belong on this object: GTIN -> product and number."""
+        if self._catalogue is None:
+            return {}
+        known = self._catalogue.book.by_gtin
+        here = self._books.units(self._shop.object)
+        return {
+            gtin: (known[gtin], units)
+            for gtin, units in here.items()
+            if units > 0 and gtin in known and known[gtin].tagged is False
+        }
 
     def product_of_tag(self, epc: str) -> Product | None:
         """What a tag from anywhere in the shop is on; None as long as no price book knows it."""

@@ -23,12 +23,17 @@ class Catalogue:
         answer = resolve(epc, "epc")
         return self.book.by_gtin.get(answer.gtin14) if isinstance(answer, Resolved) else None
 
+    @staticmethod
+    def names(product: Product) -> dict[str, str]:
+        """What a product is called, by language."""
+        return {language: words.name for language, words in product.words.items()}
+
     def goods(self, gtin: str, here: int | None) -> Goods:
         """A product that the shop sells, as the glass shows it."""
         product = self.book.by_gtin[gtin]
         return Goods(
             gtin=gtin,
-            names={language: words.name for language, words in product.words.items()},
+            names=self.names(product),
             details={language: words.details for language, words in product.words.items()},
             price=self.book.price(product),
             unit_price=unit_price(product, self.book),

@@ -1,6 +1,6 @@
 """A sale: its stages as a table, and the one fact that it leaves in the journal."""
 
-from collections.abc import Mapping
+from collections import Counter
 from enum import Enum
 from typing import Final
 
@@ -54,6 +54,8 @@ class Shop(msgspec.Struct, frozen=True):
     account: str
     """The pseudonym of the house account that sales are billed to."""
     timezone: str
+    lists: bool = False
+    """It is a tray: goods are offered once they have been listed, all of them together."""
 
 
 def next_stage(stage: SaleStage, step: SaleStep) -> SaleStage:
@@ -65,20 +67,25 @@ def next_stage(stage: SaleStage, step: SaleStep) -> SaleStage:
 
 
 class Bought(msgspec.Struct, frozen=True):
-    """What a shopper has just agreed to: the items (EPC -> GTIN), what they cost, and by which price book."""
+    """What a shopper has just agreed to: the goods and their price, by which price book.
+
+    `epcs` are the tags of each line of `priced`, in its order.
+    """
 
     sale: str
     number: str
     wall_ms: int
-    basket: Mapping[str, str]
     priced: Priced
+    epcs: tuple[tuple[str, ...], ...]
     prices: Version
 
 
 def sale_fact(shop: Shop, books: Books, bought: Bought) -> Sale:
     """Money, goods and tax table of a sale, as one fact: both, or neither."""
     priced = bought.priced
-    units = {line.gtin: line.units for line in priced.lines}
+    units = Counter[str]()
+    for line in priced.lines:
+        units[line.gtin] += line.units
     # Of goods that walk (a garment from the shop's floor) this object keeps no count: the hub does.
     held = books.units(shop.sells_from) if shop.sells_from == shop.object else units
     return Sale(
@@ -98,9 +105,9 @@ def sale_fact(shop: Shop, books: Books, bought: Bought) -> Sale:
                 price_minor=line.price_minor,
                 total_minor=line.total_minor,
                 tax=line.tax,
-                epcs=tuple(sorted(epc for epc, gtin in bought.basket.items() if gtin == line.gtin)),
+                epcs=epcs,
             )
-            for line in priced.lines
+            for line, epcs in zip(priced.lines, bought.epcs, strict=True)
         ),
         taxes=tuple(TaxLine(row.tax, row.rate_bp, row.gross_minor, row.tax_minor) for row in priced.taxes),
         postings=_postings(priced, shop.account),

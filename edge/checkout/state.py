@@ -1,6 +1,7 @@
 """What the till is doing right now, as one frozen noun: all that the glass needs to know."""
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -12,11 +13,16 @@ class Stage(Enum):
 
     UNPAIRED = "unpaired"  # no signed price book yet: nothing may be sold
     IDLE = "idle"  # nothing is in front of the object, or in a hand
+    LISTING = "listing"  # goods lie in a tray, and not all of them have been told yet
     OFFERED = "offered"  # goods are there, priced, and can be bought
     RECORDING = "recording"  # "Buy now" was tapped: the sale is on its way to the disk
     DONE = "done"  # the sale is durable: the goods are the shopper's
     DISAGREE = "disagree"  # the sensors contradict each other: nothing can be charged
     OUT_OF_SERVICE = "out-of-service"  # a device or the disk that selling needs is gone
+
+
+OPEN_STAGES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.DISAGREE})
+"""Where the basket is open: what was scanned can still be taken off."""
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -35,11 +41,46 @@ class Goods(msgspec.Struct, frozen=True):
 
 
 class BasketLine(msgspec.Struct, frozen=True):
-    """So many units of one product, and what they cost together."""
+    """So many units of one product, and what they cost together.
+
+    `remove` is what a tap says to take one of it off; empty where it has to be put back by hand.
+    """
 
     goods: Goods
     units: int
     total: Money
+    remove: str = ""
+
+
+class NoticeKind(Enum):
+    """What a shopper should know besides, and can do something about."""
+
+    RECALLED = "recalled"  # called back by its maker: not for sale
+    EXPIRED = "expired"  # its use-by day has passed: not for sale
+    ELSEWHERE = "elsewhere"  # a number of another shop: it names nothing here
+    UNKNOWN = "unknown"  # the price book has no such product
+    NO_PRICE = "no-price"  # sold by the weight or price on its label, and there is none that can be used
+    ALREADY = "already"  # this very item is on the bill
+    PAID = "paid"  # this very item was paid for here
+    FULL = "full"  # no more can be bought at once
+    MISPLACED = "misplaced"  # it lies where it does not belong
+    MEMBER = "member"  # a member's code was shown
+    PAY_LATER = "pay-later"  # a code that pays was shown before there was anything to pay
+    ASKS_FOR_MONEY = "asks-for-money"  # a code that asks for money was shown, instead of one that pays
+    UNREADABLE = "unreadable"  # a code of no use here
+    HOLD_STILL = "hold-still"  # the camera sees a code, and not clearly
+    CHOOSE = "choose"  # the camera sees a code, and cannot tell which of the candidates it is
+    SCAN_AGAIN = "scan-again"  # the camera sees a code, and cannot tell which
+    NO_CAMERA = "no-camera"  # the camera is gone; the rest works
+    NO_SCANNER = "no-scanner"  # a scanner is gone; the rest works
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One notice, and the product that it is about where there is one (language -> name)."""
+
+    kind: NoticeKind
+    gtin: str = ""
+    names: dict[str, str] = {}
 
 
 class TaxShown(msgspec.Struct, frozen=True):
@@ -78,6 +119,12 @@ class State(msgspec.Struct, frozen=True):
     offer: Goods | None = None
     """What a shelf holds for sale while nobody has taken any: shown while idle."""
     sold: Sold | None = None
+    notices: tuple[Notice, ...] = ()
+    """What the shopper should know besides, the most pressing first; none of it stops the rest."""
+    candidates: tuple[Goods, ...] = ()
+    """Which products the camera may have seen: the shopper says which."""
+    scanned: bool = False
+    """Something in the basket was scanned, and can be cancelled on the glass."""
     trouble: str | None = None
     """Why it is out of service or disagrees: a stable code for the glass to find words for."""
     identify: bool = False
@@ -90,6 +137,9 @@ class Tap(Enum):
     BUY = "buy"
     DONE = "done"
     LANGUAGE = "language"
+    REMOVE = "remove"  # one of a line off the bill; the value is the line's
+    CANCEL = "cancel"  # all that was scanned off the bill
+    CHOOSE = "choose"  # the value is the GTIN of a candidate
 
 
 class Answer(Enum):

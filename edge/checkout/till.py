@@ -1,40 +1,39 @@
 """The till: events and taps in, entries and a State out; it turns what was taken into what is owed."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from datetime import date
+from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Fact, Sale
+from cloud_sync.contract.entry import Sale
+from edge.checkout.basket import Basket, Put
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
+from edge.checkout.judge import HARMFUL, Judge
+from edge.checkout.notices import OF_A_SCAN, Notices
+from edge.checkout.obstacles import Obstacles
+from edge.checkout.ports import Clock, Ledger
 from edge.checkout.receipts import receipt_number
 from edge.checkout.sale import Bought, SaleStage, SaleStep, Shop, next_stage, sale_fact, sold_of
-from edge.checkout.state import Answer, Sold, Stage, State, Tap
+from edge.checkout.state import OPEN_STAGES, Answer, Notice, Sold, Stage, State, Tap
+from edge.checkout.wares import NOTHING, Wares, take_off, wares_of
 from edge.checkout.window import Window
 from edge.events import (
-    WAITING,
     Agreed,
     Ambiguous,
     BackInService,
+    CodeCleared,
+    DeviceFound,
+    DeviceMissed,
     Event,
-    Fetched,
     Interest,
-    Left,
-    Listed,
-    LongPressed,
-    Misplaced,
     OutOfService,
-    Presented,
-    PutBack,
-    PutBackUnits,
-    Tapped,
-    Took,
-    TookUnits,
+    Scanned,
 )
-from edge.offline_queue.outcomes import Appended, JournalClosedError
+from edge.offline_queue.outcomes import JournalClosedError
+from retail.locale import business_date
 from retail.pricing.rules import Priced, price
 from retail.units import Money
 
@@ -46,46 +45,18 @@ _DONE_NS_MIN: Final = 4_000_000_000
 # A basket keeps the prices it was opened with for so long while nobody touches it (design, section 5).
 _PRICES_KEPT_NS: Final = 120_000_000_000
 
-# A basket past this is a rail of garments pushed before the mirror, not a shopper; and one entry holds its
-# lines.
-_ITEMS_MAX: Final = 100
+# What was scanned stays on the glass when its shopper walks away; so long after the last sign of anybody it
+# is nobody's.
+_SCANS_KEPT_NS: Final = 120_000_000_000
 
 # A sale of the last minute is shown again after a restart: its shopper may still stand there.
 _SHOWN_AGAIN_MS: Final = 60_000
 
-
 # A million screens between two starts are one a second for twelve days; 2^53 has room for all of them.
 _SCREENS_A_START: Final = 1_000_000
 
-
-class Ledger(Protocol):
-    """All that the till asks of a journal."""
-
-    @property
-    def epoch(self) -> str:
-        """The epoch that receipts are numbered in."""
-        ...
-
-    @property
-    def head(self) -> int:
-        """The last seq: it grows with every start."""
-        ...
-
-    async def append(self, fact: Fact, idem: str) -> Appended:
-        """Write `fact`; return once it is on the disk."""
-        ...
-
-
-class Clock(Protocol):
-    """All that the till asks of time."""
-
-    def now_ns(self) -> int:
-        """Monotonic time."""
-        ...
-
-    def wall_ms(self) -> int:
-        """Milliseconds since 1970."""
-        ...
+# What a device, or the sensors among themselves, have to say is no sign that anybody is there.
+_NOBODY: Final = (Agreed, Ambiguous, OutOfService, BackInService, DeviceMissed, DeviceFound)
 
 
 class Till:
@@ -106,23 +77,19 @@ class Till:
         self._catalogue: Catalogue | None = None
         self._next_catalogue: Catalogue | None = None
         self._delivered: Mapping[str, int] = {}
-        self._in_hand: dict[str, None] = {}
-        """Every tag that is held up or taken, in order; what of it is for sale is `_goods`."""
+        self._basket = Basket()
+        self._notices = Notices()
+        self._obstacles = Obstacles()
         self._touched_ns = 0
         self._stage = SaleStage.OPEN
         self._done_since_ns = 0
         self._sold: Sold | None = None
-        self._buying: Priced | None = None
+        self._buying: tuple[Wares, Priced] | None = None
         self._recording: asyncio.Future[None] | None = None
-        self._device: str | None = None
-        self._disk: str | None = None
-        self._broken = False
-        self._over = False
-        self._closed = False
         self._identified_until_ns = 0
         self._disagree: str | None = None
-        self._refused: frozenset[str] | None = None
-        """The goods of a sale that the journal refused as too long."""
+        self._refused: Wares = NOTHING
+        """The wares of a sale that the journal refused as too long."""
         self._online = False
         self._language: str | None = None
         self._rings: dict[object, Callable[[], None]] = {}
@@ -149,26 +116,20 @@ class Till:
     def hear(self, event: Event) -> None:
         """What the shopper or a device did."""
         match event:
-            case Presented(epc=epc) | Took(epc=epc):
-                self._in_hand[epc] = None
-                self._touched_ns = self._clock.now_ns()
-            case Left(epc=epc) | PutBack(epc=epc):
-                self._in_hand.pop(epc, None)
-                self._touched_ns = self._clock.now_ns()
+            case Interest():
+                return  # for the retailer to learn of
             case Ambiguous(reason=reason):
                 self._disagree = reason
             case Agreed():
                 self._disagree = None
-            case OutOfService(source=source, code=code):
-                # A device that has not answered yet is no fault: the glass says "one moment", not "broken".
-                self._device = code if code == WAITING else source
-            case BackInService():
-                self._device = None
-            case Tapped() | LongPressed():
-                # What a place on the glass means, the glass knows; here it says that somebody is there.
-                self._touched_ns = self._clock.now_ns()
-            case TookUnits() | PutBackUnits() | Misplaced() | Fetched() | Listed() | Interest():
-                return  # a bill is made of items with tags, and these events change no such item
+            case Scanned():
+                self._scan(event)
+            case _:
+                self._basket.hear(event)
+                self._obstacles.hear(event)
+                self._notices.hear(event, self._clock.now_ns())
+        if not isinstance(event, _NOBODY):
+            self._touched_ns = self._clock.now_ns()
         self._publish()
 
     def use(self, catalogue: Catalogue) -> None:
@@ -194,17 +155,17 @@ class Till:
 
     def disk(self, trouble: str | None) -> None:
         """Whether a sale could be written: refused before anything is owed, never after."""
-        self._disk = trouble
+        self._obstacles.disk = trouble
         self._publish()
 
     def over(self) -> None:
         """The ledger must not be written any more: nothing is sold from here on."""
-        self._over = True
+        self._obstacles.over = True
         self._publish()
 
     def doors(self, *, closed: bool) -> None:
         """Whether the shop lets this object sell; what is being recorded or shown is ended first."""
-        self._closed = closed
+        self._obstacles.closed = closed
         self._publish()
 
     def identify(self, seconds: int) -> None:
@@ -223,16 +184,20 @@ class Till:
         self._publish()
 
     def tick(self) -> None:
-        """Time has passed: end what has been shown long enough."""
+        """Time has passed: end what has been shown long enough, and what nobody will buy any more."""
         now_ns = self._clock.now_ns()
         shown_ns = now_ns - self._done_since_ns
-        if self._stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if self._goods else _DONE_NS_MAX):
+        if self._stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if self._wares() else _DONE_NS_MAX):
             self._end_shopper()
+        if self._stage is SaleStage.OPEN and now_ns - self._touched_ns > _SCANS_KEPT_NS:
+            self._basket.cancel()
+        self._notices.tick(now_ns)
         self._change_prices()
         self._publish()
 
     async def tap(self, tap: Tap, screen: int, value: str | None = None) -> Answer:
         """A tap on the glass, painted on screen number `screen`."""
+        self._publish()  # goods that were fit for sale at the last tick may be past their day now
         if screen != self._state.number:
             return Answer.STALE
         match tap, self._state.stage:
@@ -245,14 +210,45 @@ class Till:
                 self._end_shopper()
             case Tap.LANGUAGE, _ if value in self._state.languages:
                 self._language = value
+            case Tap.REMOVE, Stage.OFFERED if value and value in {line.remove for line in self._state.lines}:
+                self._notices.hush()
+                take_off(value, self._basket, self._judge(), self.books)
+            case Tap.CANCEL, stage if self._state.scanned and stage in OPEN_STAGES:
+                self._notices.hush()
+                self._basket.cancel()
+            case Tap.CHOOSE, stage if stage in OPEN_STAGES and value in self._choices():
+                assert value is not None
+                self._notices.hear(CodeCleared(), self._clock.now_ns())
+                self._scan(Scanned(value, value))
             case _:
                 return Answer.REFUSED
+        self._touched_ns = self._clock.now_ns()
         self._publish()
         return Answer.ACCEPTED
 
+    def _choices(self) -> frozenset[str]:
+        return frozenset(goods.gtin for goods in self._state.candidates)
+
+    def _scan(self, label: Scanned) -> None:
+        """A label was scanned: into the basket, or onto the glass with the reason why not."""
+        self._notices.hush()
+        if self._catalogue is None or self._obstacles.first:
+            return  # nothing can be bought here now, and nobody should find it on the bill afterwards
+        judge = self._judge()
+        priced = judge.price(label)
+        if isinstance(priced, Notice):
+            self._notices.say(priced, self._clock.now_ns())
+            if priced.kind in HARMFUL:
+                self._basket.spoil(label)
+            return
+        put = self._basket.put(label, self.books.is_sold)
+        if put is not Put.IN:
+            self._notices.say(judge.notice(OF_A_SCAN[put], label.lookup), self._clock.now_ns())
+
     def _begin_sale(self) -> Sale:
         """The sale of what is offered, as the fact that is to be written."""
-        priced = self._price()
+        wares = self._wares()
+        priced = self._price(wares)
         assert self._catalogue is not None
         assert priced is not None
         number = receipt_number(self._ledger.epoch, self.books.sales + 1)
@@ -260,31 +256,34 @@ class Till:
             self._new_sale(),
             number,
             self._clock.wall_ms(),
-            dict(self._goods),
             priced,
+            wares.epcs,
             self._catalogue.version,
         )
         self._stage = next_stage(self._stage, SaleStep.BUY)
-        self._buying = priced
+        self._buying = wares, priced
         self._publish()
         return sale_fact(self._shop, self.books, bought)
 
     async def _record(self, sale: Sale) -> None:
         """Write the sale: it is shown as done only after it is on the disk."""
+        assert self._buying is not None
+        bought, _ = self._buying
         try:
             written = await self._ledger.append(sale, f"sale/{sale.sale}")
         except JournalClosedError:
             # Whether it was written, only the file can tell: the runtime starts again and looks. Nothing is
             # said to be sold, and nothing more is sold.
-            self._broken = True
+            self._obstacles.broken = True
             self._fail()
             return
         except ValueError:
             # The journal refuses an entry past its limit, and nothing was written: fewer goods will fit.
-            self._refused = frozenset(epc for line in sale.lines for epc in line.epcs)
+            self._refused = bought
             self._fail()
             return
         self.books.apply(written.body)
+        self._basket.sold(bought.items, bought.scans, bought.loose)
         self._sold = sold_of(sale, written.entry.jws())
         self._stage = next_stage(self._stage, SaleStep.RECORD)
         self._done_since_ns = self._clock.now_ns()
@@ -295,19 +294,18 @@ class Till:
         self._stage = next_stage(self._stage, SaleStep.FAIL)
         self._publish()
 
-    @property
-    def _goods(self) -> dict[str, str]:
-        """What is in the shopper's hand and for sale: EPC -> GTIN."""
-        if self._catalogue is None:
-            return {}
-        products = {
-            epc: self._catalogue.product_of_tag(epc) for epc in self._in_hand if not self.books.is_sold(epc)
-        }
-        return {epc: product.gtin for epc, product in products.items() if product is not None}
+    def _judge(self) -> Judge:
+        assert self._catalogue is not None
+        today = date.fromisoformat(business_date(self._clock.wall_ms(), self._shop.timezone))
+        return Judge(self._catalogue, self._next_catalogue or self._catalogue, today)
+
+    def _wares(self) -> Wares:
+        """What is in the shopper's hands and for sale."""
+        return NOTHING if self._catalogue is None else wares_of(self._basket, self._judge(), self.books)
 
     def _change_prices(self) -> None:
         """Put the next price book into force, unless somebody is buying by the one before."""
-        idle = not self._goods or self._clock.now_ns() - self._touched_ns > _PRICES_KEPT_NS
+        idle = not self._wares() or self._clock.now_ns() - self._touched_ns > _PRICES_KEPT_NS
         if self._next_catalogue and self._stage is not SaleStage.RECORDING and (idle or not self._catalogue):
             self._catalogue, self._next_catalogue = self._next_catalogue, None
 
@@ -315,15 +313,13 @@ class Till:
         self._stage = next_stage(self._stage, SaleStep.LEAVE)
         self._sold = None
         self._language = None
+        self._notices.hush()
 
-    def _price(self) -> Priced | None:
-        if self._stage is SaleStage.RECORDING:
-            return self._buying  # whatever leaves the field now: this is what was bought
-        goods = self._goods
-        if self._catalogue is None or not 0 < len(goods) <= _ITEMS_MAX:
+    def _price(self, wares: Wares) -> Priced | None:
+        if self._catalogue is None or not wares or wares.too_many or not self._is_listed:
             return None
         language = self._language or self._catalogue.book.language
-        return price(Counter(goods.values()), self._catalogue.book, language)
+        return price(wares.units, self._catalogue.book, language, tuple(wares.packs.values()))
 
     def _publish(self) -> None:
         """Make the State anew; its number grows only when what a tap could mean has changed."""
@@ -339,13 +335,18 @@ class Till:
         number = self._state.number
         if self._catalogue is None:
             return State(number, Stage.UNPAIRED, self._online, "en", ("en",), identify=self._identified)
-        priced = self._price()
+        wares = self._wares()
+        priced = self._price(wares)
+        trouble = self._obstacles.first or self._contradiction(wares)
+        stage = self._shown(wares, priced)
         languages = self._catalogue.languages()
+        if self._stage is SaleStage.RECORDING and self._buying is not None:
+            wares, priced = self._buying  # whatever leaves the field now: this is what was bought
         delivered = self._delivered if self._online else {}
-        window = Window(self._shop, self._catalogue, self.books, self._goods, delivered)
+        window = Window(self._shop, self._catalogue, self.books, wares, delivered)
         return State(
             number=number,
-            stage=self._shown(priced),
+            stage=stage,
             online=self._online,
             language=self._language or languages[0],
             languages=languages,
@@ -354,17 +355,21 @@ class Till:
             taxes=window.taxes(priced),
             offer=window.offer(),
             sold=self._sold,
-            trouble=self._obstacle or self._contradiction,
+            notices=self._notices.shown(self._catalogue, wares.refused),
+            candidates=self._notices.candidates(self._catalogue),
+            scanned=bool(self._basket.scans),
+            trouble=trouble,
             identify=self._identified,
         )
 
-    def _shown(self, priced: Priced | None) -> Stage:
+    def _shown(self, wares: Wares, priced: Priced | None) -> Stage:
         """What matters most to the shopper, first: their sale, then what forbids the next one."""
         for holds, stage in (
             (self._stage is SaleStage.RECORDING, Stage.RECORDING),
             (self._stage is SaleStage.DONE, Stage.DONE),
-            (self._obstacle, Stage.OUT_OF_SERVICE),
-            (self._contradiction, Stage.DISAGREE),
+            (self._obstacles.first, Stage.OUT_OF_SERVICE),
+            (self._contradiction(wares), Stage.DISAGREE),
+            (not self._is_listed, Stage.LISTING),
             (priced, Stage.OFFERED),
         ):
             if holds:
@@ -372,25 +377,21 @@ class Till:
         return Stage.IDLE
 
     @property
-    def _obstacle(self) -> str | None:
-        """What selling needs and this object has not: the journal, the shop's leave, the disk, a device."""
-        if self._over:
-            return "ledger"
-        if self._broken:
-            return "journal"
-        return "doors" if self._closed else self._disk or self._device
+    def _is_listed(self) -> bool:
+        """Whether all that lies here has been told; only a tray has to say so."""
+        return not self._shop.lists or self._basket.is_listed
 
     @property
     def _identified(self) -> bool:
         return self._clock.now_ns() < self._identified_until_ns
 
-    @property
-    def _contradiction(self) -> str | None:
-        goods = self._goods.keys()
-        return "too-many" if len(goods) > _ITEMS_MAX or goods == self._refused else self._disagree
+    def _contradiction(self, wares: Wares) -> str | None:
+        too_long = (wares.units, wares.packs) == (self._refused.units, self._refused.packs)
+        return "too-many" if wares and (wares.too_many or too_long) else self._disagree
 
 
 def _meaning(state: State) -> tuple[object, ...]:
-    """What a tap depends on: the stage, the goods and their price, and the sale that is shown."""
-    goods = tuple((line.goods.gtin, line.units, line.total) for line in state.lines)
-    return state.stage, goods, state.total, state.sold.sale if state.sold else None
+    """What a tap depends on: the stage, goods and price, what can be chosen, the sale that is shown."""
+    goods = tuple((line.goods.gtin, line.units, line.total, line.remove) for line in state.lines)
+    choice = tuple(goods.gtin for goods in state.candidates)
+    return state.stage, goods, state.total, choice, state.sold.sale if state.sold else None

@@ -9,6 +9,7 @@ from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.sale import Shop
 from edge.checkout.state import BasketLine, Goods, TaxShown
+from edge.checkout.wares import Wares
 from retail.pricing.rules import Priced
 from retail.units import Money
 
@@ -16,23 +17,25 @@ from retail.units import Money
 class Window(msgspec.Struct, frozen=True):
     """One look at the shop from one object.
 
-    `in_hand` is EPC -> GTIN; `delivered` is what the hub says was brought to the holder that is sold from
+    `wares` are what was taken; `delivered` is what the hub says was brought to the holder that is sold from
     (GTIN -> units), empty when the hub cannot be asked.
     """
 
     shop: Shop
     catalogue: Catalogue
     books: Books
-    in_hand: Mapping[str, str]
+    wares: Wares
     delivered: Mapping[str, int]
 
     def lines(self, priced: Priced | None) -> tuple[BasketLine, ...]:
         """What was taken, line by line."""
         if priced is None:
             return ()
+        plain = [gtin if gtin in self.wares.removable else "" for gtin in sorted(self.wares.units)]
+        packs = [f"{pack.gtin}/{scan}" for scan, pack in self.wares.packs.items()]
         return tuple(
-            BasketLine(self._goods(line.gtin), line.units, Money(line.total_minor, priced.currency))
-            for line in priced.lines
+            BasketLine(self._goods(line.gtin), line.units, Money(line.total_minor, priced.currency), remove)
+            for line, remove in zip(priced.lines, (*plain, *packs), strict=True)
         )
 
     def taxes(self, priced: Priced | None) -> tuple[TaxShown, ...]:
@@ -56,8 +59,8 @@ class Window(msgspec.Struct, frozen=True):
         """Units to be had here. Of goods that others sell too, nobody can be sure without the hub."""
         holder = self.shop.sells_from
         if holder == self.shop.object:
-            taken = sum(1 for each in self.in_hand.values() if each == gtin)
-            return max(self.books.stock[holder, gtin] - taken, 0)
+            packs = sum(1 for pack in self.wares.packs.values() if pack.gtin == gtin)
+            return max(self.books.stock[holder, gtin] - self.wares.units.get(gtin, 0) - packs, 0)
         if gtin not in self.delivered:
             return None
         return max(self.delivered[gtin] + self.books.stock[holder, gtin], 0)

@@ -8,6 +8,8 @@ import msgspec
 
 from edge.cli.codes import answered
 from edge.cli.decode_image import image
+from edge.cli.decode_payments import bolt11, qr_payment
+from edge.cli.decode_zvt import zvt
 from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError, load
 from edge.drivers.registry import driver_for
@@ -99,7 +101,8 @@ def code(lines: BinaryIO) -> None:
     _answer(lines, answered)
 
 
-decode.add_command(image)
+for command in (image, zvt, qr_payment, bolt11):
+    decode.add_command(command)
 
 
 class _Wire:

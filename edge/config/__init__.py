@@ -8,14 +8,16 @@ import msgspec
 
 from cloud_sync.contract.keyring import Keyring, read_keyring
 from cloud_sync.contract.signing import PublicKey, Verifier
-from edge.config.checks import ConfigError, check
+from edge.config.checks import CAMERA, ConfigError, check
 from edge.config.sections import (
     DisplaySection,
     KeySection,
+    Kind,
     ObjectFile,
     ObjectSection,
     PeripheralSection,
     PlainKeySection,
+    Role,
     SealedKeySection,
     StorageSection,
     SyncSection,
@@ -26,13 +28,16 @@ from edge.config.sections import (
 )
 
 __all__ = [
+    "CAMERA",
     "ConfigError",
     "DisplaySection",
     "KeySection",
+    "Kind",
     "ObjectConfig",
     "ObjectSection",
     "PeripheralSection",
     "PlainKeySection",
+    "Role",
     "SealedKeySection",
     "StorageSection",
     "SyncSection",

@@ -1,11 +1,37 @@
 """What no type can say of object.toml: time zones, names, addresses, and devices that go with the kind."""
 
 import ipaddress
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from edge.config.sections import ObjectFile, SyncSection, split_broker
+from edge.config.sections import Kind, ObjectFile, PeripheralSection, Role, SyncSection, split_broker
+
+_NEEDED: Final[Mapping[Kind, frozenset[Role]]] = {
+    "mirror": frozenset({"reader"}),
+    "shelf": frozenset({"reader", "scale"}),
+    "tray": frozenset({"reader"}),
+    "panel": frozenset(),  # but one that reads codes: see `_EYES`
+}
+"""Without one of each it cannot be such an object."""
+
+_EYES: Final[frozenset[Role]] = frozenset({"scanner", "camera"})
+_ALLOWED: Final[Mapping[Kind, frozenset[Role]]] = {
+    "mirror": _EYES | {"reader", "touch"},
+    "shelf": _EYES | {"reader", "scale", "touch"},
+    "tray": _EYES | {"reader", "scale", "touch"},
+    "panel": _EYES | {"touch"},
+}
+
+# A counter has a scanner in it and one to take in the hand; of everything else an object has one.
+_SEVERAL: Final[frozenset[Role]] = frozenset({"scanner"})
+_SCANNERS_MAX: Final = 4
+
+CAMERA: Final = "camera:"
+"""What the address of a camera begins with."""
 
 
 class ConfigError(ValueError):
@@ -28,12 +54,38 @@ def check(path: Path, file: ObjectFile) -> None:
         name = getattr(file.object, field)
         if not name or set(name) & set("/+#") or not name.isascii():
             raise ConfigError(path, f"object.{field}: expected ASCII without / + #, got {name!r}")
-    roles = [peripheral.role for peripheral in file.peripheral]
-    wanted = {"mirror": {"reader"}, "shelf": {"reader", "scale"}}[file.object.kind]
-    if set(roles) != wanted or len(roles) != len(wanted):
-        raise ConfigError(
-            path, f"peripheral: a {file.object.kind} needs one each of {sorted(wanted)}, got {sorted(roles)}"
-        )
+    for wrong in _wrong_devices(file.object.kind, file.peripheral):
+        raise ConfigError(path, f"peripheral: {wrong}")
+
+
+def _wrong_devices(kind: Kind, devices: Sequence[PeripheralSection]) -> Iterator[str]:
+    """What keeps these devices from being those of an object of this kind."""
+    roles = Counter(device.role for device in devices)
+    if _NEEDED[kind] - roles.keys():
+        yield f"a {kind} needs one each of {sorted(_NEEDED[kind])}, got {sorted(roles.elements())}"
+    if not _NEEDED[kind] and not _EYES & roles.keys():
+        yield f"a {kind} needs a scanner or a camera, got {sorted(roles.elements())}"
+    for role, count in roles.items():
+        if role not in _ALLOWED[kind]:
+            yield f"a {kind} has no use for a {role}: expected some of {sorted(_ALLOWED[kind])}"
+        most = _SCANNERS_MAX if role in _SEVERAL else 1
+        if count > most:
+            yield f"expected {most} {role} at most, got {count}"
+    yield from _wrong_names(devices)
+    for device in devices:
+        if (device.role == "camera") is not device.uri.startswith(CAMERA):
+            yield f"expected {CAMERA}... for a camera alone, not for a {device.role}: {device.uri!r}"
+
+
+def _wrong_names(devices: Sequence[PeripheralSection]) -> Iterator[str]:
+    """Several scanners need names, since what is said of one must not be taken for another's."""
+    others = set(get_args(Role)) - _SEVERAL
+    for device in devices:
+        if device.name is not None and (device.role not in _SEVERAL or device.name in others):
+            yield f"expected a name for a scanner alone, and none of {sorted(others)}, got {device.name!r}"
+    for source, count in Counter(device.source for device in devices).items():
+        if count > 1:
+            yield f"{count} devices are called {source!r}: give each a `name` of its own"
 
 
 def _check_line(path: Path, sync: SyncSection) -> None:

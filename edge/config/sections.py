@@ -6,6 +6,13 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+Kind = Literal["mirror", "shelf", "tray", "panel"]
+"""What an object is: a glass that goods are held up to, a shelf that they are taken from, a tray that they
+are laid into, a panel that their codes are shown to."""
+
+Role = Literal["reader", "scale", "scanner", "touch", "camera"]
+"""What a device is for on its object."""
+
 # The journal's log, its ballast and the room below which a sale is refused take 16 MiB: half of the least.
 _BUDGET_MIB_MIN: Final = 32
 # As tpm2-tools write them: a bank and its registers, banks joined by "+" (tpm2_pcrread(1)).
@@ -16,7 +23,7 @@ class ObjectSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who this object is, where it stands, and from which holder it sells."""
 
     id: str
-    kind: Literal["mirror", "shelf"]
+    kind: Kind
     name: str
     tenant: str
     site: str
@@ -101,10 +108,19 @@ class TlsFiles(msgspec.Struct, frozen=True):
 
 
 class PeripheralSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One device: what it is for on this object, and how it is reached."""
+    """One device: what it is for on this object, and how it is reached.
 
-    role: Literal["reader", "scale"]
+    The `uri` of a camera is camera:NUMBER or camera:PATH. `name` tells one scanner from another.
+    """
+
+    role: Role
     uri: str
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,19}$")] | None = None
+
+    @property
+    def source(self) -> str:
+        """Who says what is heard from it: its name, or else its role."""
+        return self.name or self.role
 
 
 class PlainKeySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="file"):

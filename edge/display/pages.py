@@ -1,4 +1,4 @@
-"""Painting: a Screen as HTML, escaped, in the shopper's language; one template a screen and object."""
+"""Painting: a Screen as HTML, escaped, in the shopper's language; one template a screen and layout."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from edge.display.panels import LAYOUTS
 from edge.display.screens import LANGUAGES, Glass, Screen, name_of
 from edge.display.words import Words
 from retail import locale
@@ -47,16 +48,19 @@ class Pages:
         """The whole page, with the fragment of `screen` on it."""
         return self._templates.get_template("page.html").render(
             glass=self._glass,
+            layout=LAYOUTS[self._glass.kind],
             screen=screen,
             fragment=Markup(fragment),  # noqa: S704  painted below
         )
 
     def fragment(self, screen: Screen) -> str:
         """The part of the page that changes from screen to screen."""
-        template = self._templates.get_template(f"{screen.kind}/{name_of(screen)}.html")
+        layout = LAYOUTS[screen.kind]
+        template = self._templates.get_template(f"{layout}/{name_of(screen)}.html")
         words = self._words[screen.language]
         return template.render(
             screen=screen,
+            layout=layout,
             name=name_of(screen),
             build=self._build,
             languages=LANGUAGES,

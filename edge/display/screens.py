@@ -7,7 +7,18 @@ from typing import Final, Literal, TypedDict, TypeVar
 
 import msgspec
 
-from edge.checkout.state import BasketLine, Goods, Sold, Stage, State, TaxShown
+from edge.checkout.state import (
+    OPEN_STAGES,
+    BasketLine,
+    Goods,
+    Notice,
+    NoticeKind,
+    Sold,
+    Stage,
+    State,
+    TaxShown,
+)
+from edge.display.panels import LAYOUTS, ROOMS, Kind
 from retail.units import Money
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
@@ -17,16 +28,12 @@ LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
 # the smallest panel at 3 pixels a module.
 RECEIPT_CHARACTERS_MAX: Final = 1500
 
-Kind = Literal["mirror", "shelf"]
 Tender = Literal["house-account"]
-Contradiction = Literal["tag-and-weight", "foreign-item", "too-many"]
+Contradiction = Literal["tag-and-weight", "foreign-item", "untagged-item", "too-many"]
 
 Closed = Literal["starting", "checking", "closed"]
 """Why nothing can be bought: the devices have not answered yet; the journal must still say whether a sale was
 written; or something that selling needs is gone."""
-
-LINES_MAX: Final[Mapping[Kind, int]] = {"mirror": 6, "shelf": 4}
-"""The rows of a basket that fit the panel; of a longer one the last row says what the others come to."""
 
 _Words = TypeVar("_Words")
 
@@ -51,11 +58,29 @@ class PriceTag(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """So many units of one product, and what they cost together."""
+    """So many units of one product, and what they cost together.
+
+    `remove` is what a tap says to take one off; empty where it is put back by hand.
+    """
 
     tag: PriceTag
     units: int
     total: Money
+    remove: str = ""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A notice: what it is about, and the name of the product where there is one."""
+
+    kind: NoticeKind
+    name: str | None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A product that the camera may have seen, and what a tap says to choose it."""
+
+    name: str
+    gtin: str
 
 
 class Rest(msgspec.Struct, frozen=True):
@@ -87,7 +112,8 @@ class Charged(msgspec.Struct, frozen=True):
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
     """What every screen carries. A tap names `number`; `languages` are the others that can be chosen.
 
-    With `identify` it says in large letters which object this is.
+    With `identify` it says in large letters which object this is. `notices` and `choices` stand beside what
+    the screen is about, and `cancels` says that what was scanned can be taken back.
     """
 
     number: int
@@ -97,6 +123,9 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
     language: str
     languages: tuple[str, ...]
     identify: bool = False
+    notices: tuple[Said, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    cancels: bool = False
 
 
 class Unpaired(_Shown, frozen=True, kw_only=True, tag="unpaired"):
@@ -105,6 +134,12 @@ class Unpaired(_Shown, frozen=True, kw_only=True, tag="unpaired"):
 
 class Attract(_Shown, frozen=True, kw_only=True, tag="attract"):
     """Nobody is here; a shelf shows what it holds for sale."""
+
+    offer: PriceTag | None
+
+
+class Listing(_Shown, frozen=True, kw_only=True, tag="listing"):
+    """Goods lie in the tray, and not all of them have been told yet; `offer` stays in sight."""
 
     offer: PriceTag | None
 
@@ -163,7 +198,7 @@ class OutOfService(_Shown, frozen=True, kw_only=True, tag="out-of-service"):
     offer: PriceTag | None
 
 
-Screen = Unpaired | Attract | Product | Basket | Recording | Done | Sensors | OutOfService
+Screen = Unpaired | Attract | Listing | Product | Basket | Recording | Done | Sensors | OutOfService
 
 
 def name_of(screen: Screen) -> str:
@@ -182,8 +217,13 @@ def screen_of(state: State, glass: Glass) -> Screen:
 _CLOSED: Final[Mapping[str | None, Closed]] = {"device.waiting": "starting", "journal": "checking"}
 _CONTRADICTIONS: Final[Mapping[str | None, Contradiction]] = {
     "foreign-item": "foreign-item",
+    "untagged-item": "untagged-item",
     "too-many": "too-many",
 }
+
+
+# Where the shopper has a hand free for something besides; elsewhere one thing matters.
+_WITH_NOTICES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED})
 
 
 class _Frame(TypedDict):
@@ -194,6 +234,9 @@ class _Frame(TypedDict):
     language: str
     languages: tuple[str, ...]
     identify: bool
+    notices: tuple[Said, ...]
+    choices: tuple[Choice, ...]
+    cancels: bool
 
 
 class _Maker:
@@ -202,7 +245,10 @@ class _Maker:
     def __init__(self, state: State, glass: Glass) -> None:
         self._state = state
         self._glass = glass
-        self._frame = _frame(state, glass)
+        self._layout = LAYOUTS[glass.kind]
+        self._room = ROOMS[self._layout]
+        self._language = _language(state)
+        self._frame = self._make_frame()
         self._lines = tuple(self._line(line) for line in state.lines)
         self._units = sum(line.units for line in state.lines)
 
@@ -213,6 +259,8 @@ class _Maker:
                 screen = Unpaired(**self._frame)
             case Stage.IDLE:
                 screen = Attract(**self._frame, offer=self._offer())
+            case Stage.LISTING:
+                screen = Listing(**self._frame, offer=self._offer())
             case Stage.OFFERED:
                 screen = self._offered()
             case Stage.RECORDING:
@@ -239,12 +287,18 @@ class _Maker:
 
     def _rows(self) -> tuple[tuple[Line, ...], Rest | None]:
         """The lines that fit the panel, and what the others come to."""
-        most = LINES_MAX[self._glass.kind]
+        most = self._rows_max()
         if len(self._lines) <= most:
             return self._lines, None
         shown, others = self._lines[: most - 1], self._lines[most - 1 :]
         total = reduce(add, (line.total for line in others))
         return shown, Rest(sum(line.units for line in others), total)
+
+    def _rows_max(self) -> int:
+        buttons = self._frame["cancels"] or any(line.remove for line in self._lines)
+        lines = self._room.tall if buttons else self._room.lines
+        choice = self._room.choice if self._frame["choices"] else 0
+        return max(lines - self._room.notice * len(self._frame["notices"]) - choice, 1)
 
     def _done(self) -> Done:
         assert self._state.sold is not None, "the till says done, but there is no sale"
@@ -280,15 +334,46 @@ class _Maker:
         )
 
     def _offer(self) -> PriceTag | None:
-        """The price tag that a shelf never hides; a mirror has none, since its goods walk."""
-        if self._glass.kind == "mirror":
+        """The price tag that a shelf never hides; elsewhere goods walk."""
+        if self._glass.kind != "shelf":
             return None
         if self._state.offer is not None:
             return self._price_tag(self._state.offer)
         return self._lines[0].tag if self._lines else None
 
     def _line(self, line: BasketLine) -> Line:
-        return Line(self._price_tag(line.goods), line.units, line.total)
+        return Line(self._price_tag(line.goods), line.units, line.total, line.remove)
+
+    def _make_frame(self) -> _Frame:
+        open_ = self._state.stage in _WITH_NOTICES
+        choices = self._choices() if open_ else ()
+        notices = [self._said(notice) for notice in self._state.notices] if open_ else []
+        spoken = [language for language in self._state.languages if language in LANGUAGES]
+        return {
+            "number": self._state.number,
+            "kind": self._glass.kind,
+            "place": self._glass.place,
+            "offline": not self._state.online,
+            "language": self._language,
+            "languages": tuple(other for other in spoken if other != self._language),
+            "identify": self._state.identify,
+            "notices": tuple(notices[: self._room.notices]),
+            "choices": choices,
+            "cancels": self._state.scanned and self._state.stage in OPEN_STAGES,
+        }
+
+    def _choices(self) -> tuple[Choice, ...]:
+        if self._layout == "shelf":  # its panel has no room for them
+            return ()
+        return tuple(
+            Choice(self._spoken(goods.names, goods.gtin), goods.gtin) for goods in self._state.candidates
+        )
+
+    def _said(self, notice: Notice) -> Said:
+        kind = notice.kind
+        if kind is NoticeKind.CHOOSE and self._layout == "shelf":
+            kind = NoticeKind.SCAN_AGAIN
+        return Said(kind, self._spoken(notice.names, notice.gtin) if notice.names else None)
 
     def _price_tag(self, goods: Goods) -> PriceTag:
         return PriceTag(
@@ -301,21 +386,13 @@ class _Maker:
 
     def _spoken(self, words: Mapping[str, _Words], silent: _Words) -> _Words:
         """The words in the shopper's language, else in the site's own, else in any."""
-        for language in (self._frame["language"], *self._state.languages, *words):
+        for language in (self._language, *self._state.languages, *words):
             if language in words:
                 return words[language]
         return silent
 
 
-def _frame(state: State, glass: Glass) -> _Frame:
+def _language(state: State) -> str:
+    """The language of the screen: the chosen one, or the first that the glass speaks."""
     spoken = [language for language in state.languages if language in LANGUAGES]
-    language = state.language if state.language in LANGUAGES else (spoken or ["en"])[0]
-    return {
-        "number": state.number,
-        "kind": glass.kind,
-        "place": glass.place,
-        "offline": not state.online,
-        "language": language,
-        "languages": tuple(other for other in spoken if other != language),
-        "identify": state.identify,
-    }
+    return state.language if state.language in LANGUAGES else (spoken or ["en"])[0]

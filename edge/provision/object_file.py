@@ -13,13 +13,18 @@ from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.enrolment import Enrolled
 from edge.config import KeySection, PeripheralSection, PlainKeySection, Trust
 
-# As hardware/udev calls the first reader and the first scale of an object.
+# As hardware/udev calls the first device of its role on an object.
 _DEVICES: Final = {
     "mirror": (PeripheralSection("reader", "serial:/dev/opos/reader0?profile=r200"),),
     "shelf": (
         PeripheralSection("reader", "serial:/dev/opos/reader0?profile=r200"),
         PeripheralSection("scale", "serial:/dev/opos/scale0?profile=mt-sics"),
     ),
+    "tray": (
+        PeripheralSection("reader", "serial:/dev/opos/reader0?profile=r200"),
+        PeripheralSection("scale", "serial:/dev/opos/scale0?profile=mt-sics"),
+    ),
+    "panel": (PeripheralSection("scanner", "serial:/dev/opos/scanner0?profile=serial-scanner"),),
 }
 _ACCOUNT_CHARS: Final = 12
 _SECTION: Final = re.compile(r"\s*\[+\s*(?P<name>[^\]]*?)\s*\]+")

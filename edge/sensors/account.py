@@ -11,6 +11,7 @@ import msgspec
 
 from edge.readings import Nanoseconds
 from edge.sensors.plateau import Still
+from edge.sensors.strokes import Pause
 
 # Drift (1 g an hour is usual) and creep after a heavy change (some grams in minutes) are followed this fast,
 # in milligrams a second; a gum that is taken weighs more than that in no time.
@@ -41,6 +42,12 @@ class Account:
     def change(self, still: Still) -> Change:
         """What has to be explained by what moved since the shelf was last understood."""
         return Change(still.weight_mg - self._weight_mg, still.error_mg + self._error_mg)
+
+    def since(self, pause: Pause) -> Pause:
+        """A pause of the load as a change of weight, to be explained in the same way."""
+        zero_mg, error_mg = self._weight_mg, pause.error_mg + self._error_mg
+        change_mg, high_mg = pause.weight_mg - zero_mg, pause.high_mg - zero_mg
+        return Pause(change_mg, error_mg, high_mg, pause.began_ns, pause.ended_ns)
 
     def long_change(self, still: Still) -> Change:
         """What has to be explained since the last quiet time, in excess of what was understood since."""

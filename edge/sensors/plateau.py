@@ -27,16 +27,12 @@ _READINGS_MAX: Final = 16
 
 
 class Still(msgspec.Struct, frozen=True):
-    """A load at rest: its mean weight, how far off that may be, since when it rests, of how many readings.
-
-    `wavered` says that the load may have gone up and down on the way from the rest before.
-    """
+    """A load at rest: its mean weight, how far off that may be, since when it rests, of how many readings."""
 
     weight_mg: int
     error_mg: int
     since_ns: Nanoseconds
     readings: int
-    wavered: bool = False
 
 
 class Plateau:
@@ -50,7 +46,6 @@ class Plateau:
         self._since_ns = Nanoseconds(0)
         self._rested_ns = Nanoseconds(0)
         self._before_mg: int | None = None
-        self._low_mg = self._high_mg = 0
         self.still: Still | None = None
 
     def hear(self, reading: Reading, at_ns: Nanoseconds) -> None:
@@ -60,7 +55,7 @@ class Plateau:
                 self._weigh(weight_mg, at_ns, steady=steady)
             case LoadMoving() | DeviceFault() | DeviceReady():
                 self._move()
-                self._before_mg = None  # nobody sees which way the load goes now
+                self._before_mg = None  # nobody sees where the load goes now
             case _:
                 return
         self.still = self._rest()
@@ -70,8 +65,6 @@ class Plateau:
     def _weigh(self, weight_mg: int, at_ns: Nanoseconds, *, steady: bool) -> None:
         if not steady or (self._run and abs(weight_mg - _mean_mg(*self._run)) > _JUMP_MG):
             self._move()
-        self._low_mg = min(self._low_mg, weight_mg)
-        self._high_mg = max(self._high_mg, weight_mg)
         if steady:
             if not self._run and not self._was_blink(weight_mg, at_ns):
                 self._since_ns = at_ns
@@ -84,10 +77,10 @@ class Plateau:
         return abs(weight_mg - self._before_mg) <= _JUMP_MG
 
     def _move(self) -> None:
-        """The rest is over; from here on it is seen how far up and down the load goes."""
+        """The rest is over."""
         self._run.clear()
         if self.still is not None:
-            self._before_mg = self._low_mg = self._high_mg = self.still.weight_mg
+            self._before_mg = self.still.weight_mg
             self.still = None
 
     def _rest(self) -> Still | None:
@@ -98,15 +91,7 @@ class Plateau:
         run, half = tuple(self._run), readings // 2
         if abs(_mean_mg(*run[:half]) - _mean_mg(*run[half:])) > 2 * _off_mg(readings):
             return None
-        weight_mg = _mean_mg(*run)
-        return Still(weight_mg, _off_mg(readings), self._since_ns, readings, self._wavers(weight_mg))
-
-    def _wavers(self, weight_mg: int) -> bool:
-        """Whether the load has been outside of what lies between the rest before and this one."""
-        if self._before_mg is None:
-            return True
-        low_mg, high_mg = sorted((self._before_mg, weight_mg))
-        return self._low_mg < low_mg - _JUMP_MG or self._high_mg > high_mg + _JUMP_MG
+        return Still(_mean_mg(*run), _off_mg(readings), self._since_ns, readings)
 
 
 def _mean_mg(*weights_mg: int) -> int:

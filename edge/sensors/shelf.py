@@ -11,6 +11,8 @@ from edge.sensors.goods import Goods, Loose, Move
 from edge.sensors.losses import Losses
 from edge.sensors.plateau import Plateau, Still
 from edge.sensors.presence import TagPresence
+from edge.sensors.stories import tell
+from edge.sensors.strokes import LONG_UNITS, Strokes
 from edge.sensors.weights import UNITS_MAX, Movable, Pack, Way, Ways, explain
 
 __all__ = ["Loose", "Pack", "ShelfSense"]
@@ -37,9 +39,8 @@ _QUIET_NS: Final = Nanoseconds(2_000_000_000)
 # So many readings in a row are a weight that counts without a tag: the last of a swing is over by then.
 _REST_READINGS: Final = 8
 
-# Without tags nobody can tell a heap of light goods from two heavy ones: more units than two hands take
-# at once are asked about.
-_UNTAGGED_MAX: Final = 4
+# A load that rose may be a hand that presses: it holds still for as many readings as that, and for no more.
+_CALM_READINGS: Final = 16
 
 # Somebody who is asked what was taken is asked about one thing or two, not about every heap of that weight.
 _FEW_UNITS: Final = (1, 2)
@@ -58,13 +59,14 @@ class ShelfSense:
     `expect` says which items belong on the shelf: those that the shop owns here and has not sold. An item is
     taken when its tag is gone, or is heard much more weakly than before, and the weight has lost what the
     missing packs weigh; nothing is said on one of the two. Goods without tags are told apart by weight alone,
-    and only where a single explanation fits. `known` says what an item of another shelf weighs.
+    stroke by stroke, and only where a single story fits. `known` says what an item of another shelf weighs.
     """
 
     def __init__(self, known: Callable[[str], Pack | None] = _nothing_is_known) -> None:
         self._goods = Goods(known)
         self._presence = TagPresence(learns=True)
         self._plateau = Plateau()
+        self._strokes = Strokes()
         self._account: Account | None = None
         self._begun = False
         self._rest_since_ns: Nanoseconds | None = None
@@ -74,8 +76,6 @@ class ShelfSense:
         self._losses = Losses()
         self._unsolved: Still | None = None
         """The rest that nobody has understood yet."""
-        self._was_unsolved = False
-        """The load has moved on from such a rest: it may have gone up and down."""
 
     def expect(self, packs: Mapping[str, Pack], loose: Mapping[str, Loose] | None = None) -> None:
         """From here on these items (EPC -> pack) and units (GTIN -> loose) belong on the shelf.
@@ -90,6 +90,8 @@ class ShelfSense:
         """What one reading means."""
         for _ in self._presence.hear(heard):
             pass  # only the whole picture below counts
+        if heard.source == "scale":
+            self._strokes.hear(heard.reading, heard.at_ns)
         match heard.reading:
             case Weighed():
                 self._plateau.hear(heard.reading, heard.at_ns)
@@ -118,9 +120,9 @@ class ShelfSense:
         self._doubt.move()
         self._rest_round = self._presence.rounds
         self._mark(now_ns)
-        unsolved, self._was_unsolved = self._unsolved, self._unsolved is not None
         if self._account is None:
             return
+        unsolved = self._unsolved
         if unsolved is not None and unsolved.readings >= _REST_READINGS:
             self._losses.remember(self._account.change(unsolved), now_ns)
         self._losses.come_back(self._account.change(still))
@@ -140,6 +142,7 @@ class ShelfSense:
         yield from self._doubt.agree()
         self._account, self._begun = Account(still, now_ns), True
         self._losses.clear()
+        self._strokes.understand(still.weight_mg)
         self._mark(now_ns)
         yield from self._goods.begin(present, [movable.name for movable, _ in ways.only])
 
@@ -166,26 +169,28 @@ class ShelfSense:
         if way is None or not self._losses.found(moves, now_ns):
             yield from self._disagree(still, ways, now_ns)
         elif not moves:
-            yield from self._agree()
+            yield from self._agree(still)
             self._be_quiet(account, still, now_ns)
         elif self._all_heard(moves) and self._weighed_well(still, moves):
-            yield from self._agree()
+            yield from self._agree(still)
+            change = account.change(still)
             account.moved(still, *_sums(moves), now_ns)
             self._mark(now_ns)
-            yield from self._goods.move(moves)
+            yield from self._goods.move(moves, change)
 
     def _ways(self, account: Account, still: Still, gone: Sequence[Move], now_ns: Nanoseconds) -> Ways:
         """What may have moved besides the items whose tags are gone, which must have."""
+        # Units without tags go both ways: who lays one back and takes another in one movement is not seen.
+        untagged = list(self._goods.untagged())
+        tagged = list(self._tagged(lingered=now_ns - still.since_ns >= _LINGER_NS))
+        if untagged and not tagged and not gone:
+            pauses = self._strokes.until(still.weight_mg, still.error_mg)
+            return tell([account.since(pause) for pause in pauses], untagged)
         change = account.change(still)
         effect_mg, tolerance_mg = _sums(gone)
-        left_mg = change.change_mg - effect_mg
-        # Units without tags go both ways only if the load may have gone up and down meanwhile.
-        both = still.wavered or self._was_unsolved
-        untagged = list(self._goods.untagged(down=both or left_mg < 0, up=both or left_mg > 0))
-        lingered = now_ns - still.since_ns >= _LINGER_NS
-        movables = [*self._tagged(lingered=lingered), *untagged]
-        units_max = _UNTAGGED_MAX if untagged else UNITS_MAX
-        return explain(left_mg, change.error_mg + tolerance_mg, movables, units_max=units_max)
+        units_max = LONG_UNITS if untagged else UNITS_MAX
+        left_mg, error_mg = change.change_mg - effect_mg, change.error_mg + tolerance_mg
+        return explain(left_mg, error_mg, [*tagged, *untagged], units_max=units_max)
 
     def _tagged(self, *, lingered: bool) -> Iterator[Movable]:
         """Items that the tags allow to have moved: silent, or heard faintly, or though they lay elsewhere."""
@@ -221,7 +226,8 @@ class ShelfSense:
 
     def _weighed_well(self, still: Still, moves: Sequence[Move]) -> bool:
         """Whether goods that only the scale can tell apart have been weighed for long enough."""
-        return still.readings >= _REST_READINGS or not any(self._goods.is_loose(each) for each, _ in moves)
+        readings = _CALM_READINGS if self._strokes.rose(still.weight_mg) else _REST_READINGS
+        return still.readings >= readings or not any(self._goods.is_loose(each) for each, _ in moves)
 
     def _be_quiet(self, account: Account, still: Still, now_ns: Nanoseconds) -> None:
         """Nothing has moved: follow the drift, and learn how the tags are heard at rest."""
@@ -239,8 +245,9 @@ class ShelfSense:
         self._presence.mark()
         self._marked_ns = now_ns
 
-    def _agree(self) -> Iterator[Event]:
+    def _agree(self, still: Still) -> Iterator[Event]:
         self._losses.clear()
+        self._strokes.understand(still.weight_mg)
         yield from self._doubt.agree()
 
     def _disagree(self, still: Still, ways: Ways, now_ns: Nanoseconds) -> Iterator[Event]:

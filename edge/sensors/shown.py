@@ -1,32 +1,12 @@
 """What a QR code is shown for: goods, a member, a wallet that pays, a request for money, or else."""
 
-import re
-from collections.abc import Callable
-from enum import Enum
 from typing import Final
+
+from edge.events import Purpose
+from retail.payment_codes.recognition import scheme_of
 
 # How the members of this shop are written, unless a retailer says otherwise.
 MEMBER_PREFIX: Final = "opos:member:"
-
-# WeChat Pay: 18 digits that begin with 10 to 15 (pay.weixin.qq.com, payment code); Alipay: 16 to 24 digits
-# that begin with 25 to 30 (docs.antom.com, spotpay). A GTIN has 14 digits at most.
-_WECHAT: Final = re.compile(r"1[0-5][0-9]{16}")
-_ALIPAY: Final = re.compile(r"(2[5-9]|30)[0-9]{14,22}")
-
-# EMV QRCPS, merchant-presented mode: payload format indicator 01. BOLT 11 and BIP 21 for Lightning.
-_ASKS_FOR_MONEY: Final = re.compile(r"000201|lightning:|lnbc|bitcoin:", re.IGNORECASE)
-
-
-class Purpose(Enum):
-    """What to do with a code; only GOODS may go into a basket."""
-
-    GOODS = "goods"
-    MEMBER = "member"
-    WECHAT = "wechat"
-    ALIPAY = "alipay"
-    ASKS_FOR_MONEY = "asks-for-money"  # a code that a shopper pays by, shown to us by mistake
-    OTHER = "other"
-
 
 def purpose(text: str, gtin14: str | None, member_prefix: str = MEMBER_PREFIX) -> Purpose:
     """What `text` is for; `gtin14` is the product that it names, by a Digital Link or otherwise."""
@@ -34,14 +14,15 @@ def purpose(text: str, gtin14: str | None, member_prefix: str = MEMBER_PREFIX) -
         return Purpose.GOODS
     if member_prefix and text.startswith(member_prefix):
         return Purpose.MEMBER
-    for matches, meant in _PAYMENTS:
-        if matches(text):
-            return meant
-    return Purpose.OTHER
+    scheme = scheme_of(text)
+    if scheme is None:
+        return Purpose.OTHER
+    return _PAYS_BY.get(scheme, Purpose.ASKS_FOR_MONEY)
 
 
-_PAYMENTS: Final[tuple[tuple[Callable[[str], object], Purpose], ...]] = (
-    (_WECHAT.fullmatch, Purpose.WECHAT),
-    (_ALIPAY.fullmatch, Purpose.ALIPAY),
-    (_ASKS_FOR_MONEY.match, Purpose.ASKS_FOR_MONEY),
-)
+# By these a shopper pays; by a code of any other scheme a shopper is asked to.
+_PAYS_BY: Final = {
+    "wechat": Purpose.WECHAT,
+    "alipay": Purpose.ALIPAY,
+    "emv-cpm": Purpose.CARD,
+}

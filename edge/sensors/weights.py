@@ -1,6 +1,6 @@
 """Which goods a change of weight may be: an integer search over what can have moved, within tolerances."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Self
 
 import msgspec
@@ -51,7 +51,7 @@ Way = tuple[tuple[Movable, int], ...]
 
 
 class Ways(msgspec.Struct, frozen=True):
-    """The explanations that fit; `complete` says that no other one does."""
+    """The explanations that fit, one for each bill; `complete` says that no other one does."""
 
     found: tuple[Way, ...]
     complete: bool
@@ -67,7 +67,8 @@ def explain(
 ) -> Ways:
     """Every way to explain `change_mg`, known to within `error_mg`, by at most `units_max` units in all.
 
-    Tolerances of units that moved add up, since nobody has weighed them one by one.
+    Tolerances of units that moved add up, since nobody has weighed them one by one. Of ways that come to the
+    same bill (a unit that is laid back, and another one of its kind that is taken) the shortest is told.
     """
     search = _Search(movables)
     search.go(0, change_mg, error_mg, units_max)
@@ -83,6 +84,7 @@ class _Search:
         self._most = [_reach(self._movables[at:]) for at in range(len(self._movables) + 1)]
         self._steps = 0
         self._way: list[tuple[Movable, int]] = []
+        self._nets: list[dict[str, int]] = []
         self.found: list[Way] = []
         self.complete = len(heaviest) <= _KINDS_MAX
 
@@ -96,7 +98,7 @@ class _Search:
         if not units_left * least_mg - slack_mg <= left_mg <= units_left * most_mg + slack_mg:
             return
         if at == len(self._movables):
-            self.found.append(tuple(self._way))
+            self._find(tuple(self._way))
             return
         movable = self._movables[at]
         self.go(at + 1, left_mg, slack_mg, units_left)
@@ -109,6 +111,20 @@ class _Search:
                 units_left - units,
             )
             self._way.pop()
+
+    def _find(self, way: Way) -> None:
+        """Keep a way, unless one that comes to the same bill was found before it."""
+        if (net := net_units(way)) not in self._nets:
+            self._nets.append(net)
+            self.found.append(way)
+
+
+def net_units(way: Iterable[tuple[Movable, int]]) -> dict[str, int]:
+    """What a way comes to on a bill: how many units of each kind more (or, below 0, fewer) are in hands."""
+    net: dict[str, int] = {}
+    for movable, units in way:
+        net[movable.name] = net.get(movable.name, 0) + (units if movable.effect_mg < 0 else -units)
+    return {name: units for name, units in net.items() if units}
 
 
 def _reach(movables: Sequence[Movable]) -> tuple[int, int]:

@@ -32,6 +32,10 @@ class WeightError(BasketError):
     """Goods by weight without a weight, or a weight of goods that are sold by the piece."""
 
 
+class PackPriceError(BasketError):
+    """A pack costs nothing, or more than anything on a shelf."""
+
+
 class RecalledGoodsError(BasketError):
     """Goods that the maker or the law has called back: they may not be sold."""
 
@@ -40,7 +44,8 @@ class BasketLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     """Goods that were put into the basket, in any order and in as many lines as it took.
 
     `weight_mg` is the net weight that a scale was steady at; `price_minor` the price that a label of variable
-    measure carries for the whole piece, which then stands. `lot` is asked for by recalls alone.
+    measure carries for the whole piece, which then stands. `lot` is asked for by recalls alone. Lines of
+    another `place` stay apart, and are priced in the order of their places.
     """
 
     gtin: str
@@ -48,6 +53,14 @@ class BasketLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     weight_mg: int | None = None
     price_minor: int | None = None
     lot: str | None = None
+    place: int = 0
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One pack that has a price of its own, by the weight or the price on its label."""
+
+    gtin: str
+    price_minor: int
 
 
 class Coupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from retail.identity.standing import Recall
 from retail.units import Money
 
 
@@ -48,15 +49,10 @@ class Product(msgspec.Struct, frozen=True):
     """SHA-256 of each picture in hexadecimal, the first one first."""
     no_offers: bool | UnsetType = UNSET
     """No promotion and no member price lowers it: books and tobacco, where the law fixes the price."""
+    weighed: bool | UnsetType = UNSET
+    """Sold by the weight, or at the price, that stands on the label of each pack, and never by the piece."""
     tagged: bool | UnsetType = UNSET
-    """Every item of it has a tag of its own."""
-
-
-class Recall(msgspec.Struct, frozen=True):
-    """Goods that may not be sold; without `lots` all of them."""
-
-    gtin: str
-    lots: tuple[str, ...] = ()
+    """False: no item has a tag of its own, and a shelf knows it by its weight alone."""
 
 
 class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the index, which is no field
@@ -78,6 +74,11 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     languages: tuple[str, ...] | UnsetType = UNSET
     """The languages in which every product has words."""
     recalls: tuple[Recall, ...] | UnsetType = UNSET
+    """What was called back: it may not be sold, whatever it costs."""
+    circulations: tuple[str, ...] | UnsetType = UNSET
+    """The numbers of restricted circulation that this shop gives a meaning to: `geo`, `company`."""
+    region: str | UnsetType = UNSET
+    """By whose rules such numbers carry a weight or a price (see `retail.identity.rcn.REGIONS`)."""
 
     def price(self, product: Product) -> Money:
         """The price of one unit."""
@@ -93,9 +94,9 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
         return {product.gtin: product for product in self.products}
 
     @cached_property
-    def recalled(self) -> dict[str, tuple[str, ...]]:
-        """GTIN -> the lots that are recalled, none meaning all."""
-        return {recall.gtin: recall.lots for recall in self.recalls or ()}
+    def recalled(self) -> frozenset[Recall]:
+        """The recalls, to look up one; made once a book."""
+        return frozenset(self.recalls or ())
 
 
 class Version(msgspec.Struct, frozen=True, order=True):

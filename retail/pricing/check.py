@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import UNSET
 
 from retail import locale
-from retail.identity import gtin
+from retail.identity import gtin, rcn
 from retail.identity.answer import Refused
 from retail.pricing.book import Names, PriceBook, Product
 
@@ -35,9 +35,12 @@ WORD_CHARACTERS_MAX: Final = 64
 WORDS_MAX: Final = 32
 # Nobody sells to the eldest alone.
 AGE_MAX: Final = 99
+# A retailer recalls a few dozen lots a year; more than this is a list of items that was meant as one of lots.
 RECALLS_MAX: Final = 10_000
 # 1,000 of a currency whose smallest coin is worth one whole: 1000 UGX.
 CASH_STEP_MINOR_MAX: Final = 1_000
+
+_CIRCULATIONS: Final = ("company", "geo")
 
 # It becomes part of an account's name (`tax/standard`), so it is as plain as one.
 _TAX_CODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -79,11 +82,20 @@ def _problems_of_the_book(book: PriceBook) -> Iterator[str]:
     for language in book.languages or ():
         if not locale.is_language(language):
             yield f"languages: expected a BCP 47 language, got {language!r}"
+    yield from _problems_of_what_may_be_sold(book)
+
+
+def _problems_of_what_may_be_sold(book: PriceBook) -> Iterator[str]:
     if len(book.recalls or ()) > RECALLS_MAX:
         yield f"recalls: expected at most {RECALLS_MAX}, got {len(book.recalls or ())}"
     for recall in book.recalls or ():
-        for problem in _problems_of_a_number(recall.gtin):
-            yield f"recalls: {problem}"
+        for problem in _problems_of_a_number(recall.gtin14):
+            yield f"recall of {recall.gtin14}: {problem}"
+    for circulation in book.circulations or ():
+        if circulation not in _CIRCULATIONS:
+            yield f"circulations: expected {' or '.join(_CIRCULATIONS)}, got {circulation!r}"
+    if book.region is not UNSET and book.region not in rcn.REGIONS:
+        yield f"region: expected one of {', '.join(sorted(rcn.REGIONS))}, got {book.region!r}"
 
 
 def _problems_of_a_tax(code: str, rate_bp: int) -> Iterator[str]:
@@ -154,6 +166,8 @@ def _problems_of_mass(product: Product) -> Iterator[str]:
         yield f"expected a tolerance of 0 to {product.pack_mg} mg, got {product.pack_tolerance_mg}"
     if product.net_mg is not None and not 1 <= product.net_mg <= MASS_MG_MAX:
         yield f"expected a net content of 1 to {MASS_MG_MAX} mg, got {product.net_mg}"
+    if product.weighed and product.net_mg is None and not product.price_per_kg_minor:
+        yield "expected the net content that its price is for, since it is sold by weight, got none"
 
 
 def _problems_of_words(language: str, words: Names) -> Iterator[str]:

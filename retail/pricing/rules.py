@@ -10,14 +10,17 @@ from retail.pricing.basket import (
     BasketError,
     BasketLine,
     EmptyBasketError,
+    Measured,
     Member,
     Moment,
+    PackPriceError,
     RecalledGoodsError,
     UnitsError,
     UnknownGoodsError,
     WeightError,
 )
 from retail.pricing.book import PriceBook, Product
+from retail.pricing.check import PRICE_MINOR_MAX
 from retail.pricing.promotions import Promotion, Promotions
 from retail.pricing.reasons import MEMBER_PRICE, member_price_words, words_in
 from retail.pricing.result import Discount, Priced, PricedLine, PricedTax, Used
@@ -34,6 +37,8 @@ __all__ = [
     "UNITS_MAX",
     "BasketError",
     "EmptyBasketError",
+    "Measured",
+    "PackPriceError",
     "Priced",
     "PricedLine",
     "PricedTax",
@@ -42,8 +47,10 @@ __all__ = [
     "UnknownGoodsError",
     "WeightError",
     "included_tax_minor",
+    "laid_out",
     "price",
     "price_basket",
+    "price_of_weight",
     "unit_price",
 ]
 
@@ -58,11 +65,11 @@ def price_basket(
     `book` and `promotions` have been checked (`check.check`, `check_promotions.check_promotions`). Raises
     EmptyBasketError, UnknownGoodsError, UnitsError, WeightError and RecalledGoodsError.
     """
-    laid_out = slots(basket, book, member)
-    found = _found(laid_out, promotions, basket, member, at)
+    in_order = slots(basket, book, member)
+    found = _found(in_order, promotions, basket, member, at)
     language = basket.language or book.language
-    discounts = _discounts(laid_out, found.applications, language, book)
-    lines = tuple(_line(slot, discounts[place], book, language) for place, slot in enumerate(laid_out))
+    discounts = _discounts(in_order, found.applications, language, book)
+    lines = tuple(_line(slot, discounts[place], book, language) for place, slot in enumerate(in_order))
     taxes = tax_table(lines, book)
     added = sum(row.tax_minor for row in taxes) if book.tax_exclusive else 0
     total_minor = sum(line.total_minor for line in lines) + added
@@ -83,10 +90,29 @@ def price_basket(
     )
 
 
-def price(basket: Mapping[str, int], book: PriceBook, language: str) -> Priced:
-    """What `basket` (GTIN -> units) costs by `book` alone, names in `language` where the book has them."""
-    lines = tuple(BasketLine(gtin, units) for gtin, units in basket.items())
-    return price_basket(Basket(lines, language=language), book, None, None, _LONG_AGO)
+def price(
+    basket: Mapping[str, int], book: PriceBook, language: str, measured: Sequence[Measured] = ()
+) -> Priced:
+    """What `basket` (GTIN -> units) and `measured` packs cost by `book` alone, names in `language`.
+
+    The order in which the basket was filled changes nothing, and each measured pack keeps its place behind
+    it. Raises EmptyBasketError, UnknownGoodsError, UnitsError, WeightError and PackPriceError.
+    """
+    return price_basket(Basket(laid_out(basket, measured), language=language), book, None, None, _LONG_AGO)
+
+
+def laid_out(basket: Mapping[str, int], measured: Sequence[Measured]) -> tuple[BasketLine, ...]:
+    """Units by GTIN and packs with a price of their own, as the lines of one basket."""
+    for pack in measured:
+        if not 1 <= pack.price_minor <= PRICE_MINOR_MAX:
+            raise PackPriceError(f"expected 1 to {PRICE_MINOR_MAX} minor units, got {pack.price_minor}")
+    return (
+        *(BasketLine(gtin, units) for gtin, units in basket.items()),
+        *(
+            BasketLine(pack.gtin, price_minor=pack.price_minor, place=place)
+            for place, pack in enumerate(measured, 1)
+        ),
+    )
 
 
 def unit_price(product: Product, book: PriceBook) -> Money | None:
@@ -96,6 +122,17 @@ def unit_price(product: Product, book: PriceBook) -> Money | None:
     if product.net_mg is None:
         return None
     return Money(half_up(product.price_minor * KILOGRAM_MG, product.net_mg), book.currency)
+
+
+def price_of_weight(product: Product, weight_mg: int, book: PriceBook) -> Money | None:
+    """What `weight_mg` of a product costs, the half upwards; None where the book gives no price by mass.
+
+    It is reckoned from the price of a kilogram as the shopper reads it, and not from a finer one.
+    """
+    kilogram = unit_price(product, book)
+    if kilogram is None:
+        return None
+    return Money(half_up(kilogram.amount_minor * weight_mg, KILOGRAM_MG), book.currency)
 
 
 def _found(

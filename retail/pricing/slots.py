@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final, NamedTuple
 
+from retail.identity.standing import Recall
 from retail.pricing.basket import (
     LINES_MAX,
     UNITS_MAX,
@@ -18,7 +19,7 @@ from retail.pricing.basket import (
 )
 from retail.pricing.book import PriceBook, Product
 from retail.pricing.promotions import ANY
-from retail.units import half_up
+from retail.units import Gtin, half_up
 
 KILOGRAM_MG: Final = 1_000_000
 
@@ -33,22 +34,26 @@ class Slot(NamedTuple):
     base_minor: int
 
 
-_Key = tuple[str, int, int]
+_Key = tuple[int, str, int, int]
 
 
 def slots(basket: Basket, book: PriceBook, member: Member | None) -> tuple[Slot, ...]:
-    """The basket by GTIN, weight and price, so that neither order nor splitting of its lines matters.
+    """The basket by place, GTIN, weight and price, so that neither order nor splitting of its lines matters.
 
     Raises a BasketError.
     """
     if not basket.lines:
         raise EmptyBasketError("expected goods in the basket, got none")
-    if (count := len({(line.gtin, line.weight_mg, line.price_minor) for line in basket.lines})) > LINES_MAX:
+    if (count := len({_distinct(line) for line in basket.lines})) > LINES_MAX:
         raise UnitsError(f"expected at most {LINES_MAX} products in a basket, got {count}")
     units: Counter[_Key] = Counter()
     for line in basket.lines:
         units[_key(line, book)] += line.units
     return tuple(_slot(key, count, book, member) for key, count in sorted(units.items()))
+
+
+def _distinct(line: BasketLine) -> tuple[object, ...]:
+    return line.place, line.gtin, line.weight_mg, line.price_minor
 
 
 def _key(line: BasketLine, book: PriceBook) -> _Key:
@@ -62,9 +67,10 @@ def _key(line: BasketLine, book: PriceBook) -> _Key:
     if line.weight_mg is None and line.price_minor is None:
         if product.price_per_kg_minor:
             raise WeightError(f"expected a weight or a printed price of {line.gtin}, got none")
-        return line.gtin, -1, -1
+        return line.place, line.gtin, -1, -1
     _check_measure(line, product)
     return (
+        line.place,
         line.gtin,
         -1 if line.weight_mg is None else line.weight_mg,
         -1 if line.price_minor is None else line.price_minor,
@@ -72,9 +78,9 @@ def _key(line: BasketLine, book: PriceBook) -> _Key:
 
 
 def _check_recall(line: BasketLine, book: PriceBook) -> None:
-    lots = book.recalled.get(line.gtin)
-    # Goods whose lot nobody has read may be of the lot that is called back.
-    if lots is not None and (not lots or line.lot is None or line.lot in lots):
+    # Whether goods whose lot nobody has read may be sold, is for whoever reads their labels to say.
+    lot = Recall(Gtin(line.gtin), lot=line.lot)
+    if Recall(Gtin(line.gtin)) in book.recalled or lot in book.recalled:
         raise RecalledGoodsError(f"expected goods that may be sold, got {line.gtin}, which is recalled")
 
 
@@ -92,7 +98,7 @@ def _check_measure(line: BasketLine, product: Product) -> None:
 
 
 def _slot(key: _Key, units: int, book: PriceBook, member: Member | None) -> Slot:
-    gtin, weight, printed = key
+    _, gtin, weight, printed = key
     if units > UNITS_MAX:
         raise UnitsError(f"expected at most {UNITS_MAX} units of {gtin}, got {units}")
     product = book.by_gtin[gtin]

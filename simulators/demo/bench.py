@@ -44,11 +44,15 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Bench:
-    """The bench that listens at a Unix socket; `roles` are the devices that goods lie before."""
+    """The bench that listens at a Unix socket; `roles` are the devices that goods lie before.
 
-    def __init__(self, socket: Path, roles: Collection[str]) -> None:
+    `rssi_dbm` is how loud goods are to its reader.
+    """
+
+    def __init__(self, socket: Path, roles: Collection[str], rssi_dbm: int) -> None:
         self._socket = socket
         self._roles = frozenset(roles)
+        self._rssi_dbm = rssi_dbm
         self._turn = asyncio.Lock()
 
     async def agree(self, wanted: Callable[[], Collection[Item]], *, plugged: bool) -> None:
@@ -59,6 +63,11 @@ class Bench:
             await self._tag(now, items)
             await self._connect(now, plugged=plugged)
 
+    async def scan(self, text: str, symbology: str) -> None:
+        """Hold a code before the scanner; raises BenchGoneError, BenchRefusedError."""
+        async with self._turn:
+            await self._ask("scanner", "scan", text=text, symbology=symbology)
+
     async def _weigh(self, now: dict[str, _Contents], items: Collection[Item]) -> None:
         if "scale" not in self._roles:
             return
@@ -68,12 +77,14 @@ class Bench:
             await asyncio.sleep(_MOMENT_S)
 
     async def _tag(self, now: dict[str, _Contents], items: Collection[Item]) -> None:
+        if "reader" not in self._roles:
+            return
         there = {tag.epc for tag in now["reader"].tags}
         wanted = {item.epc for item in items}
         for epc in sorted(there - wanted):
             await self._ask("reader", "take", epc=epc)
         for epc in sorted(wanted - there):
-            await self._ask("reader", "put", epc=epc)
+            await self._ask("reader", "put", epc=epc, rssi_dbm=self._rssi_dbm)
 
     async def _connect(self, now: dict[str, _Contents], *, plugged: bool) -> None:
         if now["cable"].cut is plugged:

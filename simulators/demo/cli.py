@@ -44,10 +44,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 _HELP: Final = """\
-Open a whole shop on this machine: a mirror, a shelf, their agents, a broker and a hub.
+Open a whole shop on this machine: a mirror, a shelf, a tray, a panel, their agents, a broker
+and a hub.
 
-A page in your browser lets you hold things up, take them, put them back, and pull the network cable.
-Ctrl-C closes the shop; the next start goes on with the same books.
+A page in your browser lets you hold things up, take them, lay them down, scan them, and pull the network
+cable. Ctrl-C closes the shop; the next start goes on with the same books.
 
 \b
 Examples:

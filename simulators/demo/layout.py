@@ -19,6 +19,10 @@ _INFLIGHT_MESSAGES: Final = 64
 _QUEUED_MESSAGES_MAX: Final = 1000
 
 
+# How somebody has set a device up: the scanner tells the kind of each code.
+_SETTINGS: Final = {"serial-scanner": ("aim = true",)}
+
+
 class Layout(msgspec.Struct, frozen=True):
     """The paths of a demo under `root`."""
 
@@ -166,6 +170,7 @@ def bench_text(plan: ObjectPlan, ports: Ports) -> str:
             f'name = "{role}"',
             f'type = "{maker}"',
             f"at = {_quoted(_end_of(plan, role, ports))}",
+            *_SETTINGS.get(maker, ()),
         )
     ]
     return _lines(
@@ -185,8 +190,13 @@ def _end_of(plan: ObjectPlan, role: str, ports: Ports) -> str:
 
 def devices_of(kind: str) -> tuple[tuple[str, str], ...]:
     """Role and type of the devices that an object of `kind` has."""
-    reader, scale = ("reader", "r200"), ("scale", "mt-sics")
-    return {"mirror": (reader,), "shelf": (scale, reader)}[kind]
+    reader, scale, scanner = ("reader", "r200"), ("scale", "mt-sics"), ("scanner", "serial-scanner")
+    return {"mirror": (reader,), "shelf": (scale, reader), "tray": (scale, reader), "panel": (scanner,)}[kind]
+
+
+def loudness_dbm(kind: str) -> int:
+    """How loud goods are to the reader of an object: those in a tray lie on its antenna."""
+    return -42 if kind == "tray" else -55
 
 
 def _peripherals(layout: Layout, plan: ObjectPlan, ports: Ports) -> Iterable[str]:
@@ -197,6 +207,10 @@ def _peripherals(layout: Layout, plan: ObjectPlan, ports: Ports) -> Iterable[str
         if in_network(plan, role):
             where = f"tcp:{HOST}:{ports.readers[plan.id]}"
         yield f"uri = {_quoted(f'{where}?profile={profile}')}"
+    if plan.camera:
+        yield "[[peripheral]]"
+        yield 'role = "camera"'
+        yield f"uri = {_quoted(f'camera:{plan.camera}')}"
 
 
 def _quoted(text: str) -> str:

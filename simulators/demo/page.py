@@ -32,7 +32,9 @@ _LISTENERS_MAX: Final = 16
 class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a hand on the page asks for: at which object, or of which process, and with which product."""
 
-    verb: Literal["hold", "away", "take", "put back", "carry out", "cut", "plug", "kill"]
+    verb: Literal[
+        "hold", "away", "take", "put back", "lay", "take out", "scan", "carry out", "cut", "plug", "kill"
+    ]
     name: str
     item: str = ""
 

@@ -74,6 +74,12 @@ async def _shop(shopper: Shopper, step: Step) -> None:
             await shopper.take(step.item, step.count)
         case Verb.PUT_BACK:
             await shopper.put_back(step.item, step.count)
+        case Verb.LAY:
+            await shopper.lay(step.item, step.count)
+        case Verb.TAKE_OUT:
+            await shopper.take_out(step.item, step.count)
+        case Verb.SCAN:
+            await shopper.scan(step.item, step.count)
         case Verb.CARRY_OUT:
             await shopper.carry_out()
         case Verb.BUY:

@@ -27,6 +27,9 @@ class Verb(Enum):
     AWAY = "away"  # take it away from the mirror: back to the rail, or out of the shop if it was bought
     TAKE = "take"  # take packs from a shelf
     PUT_BACK = "put back"  # put them back on the shelf
+    LAY = "lay"  # lay items into a tray
+    TAKE_OUT = "take out"  # take them out of it: back to the rail
+    SCAN = "scan"  # show the codes of items to a panel
     CARRY_OUT = "carry out"  # leave the shop with what was bought
     BUY = "buy"  # tap "Buy now", and see that it is yours
     CUT = "cut"  # pull the network cable
@@ -34,14 +37,17 @@ class Verb(Enum):
     WAIT = "wait"  # wait until the hub has confirmed everything
 
 
-_GOODS: Final = frozenset({Verb.HOLD, Verb.TAKE, Verb.PUT_BACK})
+_GOODS: Final = frozenset({Verb.HOLD, Verb.TAKE, Verb.PUT_BACK, Verb.LAY, Verb.TAKE_OUT, Verb.SCAN})
 _CABLES: Final = frozenset({Verb.CUT, Verb.PLUG})
 _KINDS: Final = {
-    Verb.HOLD: "mirror",
-    Verb.AWAY: "mirror",
-    Verb.TAKE: "shelf",
-    Verb.PUT_BACK: "shelf",
-    Verb.CARRY_OUT: "shelf",
+    Verb.HOLD: {"mirror"},
+    Verb.AWAY: {"mirror"},
+    Verb.TAKE: {"shelf"},
+    Verb.PUT_BACK: {"shelf"},
+    Verb.LAY: {"tray"},
+    Verb.TAKE_OUT: {"tray"},
+    Verb.SCAN: {"panel"},
+    Verb.CARRY_OUT: {"shelf", "tray", "panel"},
 }
 
 
@@ -143,8 +149,8 @@ def _count(node: yaml.Node | None, most: int) -> int:
 
 
 def _objects(verb: Verb, shop: Shop) -> list[str]:
-    kind = _KINDS.get(verb)
-    return [plan.id for plan in shop.objects if kind in {None, plan.kind}]
+    kinds = _KINDS.get(verb)
+    return [plan.id for plan in shop.objects if kinds is None or plan.kind in kinds]
 
 
 def _one_of(node: yaml.Node, names: list[str]) -> str:

@@ -16,11 +16,11 @@ from simulators.demo.bench import Bench
 from simulators.demo.first_start import first_start
 from simulators.demo.glass import Glass
 from simulators.demo.hub import Hub
-from simulators.demo.layout import Layout, devices_of, write_all
+from simulators.demo.layout import Layout, devices_of, loudness_dbm, write_all
 from simulators.demo.lock import locked
 from simulators.demo.ports import HOST, Ports, check_free
 from simulators.demo.processes import HopelessError, Supervisor
-from simulators.demo.programs import bench_of, objects, surroundings
+from simulators.demo.programs import bench_of, objects, runtime_of, surroundings
 from simulators.demo.shop_files import ObjectPlan, Shop, read_shop
 from simulators.demo.shopper import NotSeenError, Shopper
 from simulators.demo.waiting import looks
@@ -52,9 +52,14 @@ class OpenShop:
 
     def _shopper(self, plan: ObjectPlan, client: httpx.AsyncClient) -> Shopper:
         roles = [role for role, _ in devices_of(plan.kind)]
-        bench = Bench(self.layout.bench_socket(plan.id), roles)
+        bench = Bench(self.layout.bench_socket(plan.id), roles, loudness_dbm(plan.kind))
         glass = Glass(client, f"http://{HOST}:{self.ports.glass[plan.id]}")
-        return Shopper(plan, self.world, bench, glass)
+        return Shopper(plan, self.world, bench, glass, lambda: self._lives(plan))
+
+    def _lives(self, plan: ObjectPlan) -> int:
+        """How often the process of an object was started again."""
+        children = self.supervisor.children
+        return children[runtime_of(plan.id)].restarts if runtime_of(plan.id) in children else 0
 
     async def open_doors(self) -> None:
         """Start everything; return when every glass offers to sell and the hub answers."""
@@ -82,12 +87,13 @@ class OpenShop:
         return "the hub" if isinstance(await self.hub.figures(), Dark) else ""
 
     async def keep_agreeing(self, shopper: Shopper) -> None:
-        """Make the bench of an object agree with the world whenever it was started again, for ever."""
+        """Make bench and object agree with the world whenever one was started again, for ever."""
         bench = self.supervisor.children[bench_of(shopper.plan.id)]
-        agreed_at = bench.restarts
+        agreed_at = bench.restarts, self._lives(shopper.plan)
         while True:
             await asyncio.sleep(_AGREE_EVERY_S)
-            if agreed_at != (now := bench.restarts) and await shopper.agrees():
+            now = bench.restarts, self._lives(shopper.plan)
+            if agreed_at != now and await shopper.agrees():
                 agreed_at = now
 
 

@@ -19,15 +19,19 @@ CORNER: Final = Path(__file__).parents[1] / "shops" / "corner"
 
 
 class ObjectPlan(msgspec.Struct, frozen=True):
-    """One object of the shop: what it is called, what it is, and where it sells from."""
+    """One object of the shop: what it is called, what it is, and where it sells from.
+
+    A `camera` is a number, or the path of a film or of frames (`/frames/%03d.png`).
+    """
 
     id: str
-    kind: Literal["mirror", "shelf"]
+    kind: Literal["mirror", "shelf", "tray", "panel"]
     name: str
     sells_from: str
     timezone: str
     tender: str
     account: str
+    camera: str = ""
 
 
 class Product(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ A glass may go dark at any moment, since its process was killed. The shopper the
 and taps a second time only if the goods are still offered and no sale is counted: one wish, one sale at most.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,12 @@ from simulators.demo.shop_files import ObjectPlan
 from simulators.demo.waiting import looks
 from simulators.demo.world import CannotMoveError, Move, World
 
+# A scanner may send a code several times while it is in view: who shows a second pack of the same kind turns
+# to it first.
+_NEXT_PACK_S: Final = 1.2
+_EAN: Final = "]E0"
+"""The identifier of an EAN-13 (ISO/IEC 15424)."""
+
 # A process that was killed is back in a second or two; on a small board with a cold disk it may take ten.
 PATIENCE_S: Final = 30.0
 
@@ -23,14 +30,25 @@ class NotSeenError(Exception):
 
 
 class Shopper:
-    """One shopper at one object."""
+    """One shopper at one object; `lives` counts how often the object's process was started again.
 
-    def __init__(self, plan: ObjectPlan, world: World, bench: Bench, glass: Glass) -> None:
+    What was scanned is in the memory of that process alone: after its end it is shown to the scanner again.
+    """
+
+    def __init__(
+        self, plan: ObjectPlan, world: World, bench: Bench, glass: Glass, lives: Callable[[], int]
+    ) -> None:
         self.plan = plan
         self.glass = glass
         self.plugged = True
         self._world = world
         self._bench = bench
+        self._lives = lives
+        self._scanning = asyncio.Lock()
+        self._scanned: dict[str, int] = {}
+        """EPC -> the life of the process that has heard its code."""
+        self._shown_s: dict[str, float] = {}
+        """When each code was last shown."""
 
     async def agree(self) -> None:
         """Make the bench agree with the world, as soon as it answers."""
@@ -43,9 +61,31 @@ class Shopper:
         """Make the bench agree with the world; return whether it was there to do so."""
         try:
             await self._bench.agree(lambda: self._world.in_field(self.plan.id), plugged=self.plugged)
+            return await self._scan()
         except BenchGoneError:
             return False
-        return True
+
+    async def _scan(self) -> bool:
+        """Show every code that the object has not heard in this life; return whether it was there to hear."""
+        async with self._scanning:
+            fresh = self._world.scanned(self.plan.id)
+            self._scanned = {each.epc: self._scanned[each.epc] for each in fresh if each.epc in self._scanned}
+            while todo := [each for each in fresh if self._scanned.get(each.epc) != self._lives()]:
+                life, item = self._lives(), todo[0]
+                look = await self.glass.look()
+                if isinstance(look, Dark) or not look.open:
+                    return False
+                await self._show(item.gtin[1:])
+                self._scanned[item.epc] = life
+            return True
+
+    async def _show(self, text: str) -> None:
+        """Show one code, not too soon after the same one."""
+        loop = asyncio.get_running_loop()
+        again_s = self._shown_s.get(text, loop.time() - _NEXT_PACK_S) + _NEXT_PACK_S
+        await asyncio.sleep(max(again_s - loop.time(), 0))
+        await self._bench.scan(text, _EAN)
+        self._shown_s[text] = loop.time()
 
     async def hold(self, name: str) -> None:
         """Hold one item of that name up, and see its price."""
@@ -67,6 +107,24 @@ class Shopper:
         """Put `count` packs back on the shelf, and see the price of what is left in the hand."""
         for _ in range(count):
             await self.move(Move.PUT_BACK, name)
+        await self._see_offer()
+
+    async def lay(self, name: str, count: int) -> None:
+        """Lay `count` items into the tray, and see their price."""
+        for _ in range(count):
+            await self.move(Move.LAY, name)
+        await self._see_offer()
+
+    async def take_out(self, name: str, count: int) -> None:
+        """Take `count` items out of the tray, and see the price of what is left in it."""
+        for _ in range(count):
+            await self.move(Move.TAKE_OUT, name)
+        await self._see_offer()
+
+    async def scan(self, name: str, count: int) -> None:
+        """Show the codes of `count` items to the panel, and see their price."""
+        for _ in range(count):
+            await self.move(Move.SCAN, name)
         await self._see_offer()
 
     async def carry_out(self) -> None:

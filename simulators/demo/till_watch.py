@@ -22,10 +22,11 @@ class Watch:
 
     async def look(self) -> None:
         """Look once: remember the price that is offered, and note a purchase when a sale is counted."""
-        look, self.status = await self._shopper.glass.look(), await self._shopper.glass.status()
+        # In this order: a sale that is counted is on the glass by now, or its price was seen before.
+        self.status, look = await self._shopper.glass.status(), await self._shopper.glass.look()
         if isinstance(look, Dark) or isinstance(self.status, Dark):
             return
-        self._price = look.offer or look.paid or self._price
+        self._price = look.paid or look.offer or self._price
         if self.status.sales > self._counted and self._price is not None:
             self._world.bought(self._shopper.plan.id, self._price.amount_minor, self._price.currency)
         self._counted = self.status.sales

@@ -92,7 +92,7 @@ def _reachable(item: Item, shopper: Shopper) -> bool:
 
 def _card(name: str, items: list[Item]) -> Card:
     places = Counter(item.place for item in items)
-    held = [item for item in items if item.place in {Place.MIRROR, Place.HAND}]
+    held = [item for item in items if item.place not in {Place.RAIL, Place.SHELF, Place.GONE}]
     bought = sum(item.bought for item in held)
     there = places[Place.RAIL] + places[Place.SHELF]
     return Card(name, _picture(name), there, len(held) - bought, bought, places[Place.GONE])

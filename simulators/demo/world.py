@@ -25,6 +25,8 @@ class Place(Enum):
     MIRROR = "mirror"  # held up to a mirror
     SHELF = "shelf"  # on the plate of a shelf, in the field of its reader
     HAND = "hand"  # taken from a shelf
+    TRAY = "tray"  # laid into a tray
+    BAG = "bag"  # shown to the scanner of a panel
     GONE = "gone"  # bought and carried out of the shop
 
 
@@ -35,6 +37,9 @@ class Move(Enum):
     AWAY = "away"
     TAKE = "take"
     PUT_BACK = "put back"
+    LAY = "lay"
+    TAKE_OUT = "take out"
+    SCAN = "scan"
     CARRY_OUT = "carry out"
 
 
@@ -46,8 +51,18 @@ MOVES: Final = {
     (Place.SHELF, Move.TAKE, False): Place.HAND,
     (Place.HAND, Move.PUT_BACK, False): Place.SHELF,
     (Place.HAND, Move.CARRY_OUT, True): Place.GONE,
+    (Place.RAIL, Move.LAY, False): Place.TRAY,
+    (Place.TRAY, Move.TAKE_OUT, False): Place.RAIL,
+    (Place.TRAY, Move.CARRY_OUT, True): Place.GONE,
+    (Place.RAIL, Move.SCAN, False): Place.BAG,
+    (Place.BAG, Move.PUT_BACK, False): Place.RAIL,
+    (Place.BAG, Move.CARRY_OUT, True): Place.GONE,
 }
 """(where it is, what the hand does, whether it is bought) -> where it is then."""
+
+
+_HELD: Final = frozenset({Place.MIRROR, Place.HAND, Place.TRAY, Place.BAG})
+_FELT: Final = frozenset({Place.MIRROR, Place.SHELF, Place.TRAY})
 
 
 class CannotMoveError(Exception):
@@ -132,16 +147,16 @@ class World:
     def in_hand(self, object_id: str) -> list[Item]:
         """The items that a shopper holds at an object and has not bought."""
         return [
-            item
-            for item in self.items
-            if item.at == object_id and item.place in {Place.MIRROR, Place.HAND} and not item.bought
+            item for item in self.items if item.at == object_id and item.place in _HELD and not item.bought
         ]
 
     def in_field(self, object_id: str) -> list[Item]:
-        """The items that the reader of an object can hear (and, on a shelf, its scale can feel)."""
-        return [
-            item for item in self.items if item.at == object_id and item.place in {Place.MIRROR, Place.SHELF}
-        ]
+        """The items that the reader of an object can hear (and its scale, if it has one, can feel)."""
+        return [item for item in self.items if item.at == object_id and item.place in _FELT]
+
+    def scanned(self, object_id: str) -> list[Item]:
+        """The items that were shown to the scanner of an object, and are not bought."""
+        return [item for item in self.in_hand(object_id) if item.place is Place.BAG]
 
     def within_reach(self, move: Move, object_id: str) -> list[Item]:
         """The items that a hand at an object can move so."""

@@ -29,10 +29,11 @@ Exit codes: 0 nothing was charged or shown that nobody had; 1 something was; 2 w
 @click.command(help=_HELP)
 @click.option(
     "--objects",
-    type=click.Choice(["shelf", "loose", "mirror", "tray"]),
+    type=click.Choice(["shelf", "loose", "alike", "mirror", "tray"]),
     default="shelf",
     show_default=True,
-    help="What they stand before; loose is a shelf of goods without tags.",
+    help="What they stand before; loose is a shelf of goods without tags that weights tell apart, alike one"
+    " where they do not.",
 )
 @click.option(
     "--sessions", type=click.IntRange(1, SESSIONS_MAX), default=1000, show_default=True, help="How many."

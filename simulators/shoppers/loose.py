@@ -1,14 +1,15 @@
-"""A shelf of goods without tags on one load cell: only their weights tell them apart, and some are alike."""
+"""A shelf of goods without tags on one load cell: only their weights tell them apart."""
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from simulators.shoppers.goods import GRAMS, KINDS, Item, thing
+from simulators.shoppers.goods import KINDS, Item, thing
 from simulators.shoppers.noise import Noise
+from simulators.shoppers.planned import any_mg, plan
 from simulators.shoppers.session import AFTER_MS, BEFORE_MS, Expected, Heap, Outcome, Said, Session, Verdict
 from simulators.shoppers.shelf_judge import HINDSIGHT_MS
 from simulators.shoppers.stage import Actor, Stage, after
@@ -26,14 +27,13 @@ class Moved(NamedTuple):
 
 
 class LooseShelf:
-    """Units of ten kinds; the truth is in `moved`."""
+    """Units of kinds that weigh so much each; the truth is in `moved`."""
 
-    def __init__(self, luck: random.Random) -> None:
+    def __init__(self, luck: random.Random, nominal_mg: Sequence[int]) -> None:
         self.luck = luck
-        self.nominal_mg = [luck.randint(*GRAMS) * 1000 for _ in range(KINDS)]
         self.goods = [
-            thing(luck, kind, self.nominal_mg[kind])
-            for kind in range(KINDS)
+            thing(luck, kind, mass_mg)
+            for kind, mass_mg in enumerate(nominal_mg)
             for _ in range(luck.randint(*UNITS))
         ]
         self.moved: list[Moved] = []
@@ -126,21 +126,43 @@ def leaning(shelf: LooseShelf) -> Actor:
     shelf.press(0, 0)
 
 
+def resting_a_hand(shelf: LooseShelf) -> Actor:
+    """Take one, and lean on the board with it in the other hand."""
+    yield from taking(shelf)
+    yield shelf.wait(1_000, 4_000)
+    push_mg = shelf.wait(150_000, 2_000_000)
+    shelf.press(push_mg, push_mg // shelf.wait(20, 60))
+    yield shelf.wait(500, 5_000)
+    shelf.press(0, 0)
+
+
 PLAYS: Final[Mapping[str, tuple[int, tuple[Callable[[LooseShelf], Actor], ...]]]] = {
     "takes one": (30, (taking,)),
     "takes two": (15, (partial(taking, count=2),)),
-    "grabs two": (10, (grabbing,)),
-    "puts back": (15, (thinking_better,)),
-    "swaps": (15, (swapping,)),
-    "leans": (5, (leaning,)),
-    "two take": (10, (taking, taking)),
+    "takes three": (5, (partial(taking, count=3),)),
+    "grabs two": (8, (grabbing,)),
+    "puts back": (12, (thinking_better,)),
+    "swaps": (12, (swapping,)),
+    "leans": (4, (leaning,)),
+    "leans afterwards": (2, (resting_a_hand,)),
+    "two take": (8, (taking, taking)),
+    "one takes, one puts back": (4, (taking, thinking_better)),
 }
 
 
 def session(luck: random.Random) -> Session:
-    """Draw a play, and the goods that it is played with."""
+    """Draw a play before a shelf that somebody has planned."""
+    return _session(luck, plan(luck))
+
+
+def session_alike(luck: random.Random) -> Session:
+    """Draw a play before a shelf that nobody has planned: ten kinds, and some of them are alike."""
+    return _session(luck, [any_mg(luck) for _ in range(KINDS)])
+
+
+def _session(luck: random.Random, nominal_mg: Sequence[int]) -> Session:
     (name,) = luck.choices(list(PLAYS), [share for share, _ in PLAYS.values()])
-    place = LooseShelf(luck)
+    place = LooseShelf(luck, nominal_mg)
     actors = [after(BEFORE_MS, act(place)) for act in PLAYS[name][1]]
     units = Counter(item.kind for item in place.goods)
     packs = {item.kind: Expected(item.nominal_mg, item.tolerance_mg) for item in place.goods}

@@ -16,6 +16,7 @@ _PLAYS: Final[Mapping[str, Callable[[random.Random], Session]]] = {
     "shelf": shelf_plays.session,
     "mirror": mirror_plays.session,
     "loose": loose.session,
+    "alike": loose.session_alike,
     "tray": tray_plays.session,
 }
 

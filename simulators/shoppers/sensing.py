@@ -12,7 +12,7 @@ import msgspec
 from simulators.shoppers.session import Expected, Heap, Said, Session
 
 # A shelf without tags is a shelf.
-SENSES: Final = {"loose": "shelf"}
+SENSES: Final = {"loose": "shelf", "alike": "shelf"}
 
 
 class SensingError(Exception):

@@ -33,6 +33,8 @@ class Tray:
         self.lying: set[str] = set()
         self.ever: set[str] = set()
         self._basket = list(self.goods)
+        for item in self.goods:
+            self.carry(item, IN_BASKET)
 
     def wait(self, least_ms: int, most_ms: int) -> int:
         """How long somebody takes for something."""
@@ -56,10 +58,10 @@ class Tray:
         self.ever.add(item.epc)
 
     def take(self, item: Item) -> None:
-        """Take a thing out again."""
+        """Take a thing out again, and back into the basket beside the tray."""
         self.stage.note(f"takes {item.epc} out")
         self.stage.cell.add(-item.mass_mg)
-        self.stage.tags.take(item.epc)
+        self.carry(item, IN_BASKET)
         self.lying.remove(item.epc)
 
     def lay_foreign(self) -> int:

@@ -30,6 +30,8 @@ PLAYS: Final = {
     "leans": Play(8, (tray.emptying, tray.leaning), Asks.IN_PASSING),
     "loses keys": Play(8, (tray.emptying, tray.losing_keys), Asks.MUST),
     "loses keys for a moment": Play(5, (tray.emptying, tray.losing_keys_for_a_moment), Asks.IN_PASSING),
+    "loses keys, one queues": Play(2, (tray.emptying, tray.losing_keys, tray.queueing), Asks.MUST),
+    "takes one out, one queues": Play(2, (tray.thinking_better, tray.queueing)),
     "brings strange goods": Play(5, (tray.emptying, tray.bringing_strange_goods), Asks.MUST),
 }
 

@@ -40,9 +40,9 @@ def test_a_film_is_told_once_and_its_end_as_a_fault(film: str) -> None:
         assert camera.stdout is not None
         lines: list[Any] = [json.loads(line) for line in camera.stdout]
         assert camera.wait(30) == 0
-    assert [line["type"] for line in lines] == ["Accepted", "DeviceFault"]
-    assert lines[0]["code"]["gtin14"] == "04006381333931"
-    assert lines[1]["code"] == "camera.gone"
+    assert [line["type"] for line in lines] == ["DeviceReady", "Accepted", "DeviceFault"]
+    assert lines[1]["code"]["gtin14"] == "04006381333931"
+    assert lines[2]["code"] == "camera.gone"
 
 
 def test_the_process_ends_when_nobody_asks_any_more(film: str) -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.sensors.shown import Purpose, purpose
+from edge.events import Purpose
+from edge.sensors.shown import purpose
 
 CASES = [
     ("https://id.gs1.org/01/09520123456788", "09520123456788", Purpose.GOODS),
     ("opos:member:7Q2N", None, Purpose.MEMBER),
     ("00020101021126580014A000000615000101065016640208", None, Purpose.ASKS_FOR_MONEY),
-    ("LNBC2500U1PVJLUEZ", None, Purpose.ASKS_FOR_MONEY),
+    ("LNBC2500U1PVJLUEZPP5QQQSYQCYQ5RQWZQF", None, Purpose.ASKS_FOR_MONEY),
     ("lightning:lnbc2500u1pvjluez", None, Purpose.ASKS_FOR_MONEY),
     ("https://example.org/member", None, Purpose.OTHER),
     ("13\u0660123456789012345", None, Purpose.OTHER),

@@ -16,7 +16,7 @@ import httpx
 from simulators.demo.layout import Layout
 from simulators.demo.ports import HOST, Ports, free
 
-OBJECTS: Final = ["mirror-4", "shelf-b12"]
+OBJECTS: Final = ["mirror-4", "shelf-b12", "tray-2", "panel-7"]
 PATIENCE_S: Final = 60.0
 _GRACE_S: Final = 20.0
 

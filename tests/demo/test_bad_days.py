@@ -17,7 +17,7 @@ from simulators.demo.cli import demo
 from simulators.demo.lock import locked
 from simulators.demo.ports import HOST, free, is_free
 
-OBJECTS = ["mirror-4", "shelf-b12"]
+OBJECTS = ["mirror-4", "shelf-b12", "tray-2", "panel-7"]
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -47,6 +47,7 @@ def base() -> int:
         (10, "the hub"),
         (20, "the broker"),
         (32, "the cable of shelf-b12"),
+        (4, "panel-7"),
     ],
 )
 def test_a_taken_port_is_named_with_its_owner_to_be(offset: int, who: str, base: int, tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_wrong_script_is_told_by_its_line(tmp_path: Path) -> None:
     script = tmp_path / "day.yaml"
     script.write_text("- wait: receipts\n- buy: mirror-9\n", encoding="utf-8")
     said = _said(_demo("--script", script, "--json", "--dir", tmp_path / "shop"))
-    assert f"{script}, line 2: expected one of mirror-4, shelf-b12, got 'mirror-9'" in said
+    assert f"{script}, line 2: expected one of mirror-4, shelf-b12, tray-2, panel-7, got 'mirror-9'" in said
     assert not (tmp_path / "shop").exists()
 
 

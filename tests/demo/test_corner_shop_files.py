@@ -34,9 +34,9 @@ def test_no_tag_is_on_two_items() -> None:
     assert max(tags.values()) == 1
 
 
-def test_the_shop_has_a_mirror_that_sells_from_the_floor_and_a_shelf_that_keeps_its_own_goods() -> None:
+def test_only_the_shelf_keeps_its_own_goods_and_all_others_sell_from_the_floor() -> None:
     kinds = {plan.kind: plan.sells_from == plan.id for plan in SHOP.objects}
-    assert kinds == {"mirror": False, "shelf": True}
+    assert kinds == {"mirror": False, "shelf": True, "tray": False, "panel": False}
 
 
 def test_every_product_has_words_in_both_languages_and_a_delivery() -> None:

@@ -11,6 +11,7 @@ from simulators.demo.shop_files import CORNER, read_shop
 
 SHOP = read_shop(CORNER)
 SCARF = "Lambswool Scarf"
+EVERY = {"mirror-4", "shelf-b12", "tray-2", "panel-7"}
 
 STEPS = [
     (f"- hold: {{object: mirror-4, item: {SCARF}}}", Step(1, Verb.HOLD, "mirror-4", SCARF)),
@@ -25,6 +26,10 @@ STEPS = [
         Step(1, Verb.PUT_BACK, "shelf-b12", "Colombia Huila 250 g", 1),
     ),
     ("- carry out: shelf-b12", Step(1, Verb.CARRY_OUT, "shelf-b12")),
+    (f"- lay: {{object: tray-2, item: {SCARF}, count: 2}}", Step(1, Verb.LAY, "tray-2", SCARF, 2)),
+    (f"- take out: {{object: tray-2, item: {SCARF}}}", Step(1, Verb.TAKE_OUT, "tray-2", SCARF)),
+    (f"- scan: {{object: panel-7, item: {SCARF}}}", Step(1, Verb.SCAN, "panel-7", SCARF)),
+    ("- carry out: panel-7", Step(1, Verb.CARRY_OUT, "panel-7")),
     ("- cut: all", Step(1, Verb.CUT, "all")),
     ("- plug: mirror-4", Step(1, Verb.PLUG, "mirror-4")),
     ("- wait: receipts", Step(1, Verb.WAIT, "receipts")),
@@ -34,8 +39,11 @@ WRONG = [
     ("", 1, "expected a list of steps"),
     ("buy: mirror-4", 1, "expected a list of steps"),
     ("- buy: mirror-4\n- hodl: mirror-4", 2, "expected one of hold, away"),
-    ("- buy: mirror-9", 1, "expected one of mirror-4, shelf-b12, got 'mirror-9'"),
+    ("- buy: mirror-9", 1, "one of mirror-4, shelf-b12, tray-2, panel-7, got 'mirror-9'"),
     (f"- hold: {{object: shelf-b12, item: {SCARF}}}", 1, "expected one of mirror-4, got 'shelf-b12'"),
+    (f"- lay: {{object: panel-7, item: {SCARF}}}", 1, "expected one of tray-2, got 'panel-7'"),
+    (f"- scan: {{object: tray-2, item: {SCARF}}}", 1, "expected one of panel-7, got 'tray-2'"),
+    ("- carry out: mirror-4", 1, "expected one of shelf-b12, tray-2, panel-7, got 'mirror-4'"),
     ("- buy: mirror-4\n\n- hold: {object: mirror-4}", 3, "expected 'item' after 'hold'"),
     ("- hold: {object: mirror-4, item: Bowler Hat}", 1, "expected one of Colombia"),
     (f"- hold: {{object: mirror-4, item: {SCARF}, count: 2}}", 1, "expected a count from 1 to 1, got '2'"),
@@ -82,10 +90,10 @@ def test_a_script_without_end_is_refused(tmp_path: Path) -> None:
         read_script(script, SHOP)
 
 
-def test_the_demo_script_sells_on_both_objects_with_and_without_a_network() -> None:
+def test_the_demo_script_sells_on_every_object_with_and_without_a_network() -> None:
     steps = read_script(Path(simulators.__file__).with_name("demo.yaml"), SHOP)
     cut = [step.verb for step in steps].index(Verb.CUT)
     for part in (steps[:cut], steps[cut:]):
-        assert {step.object for step in part if step.verb is Verb.BUY} == {"mirror-4", "shelf-b12"}
-    assert sum(step.verb is Verb.BUY for step in steps) == 10
+        assert {step.object for step in part if step.verb is Verb.BUY} == EVERY
+    assert sum(step.verb is Verb.BUY for step in steps) == 14
     assert steps[-1].verb is Verb.WAIT

@@ -10,7 +10,7 @@ from simulators.demo.shop_files import CORNER, read_shop
 from simulators.demo.world import CannotMoveError, Item, Move, Place, World, open_world
 
 SHOP = read_shop(CORNER)
-SHELF, MIRROR = "shelf-b12", "mirror-4"
+SHELF, MIRROR, TRAY, PANEL = "shelf-b12", "mirror-4", "tray-2", "panel-7"
 
 
 @pytest.fixture
@@ -52,6 +52,34 @@ def test_what_is_held_up_and_put_away_hangs_on_the_rail_again(world: World) -> N
     assert not world.in_field(MIRROR)
 
 
+def test_what_is_laid_into_a_tray_is_felt_there_until_it_is_taken_out(world: World) -> None:
+    scarf = _scarf(world)
+    world.move(Move.LAY, scarf.epc, TRAY)
+    assert world.in_field(TRAY) == world.in_hand(TRAY) == [scarf]
+    world.move(Move.TAKE_OUT, scarf.epc, TRAY)
+    assert world.item(scarf.epc).place is Place.RAIL
+    world.move(Move.LAY, scarf.epc, TRAY)
+    world.bought(TRAY, 3450, "EUR")
+    with pytest.raises(CannotMoveError, match="bought"):
+        world.move(Move.TAKE_OUT, scarf.epc, TRAY)
+    world.move(Move.CARRY_OUT, scarf.epc, TRAY)
+    assert world.item(scarf.epc).place is Place.GONE
+
+
+def test_what_is_scanned_is_in_a_bag_where_nothing_feels_it(world: World) -> None:
+    scarf = _scarf(world)
+    world.move(Move.SCAN, scarf.epc, PANEL)
+    assert world.scanned(PANEL) == world.in_hand(PANEL) == [scarf]
+    assert not world.in_field(PANEL)
+    world.move(Move.PUT_BACK, scarf.epc, PANEL)
+    assert world.item(scarf.epc).place is Place.RAIL
+    world.move(Move.SCAN, scarf.epc, PANEL)
+    world.bought(PANEL, 3450, "EUR")
+    assert not world.scanned(PANEL)
+    world.move(Move.CARRY_OUT, scarf.epc, PANEL)
+    assert world.item(scarf.epc).place is Place.GONE
+
+
 def test_what_is_bought_leaves_the_shop(world: World) -> None:
     pack = _pack(world)
     world.move(Move.TAKE, pack.epc, SHELF)
@@ -69,6 +97,9 @@ NEVER = [
     (Move.PUT_BACK, "scarf", "put back on a shelf that it never lay on"),
     (Move.CARRY_OUT, "scarf", "carried out without being bought"),
     (Move.HOLD, "pack", "held up while it lies on the shelf"),
+    (Move.LAY, "pack", "laid into a tray while it lies on the shelf"),
+    (Move.SCAN, "pack", "scanned while it lies on the shelf"),
+    (Move.TAKE_OUT, "scarf", "taken out of a tray that it is not in"),
     (Move.PUT_BACK, "pack", "put back while it lies there"),
     (Move.CARRY_OUT, "pack", "carried out without being bought"),
 ]
@@ -113,7 +144,7 @@ def test_a_file_that_is_no_world_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 def test_however_hands_move_nothing_is_made_or_lost(world: World) -> None:
     everything = {item.epc for item in world.items}
-    for move, item, place in itertools.product(Move, list(world.items)[::5], (SHELF, MIRROR)):
+    for move, item, place in itertools.product(Move, list(world.items)[::5], (SHELF, MIRROR, TRAY, PANEL)):
         try:
             world.move(move, item.epc, place)
         except CannotMoveError:

@@ -6,7 +6,18 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from edge.checkout.state import Answer, BasketLine, Goods, Sold, Stage, State, Tap, TaxShown
+from edge.checkout.state import (
+    Answer,
+    BasketLine,
+    Goods,
+    Notice,
+    NoticeKind,
+    Sold,
+    Stage,
+    State,
+    Tap,
+    TaxShown,
+)
 from retail.units import Money
 
 
@@ -71,6 +82,10 @@ HOSTILE = replace(
     details={"en": ("</main><b>bold</b>", "a & b"), "de": ("</main><b>fett</b>", "a & b")},
 )
 
+# A notice that is as long as they come, and one of the short ones.
+LONG_NOTICE = Notice(NoticeKind.NO_PRICE, ENDLESS.gtin, ENDLESS.names)
+NOTICE = Notice(NoticeKind.UNKNOWN)
+
 IDLE = State(1, Stage.IDLE, online=True, language="en", languages=("en", "de"))
 
 
@@ -98,6 +113,12 @@ def sold(state: State, jws: str = "") -> State:
     )
 
 
+def scanned(state: State, *notices: Notice) -> State:
+    """The same, if all of it was scanned."""
+    lines = tuple(replace(each, remove=each.goods.gtin) for each in state.lines)
+    return replace(state, lines=lines, scanned=True, notices=notices)
+
+
 def offline(state: State) -> State:
     """The hub is out of reach: nobody can vouch for how many there are."""
     lines = tuple(replace(each, goods=replace(each.goods, here=None)) for each in state.lines)
@@ -107,16 +128,16 @@ def offline(state: State) -> State:
 
 def states(kind: str) -> dict[str, State]:
     """One state for each thing that the glass of such an object can show, the odd ones among them."""
-    offer = None if kind == "mirror" else YIRGACHEFFE
+    offer = YIRGACHEFFE if kind == "shelf" else None
     idle = replace(IDLE, offer=offer)
     few, many, endless, lots = (
         replace(offered(*lines), offer=offer)
         for lines in (
-            [line(SWEATER)] if kind == "mirror" else [line(YIRGACHEFFE, 2)],
-            [line(SWEATER), line(JEANS), line(SCARF, 2)]
-            if kind == "mirror"
-            else [line(YIRGACHEFFE, 2), line(HUILA)],
-            [line(ENDLESS, 1 if kind == "mirror" else 12)],
+            [line(YIRGACHEFFE, 2)] if kind == "shelf" else [line(SWEATER)],
+            [line(YIRGACHEFFE, 2), line(HUILA)]
+            if kind == "shelf"
+            else [line(SWEATER), line(JEANS), line(SCARF, 2)],
+            [line(ENDLESS, 12 if kind == "shelf" else 1)],
             [line(goods, 3) for goods in (ENDLESS, SWEATER, JEANS, SCARF, YIRGACHEFFE, HUILA) * 2],
         )
     )
@@ -132,6 +153,17 @@ def states(kind: str) -> dict[str, State]:
         "lots": lots,
         "endless": endless,
         "hostile": offered(line(HOSTILE)),
+        "scanned": scanned(many),
+        "scanned lots": scanned(lots),
+        "scanned, with notices": scanned(lots, LONG_NOTICE, LONG_NOTICE),
+        "idle, with a notice": replace(idle, notices=(LONG_NOTICE, NOTICE)),
+        "idle, with what cannot be sold any more": replace(scanned(idle, LONG_NOTICE), scanned=True),
+        "few, with a choice": replace(
+            few, notices=(Notice(NoticeKind.CHOOSE),), candidates=(ENDLESS, HUILA, SCARF)
+        ),
+        "idle, with a choice": replace(idle, notices=(Notice(NoticeKind.CHOOSE),), candidates=(HUILA, SCARF)),
+        "listing": replace(idle, stage=Stage.LISTING),
+        "listing, something was scanned": replace(scanned(idle, NOTICE), stage=Stage.LISTING),
         "recording": replace(few, stage=Stage.RECORDING),
         "recording many": replace(many, stage=Stage.RECORDING),
         "done": sold(few, receipt(1500)),
@@ -140,7 +172,9 @@ def states(kind: str) -> dict[str, State]:
         "recording, the goods have left": replace(idle, stage=Stage.RECORDING),
         "disagree": replace(few, stage=Stage.DISAGREE, trouble="tag-and-weight"),
         "foreign item": replace(idle, stage=Stage.DISAGREE, trouble="foreign-item"),
+        "untagged item": replace(idle, stage=Stage.DISAGREE, trouble="untagged-item"),
         "too many": replace(few, stage=Stage.DISAGREE, trouble="too-many"),
+        "too many, scanned": replace(scanned(few), stage=Stage.DISAGREE, trouble="too-many"),
         "closed": closed,
         "closed with a basket": replace(few, stage=Stage.OUT_OF_SERVICE, trouble="device.gone"),
         "closed after a sale": replace(sold(few), stage=Stage.OUT_OF_SERVICE, trouble="device.gone"),

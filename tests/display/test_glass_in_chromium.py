@@ -35,9 +35,9 @@ QUIET: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PANELS: Final = {"mirror": (1080, 1920), "shelf": (800, 480)}
-# 152 px are 56 mm on a mirror of 32 inches, 96 px are 18 mm on a shelf of 7.
-TARGETS: Final = {"mirror": 152, "shelf": 96}
+PANELS: Final = {"mirror": (1080, 1920), "shelf": (800, 480), "tray": (1920, 1080), "panel": (1920, 1080)}
+# 152 px are 56 mm on a mirror of 32 inches, 96 px are 18 mm on a shelf of 7, 104 px are 18 mm on 15.6 inches.
+TARGETS: Final = {"mirror": 152, "shelf": 96, "tray": 104, "panel": 104}
 
 # What is wrong with the page as it is painted now, in sentences.
 FLAWS: Final = (Path(__file__).parent / "flaws.js").read_text(encoding="utf-8")
@@ -169,6 +169,24 @@ def test_an_item_is_bought_by_one_tap(serve: Any, look: Any) -> None:
     page.locator('[data-action="done"]').click()
     expect(page.locator("html")).to_have_attribute("data-screen", "attract")
     assert glass.till.taps == [(Tap.BUY, 2, None), (Tap.DONE, 3, None)]
+
+
+def test_what_was_scanned_is_taken_off_and_what_was_seen_is_chosen(serve: Any, look: Any) -> None:
+    choice = replace(states("panel")["idle, with a choice"], number=3)
+    glass = serve("panel", replace(states("panel")["scanned"], number=2))
+    page = look("panel", glass.url)
+    page.get_by_role("button", name="Remove one Straight Jeans").click()
+    page.get_by_role("button", name="Remove all that was scanned").click()
+    wait_until(lambda: len(glass.till.taps) == 2)
+    glass.become(choice)
+    page.get_by_role("button", name="Lambswool Scarf").click()
+    wait_until(lambda: len(glass.till.taps) == 3)
+    jeans, scarf = states("panel")["scanned"].lines[1].goods, choice.candidates[1]
+    assert glass.till.taps == [
+        (Tap.REMOVE, 2, jeans.gtin),
+        (Tap.CANCEL, 2, None),
+        (Tap.CHOOSE, 3, scarf.gtin),
+    ]
 
 
 def test_two_fast_taps_buy_once_and_a_tap_on_an_older_screen_does_nothing(serve: Any, look: Any) -> None:

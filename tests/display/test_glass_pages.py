@@ -3,21 +3,19 @@
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import Final
 
 import pytest
 from msgspec.structs import replace
 
 from edge.display.pages import Pages, qr
+from edge.display.panels import Kind
 from edge.display.screens import LANGUAGES, Glass, name_of, screen_of
 from tests.display.scripted_till import ENDLESS, HOSTILE, line, offered, states
 
-PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in ("mirror", "shelf")}
-EVERY = [
-    (kind, moment, language)
-    for kind in ("mirror", "shelf")
-    for moment in states(kind)
-    for language in LANGUAGES
-]
+KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")
+PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in KINDS}
+EVERY = [(kind, moment, language) for kind in KINDS for moment in states(kind) for language in LANGUAGES]
 ACTIONS = {"product": "buy", "basket": "buy", "done": "done"}
 VOID = {"meta", "link", "img", "br", "hr"}
 
@@ -52,29 +50,34 @@ class Reader(HTMLParser):
         return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
 
 
-def painted(kind: str, moment: str, language: str = "en") -> str:
+def painted(kind: Kind, moment: str, language: str = "en") -> str:
     state = replace(states(kind)[moment], language=language, number=41)
     return PAGES[kind].fragment(screen_of(state, PAGES[kind]._glass))
 
 
 @pytest.mark.parametrize(("kind", "moment", "language"), EVERY)
-def test_a_screen_names_itself_its_number_and_its_controls(kind: str, moment: str, language: str) -> None:
+def test_a_screen_names_itself_its_number_and_its_controls(kind: Kind, moment: str, language: str) -> None:
     read = Reader(painted(kind, moment, language))
     name = name_of(screen_of(states(kind)[moment], PAGES[kind]._glass))
     assert (read.having("data-screen"), read.having("data-number")) == ([name], ["41"])
+    screen = screen_of(states(kind)[moment], PAGES[kind]._glass)
     wanted = [ACTIONS[name]] if name in ACTIONS else []
-    assert read.having("data-action") == [*wanted, "language"]
-    assert read.having("data-value") == [other for other in LANGUAGES if other != language]
+    rows = [] if kind == "shelf" else [row.remove for row in getattr(screen, "lines", ()) if row.remove]
+    cancels = screen.cancels and not (kind == "shelf" and screen.notices)  # it has room for one of the two
+    extra = ["choose" for _ in screen.choices] + ["remove" for _ in rows] + ["cancel"] * cancels
+    assert sorted(map(str, read.having("data-action"))) == sorted([*wanted, *extra, "language"])
+    values = [*(choice.gtin for choice in screen.choices), *rows]
+    assert read.having("data-value") == [*values, *(other for other in LANGUAGES if other != language)]
 
 
 @pytest.mark.parametrize(("kind", "moment", "language"), EVERY)
-def test_a_screen_has_at_most_one_filled_button(kind: str, moment: str, language: str) -> None:
+def test_a_screen_has_at_most_one_filled_button(kind: Kind, moment: str, language: str) -> None:
     classes = Reader(painted(kind, moment, language)).having("class")
     assert len([each for each in classes if each == "main"]) <= 1
 
 
 @pytest.mark.parametrize(("kind", "moment", "language"), EVERY)
-def test_a_screen_has_an_icon_and_a_title_in_words(kind: str, moment: str, language: str) -> None:
+def test_a_screen_has_an_icon_and_a_title_in_words(kind: Kind, moment: str, language: str) -> None:
     html = painted(kind, moment, language).partition('<aside class="away"')[0]
     assert re.search(r"<h1[^>]*>[^<]*\w", html)
     assert '<use href="#icon-' in html
@@ -121,7 +124,7 @@ MONEY = [
 
 
 @pytest.mark.parametrize(("kind", "moment", "words"), MONEY)
-def test_the_shopper_reads(kind: str, moment: str, words: str) -> None:
+def test_the_shopper_reads(kind: Kind, moment: str, words: str) -> None:
     assert words in Reader(painted(kind, moment)).text
 
 
@@ -137,28 +140,28 @@ NEVER = [
 
 
 @pytest.mark.parametrize(("kind", "moment", "words"), NEVER)
-def test_the_shopper_never_reads(kind: str, moment: str, words: str) -> None:
+def test_the_shopper_never_reads(kind: Kind, moment: str, words: str) -> None:
     assert words not in Reader(painted(kind, moment)).text
 
 
-@pytest.mark.parametrize("kind", ["mirror", "shelf"])
-def test_offline_is_a_pill_with_icon_and_words(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_offline_is_a_pill_with_icon_and_words(kind: Kind) -> None:
     html = painted(kind, "few, offline")
     assert re.search(
         r'<p class="pill"><svg.*icon-offline.*</svg><span>Offline . you can still buy</span>', html
     )
 
 
-@pytest.mark.parametrize("kind", ["mirror", "shelf"])
-def test_cents_are_raised_and_an_amount_is_heard_whole(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_cents_are_raised_and_an_amount_is_heard_whole(kind: Kind) -> None:
     html = painted(kind, "few", "de")
-    whole, cents = ("59", "90") if kind == "mirror" else ("23", "00")
+    whole, cents = ("23", "00") if kind == "shelf" else ("59", "90")
     assert f"{whole}<sup>{cents}</sup>" in html
     assert f'<span class="heard">{whole},{cents}\N{NO-BREAK SPACE}€</span>' in html
 
 
-@pytest.mark.parametrize("kind", ["mirror", "shelf"])
-def test_a_name_full_of_markup_stays_text(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_full_of_markup_stays_text(kind: Kind) -> None:
     for state in (
         offered(line(HOSTILE)),
         offered(line(HOSTILE, 2)),
@@ -170,8 +173,8 @@ def test_a_name_full_of_markup_stays_text(kind: str) -> None:
     assert HOSTILE.names["en"] in read.text
 
 
-@pytest.mark.parametrize("kind", ["mirror", "shelf"])
-def test_the_page_is_whole_and_all_its_files_are_its_own(kind: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_is_whole_and_all_its_files_are_its_own(kind: Kind) -> None:
     screen = screen_of(states(kind)["few"], PAGES[kind]._glass)
     html = PAGES[kind].page(screen, PAGES[kind].fragment(screen))
     read = Reader(html)

@@ -4,13 +4,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from edge.checkout.state import Stage, State
+from edge.checkout.state import Notice, NoticeKind, Stage, State
 from edge.display import screens
 from edge.display.screens import Glass, Rest, name_of, screen_of
 from tests.display.scripted_till import (
     HUILA,
     IDLE,
     JEANS,
+    LONG_NOTICE,
+    NOTICE,
     SCARF,
     SWEATER,
     YIRGACHEFFE,
@@ -25,6 +27,9 @@ from tests.display.scripted_till import (
 
 MIRROR = Glass("mirror", "Fitting room 4")
 SHELF = Glass("shelf", "Shelf B12 · Coffee")
+TRAY = Glass("tray", "Tray 1")
+PANEL = Glass("panel", "Panel 2")
+GLASSES = [MIRROR, SHELF, TRAY, PANEL]
 
 NAMES = [
     (MIRROR, "unpaired", "unpaired"),
@@ -44,6 +49,12 @@ NAMES = [
     (SHELF, "done", "done"),
     (SHELF, "foreign item", "sensors"),
     (SHELF, "closed", "out-of-service"),
+    (TRAY, "idle", "attract"),
+    (TRAY, "listing", "listing"),
+    (TRAY, "few", "basket"),
+    (TRAY, "untagged item", "sensors"),
+    (PANEL, "few", "basket"),
+    (PANEL, "done", "done"),
 ]
 
 
@@ -53,7 +64,7 @@ def test_every_moment_of_the_till_has_its_screen(glass: Glass, moment: str, name
 
 
 @pytest.mark.parametrize("stage", Stage)
-@pytest.mark.parametrize("glass", [MIRROR, SHELF])
+@pytest.mark.parametrize("glass", GLASSES)
 def test_no_stage_is_without_a_screen(glass: Glass, stage: Stage) -> None:
     goods, sale = offered(line(YIRGACHEFFE)), sold(offered(line(YIRGACHEFFE))).sold
     screen = screen_of(replace(goods, sold=sale, stage=stage, number=77), glass)
@@ -90,6 +101,8 @@ LONG_BASKETS = [
     (MIRROR, 7, 5, Rest(2, euros(2 * 990))),
     (SHELF, 4, 4, None),
     (SHELF, 5, 3, Rest(2, euros(2 * 990))),
+    (PANEL, 6, 6, None),
+    (PANEL, 7, 5, Rest(2, euros(2 * 990))),
 ]
 
 
@@ -111,6 +124,48 @@ def test_the_qr_code_holds_the_receipt_where_it_fits_else_its_number(characters:
     done = screen_of(sold(offered(line(SWEATER)), jws), MIRROR)
     assert isinstance(done, screens.Done)
     assert (done.charged.qr_is, done.charged.qr) == (qr_is, jws if qr_is == "receipt" else "K7QM-0031")
+
+
+ROOM = [
+    # notices, something was scanned; the rows that are left of twelve
+    (MIRROR, 0, False, 6),
+    (MIRROR, 2, True, 2),
+    (SHELF, 1, False, 3),
+    (SHELF, 1, True, 2),
+    (PANEL, 0, True, 5),
+    (PANEL, 1, True, 3),
+]
+
+
+@pytest.mark.parametrize(("glass", "notices", "was_scanned", "rows"), ROOM)
+def test_rows_give_way_to_notices_and_buttons(
+    glass: Glass, notices: int, was_scanned: bool, rows: int
+) -> None:
+    state = replace(
+        offered(*[line(HUILA)] * 12), scanned=was_scanned, notices=(NOTICE, LONG_NOTICE)[:notices]
+    )
+    basket = screen_of(state, glass)
+    assert isinstance(basket, screens.Basket)
+    assert len(basket.lines) + 1 == rows
+    assert basket.rest is not None
+    assert len(basket.lines) + basket.rest.units == 12
+
+
+@pytest.mark.parametrize(("glass", "shown"), [(MIRROR, 2), (SHELF, 1), (TRAY, 2)])
+def test_notices_stand_beside_an_offer_and_never_beside_a_sale(glass: Glass, shown: int) -> None:
+    with_notices = replace(offered(line(HUILA)), notices=(LONG_NOTICE, NOTICE, NOTICE))
+    assert len(screen_of(with_notices, glass).notices) == shown
+    assert screen_of(replace(sold(with_notices), notices=(NOTICE,)), glass).notices == ()
+
+
+def test_a_choice_is_offered_where_there_is_room_for_it() -> None:
+    unsure = replace(IDLE, notices=(Notice(NoticeKind.CHOOSE),), candidates=(HUILA, SCARF))
+    panel, shelf = screen_of(unsure, PANEL), screen_of(unsure, SHELF)
+    assert [(each.name, each.gtin) for each in panel.choices] == [
+        ("Colombia Huila 250 g", HUILA.gtin),
+        ("Lambswool Scarf", SCARF.gtin),
+    ]
+    assert (shelf.choices, [each.kind for each in shelf.notices]) == ((), [NoticeKind.SCAN_AGAIN])
 
 
 def test_out_of_service_after_a_sale_still_says_what_was_charged() -> None:
@@ -171,11 +226,10 @@ def test_offline_is_said_and_no_number_is_vouched_for() -> None:
     assert (product.offline, product.tag.here) == (True, None)
 
 
-@pytest.mark.parametrize("kind", ["mirror", "shelf"])
-def test_a_screen_is_the_same_after_a_trip_as_json(kind: str) -> None:
-    glass = MIRROR if kind == "mirror" else SHELF
+@pytest.mark.parametrize("glass", GLASSES)
+def test_a_screen_is_the_same_after_a_trip_as_json(glass: Glass) -> None:
     decoder = msgspec.json.Decoder(screens.Screen)
-    for state in states(kind).values():
+    for state in states(glass.kind).values():
         screen = screen_of(state, glass)
         assert decoder.decode(msgspec.json.encode(screen)) == screen
 

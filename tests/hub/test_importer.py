@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -100,6 +101,20 @@ def test_a_shop_becomes_a_signed_price_book_in_every_language_it_has(hub: HubWor
     assert set(coffee.words) == {"en"}
     assert (coffee.pack_mg, coffee.pack_tolerance_mg, coffee.net_mg) == (262000, 5000, 250000)
     assert manifest(hub, PRICES).version == Version(1, 1)
+
+
+def test_a_product_has_tags_and_is_sold_by_the_piece_unless_its_columns_say_otherwise(shop: Path) -> None:
+    scarf, coffee = read_shop(shop).book.products
+    assert (scarf.tagged, scarf.weighed) == (coffee.tagged, coffee.weighed) == (UNSET, UNSET)
+    heads = "gtin,price_minor,tax,pack_mg,pack_tolerance_mg,net_mg,name_en,tagged,weighed"
+    rows = (
+        "09520001100307,199,reduced,150000,4000,,Apple,no,",
+        "09520001200106,990,reduced,0,0,1000000,Cheese,,yes",
+    )
+    (shop / "products.csv").write_text("\n".join((heads, *rows)), encoding="utf-8")
+    apple, cheese = read_shop(shop).book.products
+    assert (apple.tagged, apple.weighed) == (False, UNSET)
+    assert (cheese.tagged, cheese.weighed) == (UNSET, True)
 
 
 def test_deliveries_tell_objects_their_items_and_leave_the_supplier(hub: HubWorld, shop: Path) -> None:
@@ -212,6 +227,12 @@ MISTAKES = [
     ("products.csv", "price_minor,", "", "products.csv, line 1, column price_minor: expected this column"),
     ("products.csv", "name_en", "name_fr", "products.csv, line 1, column name_en: expected this column"),
     ("products.csv", '"Whole', '"Whole"x', "products.csv, line 3: expected CSV"),
+    (
+        "products.csv",
+        "details_de\n",
+        "tagged\n",
+        "line 2, column tagged: expected yes, no, or nothing, got 'Hafer'",
+    ),
     ("deliveries.csv", ",floor,", ",cellar,", "line 2, column holder: expected what an object sells from"),
     (
         "deliveries.csv",

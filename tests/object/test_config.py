@@ -86,6 +86,74 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, why: str) ->
     assert str(caught.value).startswith(str(tmp_path / "object.toml"))
 
 
+HEAD = GOOD[: GOOD.index("[[peripheral]]")]
+
+
+def devices(*roles: str) -> str:
+    """The sections of these devices: `role`, or `role name` for one with a name of its own."""
+    sections = []
+    for role, _, name in (each.partition(" ") for each in roles):
+        uri = "camera:0" if role == "camera" else f"serial:/dev/{role}{name}?profile=r200"
+        named = f'name = "{name}"\n' if name else ""
+        sections.append(f'[[peripheral]]\nrole = "{role}"\nuri = "{uri}"\n{named}')
+    return "".join(sections)
+
+
+@pytest.mark.parametrize(
+    ("kind", "roles", "sources"),
+    [
+        ("mirror", ["reader", "scanner", "touch", "camera"], ["reader", "scanner", "touch", "camera"]),
+        ("shelf", ["reader", "scale", "scanner"], ["reader", "scale", "scanner"]),
+        ("tray", ["reader"], ["reader"]),
+        ("tray", ["reader", "scale", "camera"], ["reader", "scale", "camera"]),
+        ("panel", ["scanner"], ["scanner"]),
+        ("panel", ["camera", "touch"], ["camera", "touch"]),
+        ("panel", ["scanner left", "scanner right", "camera"], ["left", "right", "camera"]),
+    ],
+)
+def test_each_kind_has_devices_of_its_own(
+    tmp_path: Path, kind: str, roles: list[str], sources: list[str]
+) -> None:
+    text = HEAD.replace('kind = "mirror"', f'kind = "{kind}"') + devices(*roles)
+    assert [each.source for each in load(write(tmp_path, text)).peripherals] == sources
+
+
+@pytest.mark.parametrize(
+    ("kind", "roles", "why"),
+    [
+        ("shelf", ["reader"], r"a shelf needs one each of \['reader', 'scale'\], got \['reader'\]"),
+        ("panel", [], "a panel needs a scanner or a camera"),
+        ("panel", ["touch"], "a panel needs a scanner or a camera"),
+        ("panel", ["scanner", "reader"], "a panel has no use for a reader"),
+        ("mirror", ["reader", "scale"], "a mirror has no use for a scale"),
+        ("tray", ["reader", "reader"], "expected 1 reader at most, got 2"),
+        ("panel", ["camera", "camera"], "expected 1 camera at most, got 2"),
+        ("panel", [f"scanner s{n}" for n in range(5)], "expected 4 scanner at most, got 5"),
+        ("panel", ["scanner", "scanner"], "2 devices are called 'scanner': give each a `name`"),
+        ("panel", ["scanner left", "scanner left"], "2 devices are called 'left'"),
+        ("tray", ["reader left"], "expected a name for a scanner alone"),
+        ("tray", ["reader", "scanner scale"], "none of .*, got 'scale'"),
+        ("panel", ["scanner Left"], "peripheral.*name"),
+        ("panel", ["printer"], r"Invalid enum value 'printer' - at `\$\.peripheral"),
+    ],
+)
+def test_a_kind_with_the_wrong_devices_is_told_which(
+    tmp_path: Path, kind: str, roles: list[str], why: str
+) -> None:
+    text = HEAD.replace('kind = "mirror"', f'kind = "{kind}"') + devices(*roles)
+    with pytest.raises(ConfigError, match=why):
+        load(write(tmp_path, text if roles else f"peripheral = []\n{text}"))
+
+
+@pytest.mark.parametrize(
+    ("role", "uri"), [("camera", "serial:/dev/video0?profile=r200"), ("scanner", "camera:0")]
+)
+def test_a_camera_alone_has_the_address_of_one(tmp_path: Path, role: str, uri: str) -> None:
+    text = f'{GOOD}[[peripheral]]\nrole = "{role}"\nuri = "{uri}"\n'
+    with pytest.raises(ConfigError, match=r"expected camera:\.\.\. for a camera alone"):
+        load(write(tmp_path, text))
+
+
 def test_what_is_not_said_is_as_it_was(tmp_path: Path) -> None:
     config = load(write(tmp_path))
     assert config.key == tmp_path / "data" / "object.key"

@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from retail.identity.standing import Recall
 from retail.pricing.book import Names, PriceBook
 from retail.pricing.check import PRICE_MINOR_MAX, PROBLEM_CHARACTERS_MAX, PROBLEMS_MAX, check
+from retail.units import Gtin
 
 SWEATER, COFFEE = "09520001000010", "09520001000034"
 
@@ -31,6 +33,16 @@ BOOKS = [
         {"taxes": {"standard": 1900}},
         f"product {COFFEE}: expected a tax code of the book (standard), got 'reduced'",
     ),
+    (
+        {"recalls": (Recall(Gtin("09520001000011")),)},
+        "recall of 09520001000011: expected check digit 0, got 1 in 09520001000011",
+    ),
+    (
+        {"recalls": tuple(Recall(Gtin(COFFEE), lot=str(n)) for n in range(10_001))},
+        "recalls: expected at most 10000, got 10001",
+    ),
+    ({"circulations": ("geo", "shop")}, "circulations: expected company or geo, got 'shop'"),
+    ({"region": "xx"}, "region: expected one of de, dk, ee, fi, gb, lt, lv, no, se, got 'xx'"),
 ]
 
 PRODUCTS = [
@@ -46,6 +58,10 @@ PRODUCTS = [
     ({"pack_mg": -1, "pack_tolerance_mg": -1}, "expected a pack of 0 to 1000000000 mg, got -1"),
     ({"pack_mg": 10, "pack_tolerance_mg": 11}, "expected a tolerance of 0 to 10 mg, got 11"),
     ({"net_mg": 0}, "expected a net content of 1 to 1000000000 mg, got 0"),
+    (
+        {"weighed": True},
+        "expected the net content that its price is for, since it is sold by weight, got none",
+    ),
     ({"words": {"de": Names("Pullover")}}, "expected words in en, the book's own language, got none"),
     ({"words": {"en": Names("Sweater"), "xx": Names("?")}}, "expected a BCP 47 language, got words in 'xx'"),
     ({"words": {"en": Names("")}}, "name in en: expected 1 to 80 characters, got 0"),

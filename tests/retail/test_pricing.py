@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retail.pricing.book import Names, PriceBook, Product
+from retail.pricing.check import PRICE_MINOR_MAX
 from retail.pricing.rules import (
     LINES_MAX,
     UNITS_MAX,
+    BasketError,
     EmptyBasketError,
+    Measured,
+    PackPriceError,
     Priced,
     PricedLine,
     PricedTax,
@@ -19,6 +23,7 @@ from retail.pricing.rules import (
     UnknownGoodsError,
     included_tax_minor,
     price,
+    price_of_weight,
     unit_price,
 )
 from retail.units import INTEGER_MAX, Money
@@ -61,6 +66,57 @@ def books_and_baskets(draw: st.DrawFn) -> tuple[PriceBook, dict[str, int]]:
     book = shop(*(product(gtin, draw(prices), draw(taxes)) for gtin in gtins))
     basket = draw(st.dictionaries(st.sampled_from(gtins), st.integers(1, UNITS_MAX), min_size=1))
     return book, basket
+
+
+WEIGHTS = [
+    # price of the product, its net content, the weight on the label: what it costs
+    (2_490, 1_000_000, 1_250_000, 3_113),  # 31.125: the half goes up
+    (2_490, 1_000_000, 1_249_900, 3_112),  # 31.12251
+    (1_150, 250_000, 500_000, 2_300),
+    (199, 333_000, 1_000_000, 598),  # the price of a kilogram as it is read, 5.98, and not 5.97597
+    (199, 333_000, 500_000, 299),
+    (1, 1_000_000_000, 1_000_000, 0),
+]
+
+
+@pytest.mark.parametrize(("price_minor", "net_mg", "weight_mg", "cost_minor"), WEIGHTS)
+def test_a_weight_costs_what_the_shopper_reckons_from_the_price_of_a_kilogram(
+    price_minor: int, net_mg: int, weight_mg: int, cost_minor: int
+) -> None:
+    cheese = product(SWEATER, price_minor, "standard", net_mg)
+    assert price_of_weight(cheese, weight_mg, shop(cheese)) == Money(cost_minor, "EUR")
+
+
+def test_without_a_net_content_no_weight_has_a_price() -> None:
+    cheese = product(SWEATER, 100, "standard")
+    assert price_of_weight(cheese, 1_000_000, shop(cheese)) is None
+
+
+def test_packs_with_prices_of_their_own_are_lines_of_their_own(book: PriceBook) -> None:
+    packs = (Measured(SWEATER, 399), Measured(COFFEE, 1), Measured(SWEATER, 399))
+    priced = price({COFFEE: 2}, book, "en", packs)
+    assert [(line.gtin, line.units, line.price_minor, line.total_minor) for line in priced.lines] == [
+        (COFFEE, 2, 1_190, 2_380),
+        (SWEATER, 1, 399, 399),
+        (COFFEE, 1, 1, 1),
+        (SWEATER, 1, 399, 399),
+    ]
+    assert (priced.total_minor, [tax.gross_minor for tax in priced.taxes]) == (3_179, [2_381, 798])
+
+
+@pytest.mark.parametrize(
+    ("pack", "error"),
+    [
+        (Measured(SWEATER, 0), PackPriceError),
+        (Measured(SWEATER, PRICE_MINOR_MAX + 1), PackPriceError),
+        (Measured("0" * 14, 1), UnknownGoodsError),
+    ],
+)
+def test_a_pack_that_costs_nothing_or_is_unknown_is_an_error(
+    book: PriceBook, pack: Measured, error: type[BasketError]
+) -> None:
+    with pytest.raises(error):
+        price({}, book, "en", (pack,))
 
 
 def test_a_basket_is_lines_taxes_and_a_total(book: PriceBook) -> None:

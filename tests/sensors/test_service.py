@@ -1,6 +1,6 @@
 """An object sells only while every device that it needs answers."""
 
-from edge.events import BackInService, Event, OutOfService
+from edge.events import BackInService, DeviceFound, DeviceMissed, Event, OutOfService
 from edge.readings import DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, RoundEnded
 from edge.sensors.service import Service
 
@@ -38,3 +38,21 @@ def test_two_dead_devices_need_two_answers() -> None:
     say(service, ("reader", DeviceReady()), ("scale", DeviceReady()), ("reader", GONE), ("scale", GONE))
     assert say(service, ("reader", DeviceReady())) == [OutOfService("scale", "device.gone")]
     assert say(service, ("scale", DeviceReady())) == [BackInService()]
+
+
+def test_a_device_that_only_helps_is_missed_and_the_object_goes_on() -> None:
+    service = Service(["reader"])
+    say(service, ("reader", DeviceReady()), ("scanner", DeviceReady()))
+    assert say(service, ("scanner", GONE), ("scanner", GONE)) == [DeviceMissed("scanner", "device.gone")]
+    assert say(service, ("scanner", DeviceReady()), ("scanner", DeviceReady())) == [DeviceFound("scanner")]
+
+
+def test_who_lives_by_codes_needs_one_eye_and_sees_from_the_beginning() -> None:
+    service = Service([], eyes=["camera", "scanner"])
+    assert say(service, ("scanner", DeviceReady())) == []
+    assert say(service, ("camera", GONE)) == [DeviceMissed("camera", "device.gone")]
+    assert say(service, ("scanner", GONE)) == [
+        DeviceMissed("scanner", "device.gone"),
+        OutOfService("camera", "device.gone"),
+    ]
+    assert say(service, ("scanner", DeviceReady())) == [DeviceFound("scanner"), BackInService()]

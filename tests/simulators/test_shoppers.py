@@ -16,7 +16,7 @@ from simulators.shoppers.cell import Cell
 from simulators.shoppers.goods import assortment
 from simulators.shoppers.mirror import Mirror
 from simulators.shoppers.noise import CELL_MS, CREEP_PPM, MIRROR_ROUND_MS, PACK_PERMILLE, Noise
-from simulators.shoppers.run import drawn, run
+from simulators.shoppers.run import drawn, one, run
 from simulators.shoppers.sensing import SensingError
 from simulators.shoppers.session import Said
 from simulators.shoppers.shelf import Shelf
@@ -41,11 +41,27 @@ def heard(objects: str, seed: int, number: int) -> list[Heard]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("objects", ["shelf", "loose", "mirror", "tray"])
+@pytest.mark.parametrize("objects", ["shelf", "loose", "alike", "mirror", "tray"])
 def test_nothing_is_charged_or_shown_that_nobody_has(objects: str, seed: int) -> None:
     table = run(objects, 30, seed)
     assert table.wrong_charges == 0, table.examples
     assert table.exact > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_shelf_that_was_planned_is_hardly_ever_asked_about(seed: int) -> None:
+    assert run("loose", 30, seed).exact >= 29
+
+
+def test_a_mirror_shows_what_is_held_up_within_half_a_second() -> None:
+    table = run("mirror", 60, 3)
+    assert (table.wrong_charges, table.missed) == (0, 0), table.examples
+    assert table.shown_p99_ms is not None
+    assert table.shown_p99_ms <= 500
+
+
+def test_a_garment_on_the_rail_that_is_heard_loudly_twice_by_chance_is_not_shown() -> None:
+    assert one("mirror", 504, 335).outcome == "exact"
 
 
 # The table.
@@ -57,6 +73,7 @@ def test_nothing_is_charged_or_shown_that_nobody_has(objects: str, seed: int) ->
         ("shelf", "by-tags"),
         ("shelf", "by-weight"),
         ("loose", "by-weight"),
+        ("alike", "by-weight"),
         ("mirror", "by-hearsay"),
         ("tray", "by-hearsay"),
     ],

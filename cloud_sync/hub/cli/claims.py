@@ -68,7 +68,7 @@ def _timezone(_: click.Context, __: click.Parameter, name: str) -> str:
 @click.option("--object", "object_id", default="", help="The object's name; with --count, see --prefix.")
 @click.option("--tenant", required=True, help="Whose object it is.")
 @click.option("--site", required=True, help="Where it stands.")
-@click.option("--kind", default="mirror", show_default=True, help="What it is: mirror, shelf.")
+@click.option("--kind", default="mirror", show_default=True, help="What it is: mirror, shelf, tray, panel.")
 @click.option("--timezone", default="UTC", show_default=True, callback=_timezone, help="Where it stands.")
 @click.option(
     "--minutes",

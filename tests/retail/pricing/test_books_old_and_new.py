@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from retail.pricing.book import PriceBook, Product, Recall
+from retail.identity.standing import Recall
+from retail.pricing.book import PriceBook, Product
 from retail.pricing.check import check
+from retail.units import Gtin
 from tests.retail.pricing.shop import TAXES, book, goods
 
 GTIN = "09520001000010"
@@ -33,7 +35,7 @@ WRONG: list[tuple[Product, str]] = [
 WRONG_BOOKS: list[tuple[dict[str, Any], str]] = [
     ({"cash_step_minor": 0}, "cash_step_minor: expected 1 to 1000, got 0"),
     ({"languages": ("en", "elvish")}, "languages: expected a BCP 47 language, got 'elvish'"),
-    ({"recalls": (Recall("123"),)}, "recalls: "),
+    ({"recalls": (Recall(Gtin("123")),)}, "recall of 123: "),
 ]
 
 
@@ -64,7 +66,9 @@ def test_a_new_book_is_written_and_read_again() -> None:
         tax_rounding="line",
         cash_step_minor=5,
         languages=("en",),
-        recalls=(Recall(GTIN, ("L1",)),),
+        recalls=(Recall(Gtin(GTIN), lot="L1"),),
+        circulations=("geo",),
+        region="se",
     )
     assert check(new) == []
     assert msgspec.json.decode(msgspec.json.encode(new), type=PriceBook) == new

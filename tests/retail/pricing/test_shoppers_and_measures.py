@@ -2,6 +2,7 @@
 
 import pytest
 
+from retail.identity.standing import Recall
 from retail.pricing.basket import (
     Basket,
     BasketLine,
@@ -10,11 +11,11 @@ from retail.pricing.basket import (
     UnitsError,
     WeightError,
 )
-from retail.pricing.book import PriceBook, Recall
+from retail.pricing.book import PriceBook
 from retail.pricing.promotions import Amount, BuyAndGet, FixedPrice, Percent, Promotion
 from retail.pricing.result import Discount, Priced, Used, lost
 from retail.pricing.rules import price_basket, unit_price
-from retail.units import Money
+from retail.units import Gtin, Money
 from tests.retail.pricing.shop import (
     CAKE,
     NOON,
@@ -150,12 +151,12 @@ def test_the_least_age_of_a_sale_is_the_highest_of_its_goods() -> None:
 
 
 RECALLS = [
-    (Recall(TEA), None, True),
-    (Recall(TEA), "L1", True),
-    (Recall(TEA, ("L1",)), "L1", True),
-    (Recall(TEA, ("L1",)), None, True),  # of a lot that nobody has read
-    (Recall(TEA, ("L1",)), "L2", False),
-    (Recall(CAKE), None, False),
+    (Recall(Gtin(TEA)), None, True),
+    (Recall(Gtin(TEA)), "L1", True),
+    (Recall(Gtin(TEA), lot="L1"), "L1", True),
+    (Recall(Gtin(TEA), lot="L1"), None, False),  # whoever reads the label says what of it may be sold
+    (Recall(Gtin(TEA), lot="L1"), "L2", False),
+    (Recall(Gtin(CAKE)), None, False),
 ]
 
 

@@ -1,0 +1,130 @@
+"""The glass as one task of the object's process; and the object of which nothing but the glass is left."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import uvicorn
+
+from edge.checkout.state import Answer, Stage, State, Tap
+from edge.clock import Clock
+from edge.config import ObjectConfig
+from edge.display.screens import Glass
+from edge.display.server import TillView, glass_app
+from edge.keeper import may_begin_anew
+
+_log: Final = logging.getLogger("opos.runtime")
+
+# A person has begun a new ledger within the second: the object goes on with it.
+_WAITING_S: Final = 1.0
+
+# Streams of the glass are cut after this long at a stop; the page comes back by itself.
+_GOODBYE_S: Final = 1
+
+
+class GlassServer(uvicorn.Server):
+    """Uvicorn as one task among others: the runtime itself hears the signals.
+
+    `hang_up` ends the streams of the glass, which would otherwise stay open for ever.
+    """
+
+    def __init__(self, config: uvicorn.Config, hang_up: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.hang_up = hang_up
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave SIGTERM and SIGINT to the runtime."""
+        yield
+
+
+def glass_server(
+    config: ObjectConfig, till: TillView, status: Callable[[], object], clock: Clock
+) -> GlassServer:
+    """The server of an object's glass."""
+    section = config.object
+    glass = Glass(kind=section.kind, place=section.name, timezone=section.timezone)
+    app = glass_app(till, glass, status, embedders=config.display.embedders, clock=clock)
+    served = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GOODBYE_S
+    )
+    return GlassServer(served, app.state.watchers.close)
+
+
+class FeltTill:
+    """The till as the glass sees it: `felt` is called with each tap, whatever becomes of it."""
+
+    def __init__(self, till: TillView, felt: Callable[[], None]) -> None:
+        self._till = till
+        self._felt = felt
+
+    @property
+    def state(self) -> State:
+        """What the till is doing right now."""
+        return self._till.state
+
+    def subscribe(self, ring: Callable[[], None]) -> Callable[[], None]:
+        """Call `ring` after each change; what is returned ends that."""
+        return self._till.subscribe(ring)
+
+    async def tap(self, tap: Tap, screen: int, value: str | None) -> Answer:
+        """A tap on the glass: somebody is there."""
+        self._felt()
+        return await self._till.tap(tap, screen, value)
+
+
+class ClosedObject:
+    """An object whose ledger was set aside: its glass says so, and it waits for a person.
+
+    It ends by itself once a new ledger may begin.
+    """
+
+    def __init__(self, config: ObjectConfig, why: str, clock: Clock, listener: socket.socket) -> None:
+        _log.error("%s", why)
+        self._config = config
+        self._listener = listener
+        self._stopped = asyncio.Event()
+        self._server = glass_server(config, self, self._status, clock)
+        self.state = State(
+            0, Stage.OUT_OF_SERVICE, online=False, language="en", languages=("en",), trouble="ledger"
+        )
+
+    def subscribe(self, _ring: Callable[[], None]) -> Callable[[], None]:
+        """Nothing changes here."""
+        return lambda: None
+
+    async def tap(self, _tap: Tap, _screen: int, _value: str | None) -> Answer:
+        """There is nothing to tap on."""
+        return Answer.REFUSED
+
+    def stop(self) -> None:
+        """End the object."""
+        self._stopped.set()
+
+    async def run(self) -> str | None:
+        """Show the glass until `stop`, or until there is a ledger to sell with."""
+        serving = asyncio.ensure_future(self._server.serve(sockets=[self._listener]))
+        began_anew = False
+        while not self._stopped.is_set() and not (began_anew := may_begin_anew(self._config)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _WAITING_S)
+        self._server.should_exit = True
+        self._server.hang_up()
+        await serving
+        return "a new ledger may begin" if began_anew else None
+
+    def _status(self) -> dict[str, object]:
+        section = self._config.object
+        return {
+            "object": section.id,
+            "kind": section.kind,
+            "stage": self.state.stage.value,
+            "head": 0,
+            "acked": 0,
+            "unsynced": 0,
+            "online": False,
+            "sales": 0,
+        }
