@@ -10,7 +10,7 @@ from edge.checkout.books import Books
 from edge.checkout.payments.postings import TENDERED, of_payments
 from edge.checkout.receipts import receipt_number
 from edge.checkout.sale import Shop
-from edge.offline_queue.outcomes import Appended
+from edge.offline_queue.outcomes import Appended, Recorded
 from retail.custody import Move, moves_of_a_sale
 
 
@@ -51,7 +51,8 @@ class Register:
                 _paid(draft, payments, before), number=number, moves=self._moves(draft)
             )
             written = await self._ledger.append(sale, f"sale/{sale.sale}")
-            self._books.apply(written.body)
+            if written.recorded is Recorded.NOW:
+                self._books.apply(written.body)
         return written
 
     async def write(self, fact: Fact, idem: str) -> Appended:

@@ -11,13 +11,16 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 import msgspec
 
 from cloud_sync.contract.entry import Body, Closing, Paid, PaymentClosed, PaymentIntent, Refund, Sale
+from edge.checkout.payments.postings import TENDERED, stored
 from edge.checkout.payments.provider import Attempt
 
 Row = tuple[Any, ...]
 
-Standing = Literal["open", "part", "paid", "declined", "cancelled", "person", "due", "refunded"]
+Standing = Literal[
+    "open", "part", "paid", "declined", "cancelled", "person", "due", "refunded", "dishonoured"
+]
 """Meant; paid as a part of a sale that is not done; the rest are ends, of which `due` and `person` stay open
-for somebody."""
+for somebody. A sale was paid by what is `dishonoured`: stored while nobody could be asked, and no good."""
 
 DueStanding = Literal["open", "refunded", "person"]
 
@@ -40,8 +43,8 @@ _STANDS: Final[dict[Closing, Standing]] = {
 class Sql(Protocol):
     """All that a projection asks of a database."""
 
-    def execute(self, statement: str, _bindings: Sequence[object] = ..., /) -> object:
-        """Run one statement."""
+    def execute(self, statement: str, _bindings: Sequence[object] = ..., /) -> Iterable[Row]:
+        """Run one statement; the rows that it answers."""
         ...
 
 
@@ -70,16 +73,18 @@ class PaymentBook:
 
     def __init__(self) -> None:
         self._lines: dict[str, AttemptLine] = {}
+        self._by_sale: dict[str, list[AttemptLine]] = {}
         self._dues: dict[str, Due] = {}
 
     @classmethod
     def load(cls, rows: Callable[[str], Iterable[Row]]) -> "PaymentBook":
         """The book as the projection has it; `rows` answers a SELECT."""
         book = cls()
-        for *meant, standing, paid, draft, wall_ms in rows("SELECT * FROM attempt"):
+        # In the order in which they were meant: after a checkpoint the rows lie in that of their ids.
+        for *meant, standing, paid, draft, wall_ms in rows("SELECT * FROM attempt ORDER BY wall_ms, rowid"):
             attempt = Attempt(*meant)
             line = AttemptLine(attempt, standing, wall_ms, _read(paid, Paid), _read(draft, Sale))
-            book._lines[attempt.id] = line
+            book._add(line)
         for row in rows("SELECT * FROM due"):
             due = Due(*row)
             book._dues[due.id] = due
@@ -89,7 +94,7 @@ class PaymentBook:
         """One more entry is on the disk."""
         match body.fact:
             case PaymentIntent() as intent:
-                self._lines[intent.attempt] = _meant(intent, body.wall_ms)
+                self._add(_meant(intent, body.wall_ms))
             case Sale(payments=tuple() as payments):
                 for paid in payments:
                     self._stand(paid.attempt, "paid", paid)
@@ -102,13 +107,19 @@ class PaymentBook:
             case _:
                 pass
 
+    def _add(self, line: AttemptLine) -> None:
+        self._lines[line.attempt.id] = line
+        self._by_sale.setdefault(line.attempt.sale, []).append(line)
+
     def _close(self, closed: PaymentClosed, wall_ms: int) -> None:
         key = due_key(closed)
         match closed.outcome:
             case "captured":
-                self._stand(closed.attempt, "part", _part(closed))
+                self._stand(closed.attempt, "paid" if self._is_paid(closed) else "part", _brought(closed))
+            case "person" if self._is_paid(closed):
+                self._stand(closed.attempt, "dishonoured")
             case "refund-due":
-                self._stand(closed.attempt, "due")
+                self._stand(closed.attempt, "due", _brought_now(closed))
                 self._dues[key] = Due(key, closed.attempt, closed.amount_minor, "open", wall_ms)
             case "refunded" | "person" if key in self._dues:
                 self._dues[key].standing = "refunded" if closed.outcome == "refunded" else "person"
@@ -116,6 +127,11 @@ class PaymentBook:
                     self._stand(closed.attempt, _STANDS[closed.outcome])
             case _:
                 self._stand(closed.attempt, _STANDS[closed.outcome])
+
+    def _is_paid(self, closed: PaymentClosed) -> bool:
+        """Whether a sale was paid by it already: then this is about what was stored."""
+        line = self._lines.get(closed.attempt)
+        return line is not None and line.standing == "paid" and closed.refund is msgspec.UNSET
 
     def _stand(self, attempt: str, standing: Standing, paid: Paid | None = None) -> None:
         line = self._lines.get(attempt)
@@ -132,7 +148,26 @@ class PaymentBook:
 
     def of_sale(self, sale: str) -> list[AttemptLine]:
         """All attempts of one sale, in order."""
-        return [line for line in self._lines.values() if line.attempt.sale == sale]
+        return [*self._by_sale.get(sale, ())]
+
+    def stored(self) -> list[AttemptLine]:
+        """What paid for sales while nobody could be asked, and is still to be handed in."""
+        paid = (line for line in self._lines.values() if line.standing == "paid" and line.paid is not None)
+        return [line for line in paid if line.paid is not None and line.paid.stored is True]
+
+    def bounded(self, attempt: Attempt) -> Attempt:
+        """An attempt as its provider has to be asked about it when others came after it.
+
+        A provider that does not know our attempts is told where the next one begins: what it counted from
+        there on is not this one, though it be of the same amount.
+        """
+        lines = iter(self._lines.values())
+        for line in lines:
+            if line.attempt.id == attempt.id:
+                break
+        later = (line.attempt for line in lines if line.attempt.provider == attempt.provider)
+        until = next((each.fence for each in later if each.fence), "")
+        return msgspec.structs.replace(attempt, until=until)
 
     def draft(self, sale: str) -> Sale | None:
         """A sale as it was meant when its first attempt was."""
@@ -168,6 +203,9 @@ class PaymentBook:
         for line in [*self._lines.values()]:
             if line.standing in _OVER and line.wall_ms < wall_ms - _KEPT_MS:
                 del self._lines[line.attempt.id]
+                self._by_sale[line.attempt.sale].remove(line)
+                if not self._by_sale[line.attempt.sale]:
+                    del self._by_sale[line.attempt.sale]
         for due in [*self._dues.values()]:
             if due.standing == "refunded" and due.wall_ms < wall_ms - _KEPT_MS:
                 del self._dues[due.id]
@@ -203,9 +241,11 @@ def _fold_closed(db: Sql, closed: PaymentClosed, wall_ms: int) -> None:
     key = due_key(closed)
     match closed.outcome:
         case "captured":
-            _stand(db, closed.attempt, "part", _part(closed))
+            _stand(db, closed.attempt, "paid" if _is_paid(db, closed) else "part", _brought(closed))
+        case "person" if _is_paid(db, closed):
+            _stand(db, closed.attempt, "dishonoured")
         case "refund-due":
-            _stand(db, closed.attempt, "due")
+            _stand(db, closed.attempt, "due", _brought_now(closed))
             due = (key, closed.attempt, closed.amount_minor, "open", wall_ms)
             db.execute("REPLACE INTO due VALUES (?, ?, ?, ?, ?)", due)
         case "refunded" | "person":
@@ -214,6 +254,11 @@ def _fold_closed(db: Sql, closed: PaymentClosed, wall_ms: int) -> None:
                 _stand(db, closed.attempt, _STANDS[closed.outcome])
         case _:
             _stand(db, closed.attempt, _STANDS[closed.outcome])
+
+
+def _is_paid(db: Sql, closed: PaymentClosed) -> bool:
+    rows = db.execute("SELECT standing FROM attempt WHERE attempt = ?", (closed.attempt,))
+    return closed.refund is msgspec.UNSET and [*rows] == [("paid",)]
 
 
 def due_key(closed: PaymentClosed) -> str:
@@ -230,8 +275,19 @@ def _meant(intent: PaymentIntent, wall_ms: int) -> AttemptLine:
     return AttemptLine(attempt, "open", wall_ms, draft=draft)
 
 
-def _part(closed: PaymentClosed) -> Paid:
-    return Paid(closed.attempt, closed.provider, closed.amount_minor, closed.reference)
+def _brought(closed: PaymentClosed) -> Paid:
+    """The money that an end speaks of; by its postings, whether it was stored."""
+    account = stored(closed.provider)
+    is_stored = any(each.account == account and each.amount_minor > 0 for each in closed.postings)
+    return Paid(
+        *(closed.attempt, closed.provider, closed.amount_minor, closed.reference),
+        True if is_stored else msgspec.UNSET,
+    )
+
+
+def _brought_now(closed: PaymentClosed) -> Paid | None:
+    """The same; None if it was brought in before, as a part of a sale."""
+    return None if any(each.account == TENDERED for each in closed.postings) else _brought(closed)
 
 
 def _insert(db: Sql, line: AttemptLine) -> None:

@@ -8,6 +8,7 @@
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -16,17 +17,26 @@ from typing import Final, Protocol
 import msgspec
 
 from cloud_sync.contract.entry import BODY_BYTES_MAX, Closing, Fact, Paid, PaymentClosed, PaymentIntent, Sale
-from edge.checkout.payments.book import AttemptLine, PaymentBook
-from edge.checkout.payments.postings import of_money_due, of_part
+from edge.checkout.payments.book import AttemptLine, PaymentBook, Standing
+from edge.checkout.payments.postings import TENDERED, of_money_due, of_part, settlement, source
 from edge.checkout.payments.provider import Attempt, Provider, Said
-from edge.checkout.payments.pursuit import Came, Clock, End, Pursuit
-from edge.offline_queue.outcomes import Appended, Recorded
+from edge.checkout.payments.pursuit import OTHER_CURRENCY, Came, Clock, End, Pursuit
+from edge.offline_queue.outcomes import Appended, JournalClosedError, Recorded
 
 _log: Final = logging.getLogger("opos.payments")
 
 
 # What is paid must fit an entry together with what the attempts brought in: fifteen of them take 4 KiB.
 _DRAFT_BYTES_MAX: Final = BODY_BYTES_MAX - 4 * 1024
+
+
+# A terminal that has not said by then how far it has counted, or what it did, will not.
+_ANSWER_S: Final = 30.0
+
+_PAYS: Final[frozenset[Standing]] = frozenset({"part", "paid", "dishonoured"})
+
+# Closed without money: what comes for these is late.
+_LATE: Final[frozenset[Standing]] = frozenset({"declined", "cancelled", "person"})
 
 
 class Result(Enum):
@@ -70,8 +80,8 @@ class SaleBusyError(Exception):
 class Cashier:
     """The payments of one object, on the event loop.
 
-    `new_attempt` gives a fresh id each time. `on_due` is called when there is money to give back, `on_ended`
-    with each attempt that ends after a restart.
+    `new_attempt` gives a fresh id each time. `on_more` is called when there is something to give back, to
+    hand in or to look at again, `on_ended` with each attempt that ends after a restart.
     """
 
     def __init__(
@@ -88,43 +98,85 @@ class Cashier:
         self._clock = clock
         self._new_attempt = new_attempt
         self._pursuits: dict[str, Pursuit] = {}
+        self._begins: dict[str, str] = {}
+        """Sale -> provider, of what is not meant on the disk yet."""
+        self._stopped: set[str] = set()
+        """The sales of those that their shopper has had enough of already."""
+        self._given_up: set[str] = set()
+        """The sales that will not be done although an attempt of them is under way."""
         self._late: set[asyncio.Task[None]] = set()
         # An end is written down before the next word about the same money is weighed.
         self._turn = asyncio.Lock()
-        self.on_due: Callable[[], None] = lambda: None
+        self.on_more: Callable[[], None] = lambda: None
         self.on_ended: Callable[[Ended], None] = lambda _ended: None
 
     def is_busy(self, sale: str) -> bool:
         """Whether it is not known of this sale what was paid: nobody pays for it again meanwhile."""
-        return any(line.standing in {"open", "person"} for line in self.book.of_sale(sale))
+        return self._is_under_way(sale) or any(line.standing == "person" for line in self.book.of_sale(sale))
 
     def left_minor(self, draft: Sale) -> int:
         """What of a sale is still to be paid."""
-        return draft.total_minor - sum(paid.amount_minor for paid in self.book.parts(draft.sale))
+        paid = [line for line in self.book.of_sale(draft.sale) if line.standing in _PAYS]
+        return draft.total_minor - sum(line.attempt.amount_minor for line in paid)
 
     async def pay(self, draft: Sale, provider: str, amount_minor: int, code: str = "") -> Ended:
         """Have `amount_minor` of `draft` paid, and return how it ended.
 
-        Raises SaleBusyError, JournalClosedError, and ValueError for a sale that no entry can hold: nothing
-        was begun then.
+        Raises SaleBusyError, JournalClosedError, and ValueError for a sale that is not this one any more, or
+        that no entry can hold: nothing was begun then.
         """
+        self._check(draft, amount_minor)
+        if self._is_leased(provider):
+            return Ended(Result.UNAVAILABLE, draft.sale, provider, "busy")
+        self._given_up.discard(draft.sale)
+        self._begins[draft.sale] = provider  # before anything is awaited: a second tap finds it
+        try:
+            begun = await self._begin(draft, provider, amount_minor, code)
+        finally:
+            del self._begins[draft.sale]
+            self._stopped.discard(draft.sale)
+        if isinstance(begun, Attempt):
+            return await self._pursue(begun, start=True)
+        self._given_up.discard(draft.sale)
+        return begun
+
+    def _is_under_way(self, sale: str) -> bool:
+        return sale in self._begins or any(line.standing == "open" for line in self.book.of_sale(sale))
+
+    def _check(self, draft: Sale, amount_minor: int) -> None:
         if self.is_busy(draft.sale):
             raise SaleBusyError(f"sale {draft.sale} is being paid: expected no second attempt")
+        if self.book.draft(draft.sale) not in {None, draft}:
+            raise ValueError(f"sale {draft.sale} was meant otherwise: a basket that changed is another sale")
         if not 0 < amount_minor <= self.left_minor(draft):
             raise ValueError(f"expected a part of {self.left_minor(draft)}, got {amount_minor}")
         if (size := len(msgspec.json.encode(draft))) > _DRAFT_BYTES_MAX:
             raise ValueError(f"expected a sale of at most {_DRAFT_BYTES_MAX} bytes, got {size}: split it")
-        way = self.providers[provider]
+
+    def _is_leased(self, provider: str) -> bool:
+        """Whether a terminal is at work for somebody: it does one thing at a time."""
+        if self.providers[provider].capabilities.shows != "terminal":
+            return False
+        at_work = [*self._begins.values(), *(line.attempt.provider for line in self.book.open())]
+        return provider in at_work
+
+    async def _begin(self, draft: Sale, provider: str, amount_minor: int, code: str) -> Attempt | Ended:
+        """The attempt, once it is meant on the disk; or why nothing was begun."""
         try:
-            fence = await way.fence()
-        except OSError as error:
+            async with asyncio.timeout(_ANSWER_S):
+                fence = await self.providers[provider].fence()
+        except OSError as error:  # a TimeoutError is one
             _log.warning("%s cannot be reached: %s", provider, error)
             return Ended(Result.UNAVAILABLE, draft.sale, provider, "unreachable")
         attempt = Attempt(
             self._new_attempt(), draft.sale, provider, amount_minor, draft.currency, fence, code
         )
-        await self._mean(attempt, draft)
-        return await self._pursue(attempt, start=True)
+        if draft.sale not in self._stopped:
+            await self._mean(attempt, draft)
+            if draft.sale not in self._stopped:
+                return attempt
+            await self._close(attempt, "cancelled", "shopper")  # its provider has never heard of it
+        return Ended(Result.CANCELLED, draft.sale, provider, "shopper")
 
     async def recover(self) -> None:
         """After a start: see every open attempt through, and give back the parts of sales that were not done.
@@ -132,19 +184,30 @@ class Cashier:
         They are asked about side by side; each is told to `on_ended`.
         """
         opened = [line.attempt for line in self.book.open()]
-        for ended in asyncio.as_completed([self._pursue(attempt, start=False) for attempt in opened]):
-            self.on_ended(await ended)
-        for sale in self.book.unfinished():
+        # Only what hangs since before this start: a shopper of now may just be paying part by part.
+        for sale in {*self.book.unfinished()} - {attempt.sale for attempt in opened}:
             await self.give_up(sale, "power-cut")
+        for seen in asyncio.as_completed([self._see_through(attempt) for attempt in opened]):
+            ended = await seen
+            self.on_ended(ended)
+            await self.give_up(ended.sale, "power-cut")
 
     async def give_up(self, sale: str, reason: str) -> None:
-        """A sale will not be done: the parts of it that are paid go back."""
-        for line in self.book.of_sale(sale):
-            if line.standing == "part":
-                await self._owe(line.attempt, line.attempt.amount_minor, reason, tendered=True)
+        """A sale will not be done: what is paid of it goes back, and so does what an attempt still brings."""
+        self.stop(sale)
+        if self._is_under_way(sale):
+            self._given_up.add(sale)
+        async with self._turn:
+            for line in self.book.of_sale(sale):
+                if line.standing == "part":
+                    await self._owe(line.attempt, line.attempt.amount_minor, reason, TENDERED)
+            if not self._is_under_way(sale):  # it came to its end while this waited
+                self._given_up.discard(sale)
 
     def stop(self, sale: str) -> None:
         """The shopper does not want to pay like this any more: end the attempt, unless it is paid already."""
+        if sale in self._begins:
+            self._stopped.add(sale)
         for line in self.book.of_sale(sale):
             if (pursuit := self._pursuits.get(line.attempt.id)) is not None:
                 pursuit.stop()
@@ -160,11 +223,12 @@ class Cashier:
 
     async def look_again(self, line: AttemptLine) -> None:
         """Ask about an attempt that was closed without money: it may have been paid after all."""
-        try:
-            said = await self.providers[line.attempt.provider].query(line.attempt)
-        except OSError:
-            return
-        await self._take_late(line.attempt, said)
+        if (way := self.providers.get(line.attempt.provider)) is None:
+            return  # it was taken out of the shop: the settlement will tell
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(_ANSWER_S):
+                said = await way.query(self.book.bounded(line.attempt))
+            await self._take_late(line.attempt, said)
 
     async def _mean(self, attempt: Attempt, draft: Sale) -> None:
         """Write down what is about to be done: from here on the money can be asked for."""
@@ -178,6 +242,14 @@ class Cashier:
             draft if self.book.draft(draft.sale) is None else msgspec.UNSET,
         )
         await self._write(intent, f"intent/{attempt.id}")
+
+    async def _see_through(self, attempt: Attempt) -> Ended:
+        """An attempt that was open when the power went."""
+        if attempt.provider in self.providers:
+            return await self._pursue(self.book.bounded(attempt), start=False)
+        _log.error("%r: nobody here can ask %s any more: a person must look", attempt, attempt.provider)
+        async with self._turn:
+            return await self._settle(attempt, End(Came.NOBODY_KNOWS, Said("unknown", reason="no-provider")))
 
     async def _pursue(self, attempt: Attempt, *, start: bool) -> Ended:
         pursuit = Pursuit(attempt, self.providers[attempt.provider], self._clock, self._hear_late)
@@ -193,6 +265,10 @@ class Cashier:
         """Write down how an attempt ended; only then it has."""
         reason = end.said.reason
         match end.came:
+            case Came.PAID | Came.STORED if attempt.sale in self._given_up:
+                reason = "given-up"
+                await self._owe(attempt, attempt.amount_minor, reason, source(_paid(attempt, end)))
+                result = Result.GIVES_BACK
             case Came.PAID | Came.STORED:
                 return await self._take(attempt, end)
             case Came.DECLINED:
@@ -202,32 +278,29 @@ class Cashier:
                 await self._close(attempt, "cancelled", reason)
                 result = Result.CANCELLED
             case Came.OTHER_MONEY:
-                await self._owe(attempt, end.said.amount_minor, "other-money")
+                reason = "other-money"
+                await self._owe(attempt, end.said.amount_minor, reason, settlement(attempt.provider))
                 result = Result.GIVES_BACK
             case Came.NOBODY_KNOWS:
                 _log.error("nobody knows whether %r was paid: a person must look", attempt)
-                await self._close(attempt, "person", "unknown")
+                reason = reason or "unknown"
+                await self._close(attempt, "person", reason)
                 result = Result.PERSON
+        self._given_up.discard(attempt.sale)
         return Ended(result, attempt.sale, attempt.provider, reason)
 
     async def _take(self, attempt: Attempt, end: End) -> Ended:
         """The money is here: write the sale if that was all of it, or the part."""
         draft = self.book.draft(attempt.sale)
         assert draft is not None, "the first attempt of a sale carries its draft"
-        paid = Paid(
-            attempt.id,
-            attempt.provider,
-            attempt.amount_minor,
-            end.said.reference,
-            True if end.came is Came.STORED else msgspec.UNSET,
-            end.said.card or msgspec.UNSET,
-        )
+        paid = _paid(attempt, end)
         parts = self.book.parts(attempt.sale)
         if self.left_minor(draft) == attempt.amount_minor:
             recorded = await self._register.record(
                 draft, (*parts, paid), frozenset(part.attempt for part in parts)
             )
             self.book.apply(recorded.body)
+            self.on_more()
             return Ended(Result.PAID, attempt.sale, attempt.provider, recorded=recorded)
         closed = PaymentClosed(
             *(attempt.sale, attempt.id, attempt.provider, "captured", attempt.amount_minor, attempt.currency),
@@ -243,16 +316,17 @@ class Cashier:
             reason=reason,
         )
         await self._write(closed, f"closed/{attempt.id}")
+        self.on_more()
 
-    async def _owe(self, attempt: Attempt, amount_minor: int, reason: str, *, tendered: bool = False) -> None:
-        """Money has to go back: durable before the provider is asked to."""
+    async def _owe(self, attempt: Attempt, amount_minor: int, reason: str, account: str) -> None:
+        """Money that stands in `account` has to go back: durable before the provider is asked to."""
         closed = PaymentClosed(
             *(attempt.sale, attempt.id, attempt.provider, "refund-due", amount_minor, attempt.currency),
             reason=reason,
-            postings=of_money_due(attempt.provider, amount_minor, attempt.currency, tendered=tendered),
+            postings=of_money_due(account, amount_minor, attempt.currency),
         )
         await self._write(closed, f"due/{attempt.id}")
-        self.on_due()
+        self.on_more()
 
     async def _write(self, fact: Fact, idem: str) -> None:
         written = await self._register.write(fact, idem)
@@ -266,33 +340,55 @@ class Cashier:
 
     async def _take_late(self, attempt: Attempt, said: Said) -> None:
         """A word about an attempt that is over: what was closed may still be paid, and is due then."""
-        async with self._turn:
-            await self._weigh_late(attempt, said)
+        try:
+            async with self._turn:
+                is_held = await self._weigh_late(attempt, said)
+        except JournalClosedError:
+            return  # the runtime has heard of it; after the start it is asked for again
+        if is_held:  # nobody else waits for the answer
+            await self._ask_to_end(attempt)
 
-    async def _weigh_late(self, attempt: Attempt, said: Said) -> None:
+    async def _weigh_late(self, attempt: Attempt, said: Said) -> bool:
+        """Write down what a late word means; whether money is held that must not be taken any more."""
         line = self.book.line(attempt.id)
-        if line is None or line.standing not in {"declined", "cancelled", "person"}:
-            return
+        # What is due already is given back, or a person has it: there is no second time.
+        if line is None or line.standing not in _LATE or self.book.due(attempt.id) is not None:
+            return False
         match said.outcome:
-            case "captured" if said.amount_minor > 0:
+            case "captured" if said.amount_minor > 0 and said.currency == attempt.currency:
                 _log.error("%r was %s, and was paid after all: it goes back", attempt, line.standing)
-                await self._owe(attempt, said.amount_minor, "late")
-            case "authorised":
-                await self._ask_to_end(attempt)
-            case "declined" | "cancelled" | "refunded" if line.standing == "person":
-                outcome: Closing = "declined" if said.outcome == "declined" else "cancelled"
-                closed = PaymentClosed(
-                    *(attempt.sale, attempt.id, attempt.provider, outcome),
-                    *(attempt.amount_minor, attempt.currency),
-                    reason="found-out",
+                await self._owe(attempt, said.amount_minor, "late", settlement(attempt.provider))
+            case "captured" if said.amount_minor > 0 and said.currency and line.standing != "person":
+                _log.error(
+                    "%r was %s, and paid in %s: a person must look", attempt, line.standing, said.currency
                 )
-                await self._write(closed, f"found-out/{attempt.id}")
+                await self._find_out(attempt, "person", OTHER_CURRENCY)
+            case "declined" | "cancelled" | "refunded" if line.standing == "person":
+                await self._find_out(
+                    attempt, "declined" if said.outcome == "declined" else "cancelled", "found-out"
+                )
             case _:
-                pass
+                return said.outcome == "authorised"
+        return False
+
+    async def _find_out(self, attempt: Attempt, outcome: Closing, reason: str) -> None:
+        closed = PaymentClosed(
+            *(attempt.sale, attempt.id, attempt.provider, outcome, attempt.amount_minor, attempt.currency),
+            reason=reason,
+        )
+        await self._write(closed, f"found-out/{attempt.id}/{outcome}")
 
     async def _ask_to_end(self, attempt: Attempt) -> None:
         """What is held for a sale that is over must not be taken; the next look finds out more."""
-        try:
-            await self.providers[attempt.provider].cancel(attempt)
-        except OSError:
-            return
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(_ANSWER_S):
+                await self.providers[attempt.provider].cancel(attempt)
+
+
+def _paid(attempt: Attempt, end: End) -> Paid:
+    """What an attempt brought in."""
+    return Paid(
+        *(attempt.id, attempt.provider, attempt.amount_minor, end.said.reference),
+        True if end.came is Came.STORED else msgspec.UNSET,
+        end.said.card or msgspec.UNSET,
+    )

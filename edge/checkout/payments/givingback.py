@@ -1,20 +1,23 @@
-"""Giving back: what is due to shoppers is asked for at its provider until it has gone, or a person has it."""
+"""Giving back: what is due to shoppers is asked for at its provider until it has gone, or a person has it.
+
+The same round hands in what was stored, and looks again at what was closed without money.
+"""
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import Closing, PaymentClosed
+from cloud_sync.contract.entry import Closing, Paid, PaymentClosed
 from edge.checkout.payments.book import AttemptLine, Due
 from edge.checkout.payments.cashier import Cashier, Register
-from edge.checkout.payments.postings import of_money_back
+from edge.checkout.payments.postings import of_honoured, of_money_back
 from edge.checkout.payments.provider import UNKNOWN, Said
 from edge.checkout.payments.pursuit import SECOND_NS
-from edge.offline_queue.outcomes import JournalClosedError
+from edge.offline_queue.outcomes import JournalClosedError, Recorded
 from edge.readings import Nanoseconds
 
 _log: Final = logging.getLogger("opos.payments")
@@ -58,10 +61,7 @@ class _Turn(msgspec.Struct):
 
 
 class GivingBack:
-    """`await run()` beside the cashier, for as long as the object works.
-
-    It also looks again at what was closed without money, in case that it was paid after all.
-    """
+    """`await run()` beside the cashier, for as long as the object works."""
 
     def __init__(self, cashier: Cashier, register: Register, clock: Wall) -> None:
         self._cashier = cashier
@@ -70,7 +70,7 @@ class GivingBack:
         self._clock = clock
         self._turns: dict[str, _Turn] = {}
         self._more = asyncio.Event()
-        cashier.on_due = self._more.set
+        cashier.on_more = self._more.set
 
     async def run(self) -> None:
         """Give back what is due, for ever; ends when the journal writes no more."""
@@ -86,6 +86,11 @@ class GivingBack:
     async def _round(self) -> None:
         """One look at everything whose turn it is."""
         work = [self._give(due) for due in self._book.dues() if self._is_turn(due.id, _AGAIN_S, first_s=0)]
+        work += [
+            self._hand_in(line)
+            for line in self._book.stored()
+            if self._is_turn(f"stored/{line.attempt.id}", _AGAIN_S, first_s=0)
+        ]
         since_ms = self._clock.wall_ms() - _WATCHED_MS
         work += [
             self._cashier.look_again(line)
@@ -108,6 +113,7 @@ class GivingBack:
     def _pause_s(self) -> float:
         """Until the next turn of anything that still waits for one."""
         waiting = {due.id for due in self._book.dues()}
+        waiting |= {f"stored/{line.attempt.id}" for line in self._book.stored()}
         since_ms = self._clock.wall_ms() - _WATCHED_MS
         waiting |= {f"look/{line.attempt.id}" for line in self._book.closed_since(since_ms)}
         self._turns = {what: turn for what, turn in self._turns.items() if what in waiting}
@@ -126,7 +132,9 @@ class GivingBack:
             return
         said = await self._asked(line, due)
         match said.outcome:
-            case "refunded" | "cancelled" if said.amount_minor in {0, due.amount_minor}:
+            case "cancelled" if said.amount_minor == 0:
+                await self._close(line, due, "refunded", said)  # it was held, and is let go
+            case "refunded" | "cancelled" if _is_of(said, due.amount_minor, line.attempt.currency):
                 await self._close(line, due, "refunded", said)
             case "refunded" | "cancelled" | "declined":
                 _log.error("refund %s of %r: %s: a person must look", due.id, line.attempt, said.outcome)
@@ -135,12 +143,36 @@ class GivingBack:
                 pass  # nobody has said that it went back: it is asked for again, under the same key
 
     async def _asked(self, line: AttemptLine, due: Due) -> Said:
-        provider = self._cashier.providers[line.attempt.provider]
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                return await provider.refund(line.attempt, due.id, due.amount_minor)
-        except (OSError, TimeoutError):
-            return UNKNOWN
+        provider = self._cashier.providers.get(line.attempt.provider)
+        if provider is None:
+            return Said("declined", reason="no-provider")
+        attempt = self._book.bounded(line.attempt)
+        return await _answer(provider.refund(attempt, due.id, due.amount_minor))
+
+    async def _hand_in(self, line: AttemptLine) -> None:
+        """Ask once whether what was stored is good: the sale stays as it is, the money may be lost."""
+        provider = self._cashier.providers.get(line.attempt.provider)
+        if provider is None:
+            return
+        attempt, paid = line.attempt, line.paid
+        assert paid is not None, "it is stored"
+        said = await _answer(provider.capture(attempt))
+        closed = PaymentClosed(
+            *(attempt.sale, attempt.id, attempt.provider, "captured", paid.amount_minor, attempt.currency),
+            reference=said.reference,
+            postings=of_honoured(paid, attempt.currency),
+        )
+        match said.outcome:
+            case "captured" if _is_of(said, paid.amount_minor, attempt.currency):
+                await self._write(closed, f"honoured/{attempt.id}")
+            case "captured" | "declined" | "cancelled" | "refunded":
+                _log.error("%r was stored, and is no good: %s", attempt, said.reason or said.outcome)
+                lost = msgspec.structs.replace(
+                    closed, outcome="person", postings=(), reason=said.reason or "not-honoured"
+                )
+                await self._write(lost, f"dishonoured/{attempt.id}")
+            case _:
+                pass  # nobody has said: it is handed in again, under the same key
 
     async def _close(self, line: AttemptLine, due: Due, outcome: Closing, said: Said) -> None:
         attempt = line.attempt
@@ -151,6 +183,26 @@ class GivingBack:
             refund=msgspec.UNSET if due.id == attempt.id else due.id,
         )
         if outcome == "refunded":
-            closed = msgspec.structs.replace(closed, postings=of_money_back(closed))
-        written = await self._register.write(closed, f"{outcome}/{due.id}")
-        self._book.apply(written.body)
+            paid = line.paid or Paid(attempt.id, attempt.provider, due.amount_minor)
+            back = of_money_back(paid, due.amount_minor, attempt.currency)
+            closed = msgspec.structs.replace(closed, postings=back)
+        await self._write(closed, f"{outcome}/{due.id}")
+
+    async def _write(self, closed: PaymentClosed, idem: str) -> None:
+        written = await self._register.write(closed, idem)
+        if written.recorded is Recorded.NOW:
+            self._book.apply(written.body)
+
+
+def _is_of(said: Said, amount_minor: int, currency: str) -> bool:
+    """Whether the evidence is of the same money."""
+    return (said.amount_minor, said.currency) == (amount_minor, currency)
+
+
+async def _answer(asked: Coroutine[Any, Any, Said]) -> Said:
+    """What a provider says in time."""
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            return await asked
+    except (OSError, TimeoutError):
+        return UNKNOWN

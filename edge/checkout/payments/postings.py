@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cloud_sync.contract.entry import Paid, PaymentClosed, Posting
+from cloud_sync.contract.entry import Paid, Posting
 
 TENDERED = "tendered"
 """Parts of sales that are paid, while the rest is not."""
@@ -24,7 +24,7 @@ def of_payments(payments: Iterable[Paid], before: frozenset[str], currency: str)
     """Where the money of a sale comes from; the attempts in `before` were posted when they were paid."""
     postings = []
     for paid in payments:
-        account = TENDERED if paid.attempt in before else _source(paid)
+        account = TENDERED if paid.attempt in before else source(paid)
         postings.append(Posting(account, paid.amount_minor, currency))
     return tuple(postings)
 
@@ -32,25 +32,29 @@ def of_payments(payments: Iterable[Paid], before: frozenset[str], currency: str)
 def of_part(paid: Paid, currency: str) -> tuple[Posting, ...]:
     """A part of a sale was paid, and the sale is not done yet."""
     return (
-        Posting(_source(paid), paid.amount_minor, currency),
+        Posting(source(paid), paid.amount_minor, currency),
         Posting(TENDERED, -paid.amount_minor, currency),
     )
 
 
-def of_money_due(provider: str, amount_minor: int, currency: str, *, tendered: bool) -> tuple[Posting, ...]:
-    """Money that was taken has to go back; `tendered` says that it was posted as a part of a sale before."""
-    source = TENDERED if tendered else settlement(provider)
-    return Posting(source, amount_minor, currency), Posting(REFUND_DUE, -amount_minor, currency)
+def of_money_due(account: str, amount_minor: int, currency: str) -> tuple[Posting, ...]:
+    """Money that was taken has to go back: `account` has it, or is where a part of a sale was posted."""
+    return Posting(account, amount_minor, currency), Posting(REFUND_DUE, -amount_minor, currency)
 
 
-def of_money_back(closed: PaymentClosed) -> tuple[Posting, ...]:
-    """Money that was due has gone back."""
-    amount_minor, currency = closed.amount_minor, closed.currency
+def of_money_back(paid: Paid, amount_minor: int, currency: str) -> tuple[Posting, ...]:
+    """Money that was due has gone back to where `paid` came from."""
+    return Posting(REFUND_DUE, amount_minor, currency), Posting(source(paid), -amount_minor, currency)
+
+
+def of_honoured(paid: Paid, currency: str) -> tuple[Posting, ...]:
+    """What was stored is good: its provider owes it now."""
     return (
-        Posting(REFUND_DUE, amount_minor, currency),
-        Posting(settlement(closed.provider), -amount_minor, currency),
+        Posting(settlement(paid.provider), paid.amount_minor, currency),
+        Posting(stored(paid.provider), -paid.amount_minor, currency),
     )
 
 
-def _source(paid: Paid) -> str:
+def source(paid: Paid) -> str:
+    """The account of whoever has the money of an attempt."""
     return stored(paid.provider) if paid.stored is True else settlement(paid.provider)

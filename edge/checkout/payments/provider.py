@@ -20,6 +20,8 @@ class Attempt(msgspec.Struct, frozen=True):
     """How far a provider without our reference had counted before: only a later number can be this one."""
     code: str = ""
     """What the shopper showed to pay by, where that is needed. A secret: not in an entry, not in a log."""
+    until: str = ""
+    """The fence of the next attempt at the same provider: a number past it belongs to that one, not to us."""
 
     def __repr__(self) -> str:
         """Without the code."""
@@ -101,11 +103,15 @@ class Provider(Protocol):
         ...
 
     async def capture(self, attempt: Attempt) -> Said:
-        """Take what is held for us, once however often it is asked."""
+        """Take what is held for us, or hand in what was stored: once however often it is asked."""
         ...
 
     async def refund(self, attempt: Attempt, refund: str, amount_minor: int) -> Said:
-        """Pay `amount_minor` back under the key `refund`, once however often it is asked."""
+        """Pay `amount_minor` back under the key `refund`, once however often it is asked.
+
+        `refunded` needs the amount and the currency that went back; `cancelled` without an amount says that
+        nothing was taken, and confirms that nothing will be.
+        """
         ...
 
     async def taken(self) -> tuple[Taken, ...]:

@@ -19,11 +19,16 @@ SECOND_NS: Final = 1_000_000_000
 # A provider that says nothing to a question for so long says nothing: the question is asked again.
 _ANSWER_S: Final = 30.0
 
-# After this long a shopper is told that a person will look into it; the money is watched all the same.
+# After this long, or twice the patience of a provider that is slower, a shopper is told that a person will
+# look into it; the money is watched all the same.
 PERSON_NS: Final = Nanoseconds(600 * SECOND_NS)
 
 # A terminal gives its shopper three minutes; a start that takes longer than this has lost its answer.
 _START_S_MAX: Final = 240.0
+
+
+OTHER_CURRENCY: Final = "other-currency"
+"""The reason when money was taken in a currency that nobody had asked for."""
 
 
 class Clock(Protocol):
@@ -94,26 +99,33 @@ class Pursuit:
 
     async def run(self, *, start: bool) -> End:
         """See it through. `start` begins to charge; without it, the attempt may have been started before."""
-        begun_ns = self._clock.now_ns()
         self._call("start" if start else "query")
         try:
-            while True:
-                heard = await self._next(begun_ns)
-                end = self._judge(*heard) if heard else None
-                if end is None and self._clock.now_ns() - begun_ns >= PERSON_NS:
-                    end = End(Came.NOBODY_KNOWS, heard[1] if heard else UNKNOWN)
-                if end is not None:
-                    return end
+            end = await self._see_through(self._clock.now_ns())
         finally:
             self._over = True
+        while not self._heard.empty():  # it was said before the end, and came after the word that made it
+            self._late(self._attempt, self._heard.get_nowait()[1])
+        return end
+
+    async def _see_through(self, begun_ns: Nanoseconds) -> End:
+        while True:
+            heard = await self._next(begun_ns)
+            if heard and (end := self._judge(*heard)) is not None:
+                return end
+            if self._clock.now_ns() - begun_ns >= max(PERSON_NS, 2 * self._provider.capabilities.patience_ns):
+                return End(Came.NOBODY_KNOWS, UNKNOWN)
 
     def _judge(self, verb: Verb, said: Said) -> End | None:
         """The end that a provider's word means; None while there is none."""
         if said.outcome in MONEY and not self._is_ours(said):
+            if said.outcome == "captured" and said.amount_minor > 0 and said.currency:
+                return self._other_money(said)
             if said.outcome == "captured":
-                return End(Came.OTHER_MONEY, said)
-            said = Said("in-progress")  # held, or given back, and not what was asked for: it is ended
-            self._wish.set()
+                said = UNKNOWN  # money of which nobody says how much: that is no evidence
+            else:
+                said = Said("in-progress")  # held, or given back, and not what was asked for: it is ended
+                self._wish.set()
         before = self._phase, self._then
         self._phase, self._then = after(self._phase, verb, said.outcome)
         if self._then in ENDS:
@@ -121,6 +133,12 @@ class Pursuit:
         if (self._phase, self._then) != before:
             self._asked = 0
         return None
+
+    def _other_money(self, said: Said) -> End:
+        """What was taken goes back; in another currency nobody here can say what it is worth."""
+        if said.currency == self._attempt.currency:
+            return End(Came.OTHER_MONEY, said)
+        return End(Came.NOBODY_KNOWS, msgspec.structs.replace(said, reason=OTHER_CURRENCY))
 
     def _is_ours(self, said: Said) -> bool:
         """Whether the evidence is of the same money."""

@@ -1,0 +1,45 @@
+"""What this object has stored while nobody could be asked, as its own entries tell it.
+
+Who pays by what is stored stands in its `reference`, as a pseudonym: no provider has given it a number yet.
+"""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from cloud_sync.contract.entry import Body, Paid, PaymentClosed, Sale
+from edge.checkout.payments.book import Row
+from retail.offline_policy import Promise, Stored
+
+
+def load(rows: Callable[[str], Iterable[Row]]) -> Stored:
+    """The state as the tables of the payment book have it; `rows` answers a SELECT."""
+    stored = Stored()
+    asked = "SELECT standing, paid, wall_ms FROM attempt WHERE paid <> '' ORDER BY wall_ms, rowid"
+    for standing, text, wall_ms in rows(asked):
+        paid = msgspec.json.decode(text, type=Paid)
+        if paid.stored is True and standing in {"paid", "dishonoured"}:
+            stored = stored.took(_promise(paid, wall_ms))
+            if standing == "dishonoured":
+                stored = stored.declined(paid.attempt, wall_ms)
+    return stored
+
+
+def fold(stored: Stored, body: Body) -> Stored:
+    """The state after one more entry is on the disk."""
+    match body.fact:
+        case Sale(payments=tuple() as payments):
+            for paid in payments:
+                if paid.stored is True:
+                    stored = stored.took(_promise(paid, body.wall_ms))
+            return stored
+        case PaymentClosed(outcome="captured", attempt=attempt):
+            return stored.honoured(attempt)
+        case PaymentClosed(outcome="person", attempt=attempt, refund=msgspec.UNSET):
+            return stored.declined(attempt, body.wall_ms)
+        case _:
+            return stored
+
+
+def _promise(paid: Paid, wall_ms: int) -> Promise:
+    return Promise(paid.attempt, paid.reference, paid.amount_minor, wall_ms)
