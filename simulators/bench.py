@@ -11,7 +11,7 @@ import msgspec
 
 from simulators.control import Control
 from simulators.devices.device import RefusedError
-from simulators.layout import Thing, built, read_layout
+from simulators.layout import Layout, Thing, built, read_layout
 
 Announce = Callable[[dict[str, Any]], None]
 
@@ -84,15 +84,18 @@ class Bench:
 
 def run(file: Path, announce: Announce) -> None:
     """Run the bench of a file until SIGTERM or SIGINT; RefusedError when it cannot start."""
-    asyncio.run(_run(file, announce))
+    run_layout(read_layout(file), file.absolute().parent, announce)
 
 
-async def _run(file: Path, announce: Announce) -> None:
+def run_layout(layout: Layout, folder: Path, announce: Announce) -> None:
+    """Run a bench that no file describes; its paths are relative to the folder."""
+    asyncio.run(_run(layout, folder, announce))
+
+
+async def _run(layout: Layout, folder: Path, announce: Announce) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    folder = file.absolute().parent
-    layout = read_layout(file)
     bench = Bench(built(layout, folder), folder / layout.bench.state)
     control = Control(folder / layout.bench.control, bench.obey)
     bench.restore()

@@ -13,6 +13,7 @@ from simulators.devices.device import RefusedError
 from simulators.fleet.cli import fleet
 from simulators.hand import ask
 from simulators.shoppers.cli import shopper
+from simulators.terminals.cli import terminal
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Order = dict[str, Any]
@@ -373,3 +374,4 @@ def run_scenario(files: tuple[Path, ...], *, as_json: bool) -> None:
 sim.add_command(chaos)
 sim.add_command(fleet)
 sim.add_command(shopper)
+sim.add_command(terminal)

@@ -43,6 +43,7 @@ _MODULES: Final = {
     "line-display": "simulators.devices.outputs.linedisplay",
     "lcus-relay": "simulators.devices.outputs.relay",
     "gpio-signals": "simulators.devices.outputs.signals",
+    "zvt": "simulators.terminals.zvt.terminal",
     "recording": "simulators.devices.recording",
 }
 

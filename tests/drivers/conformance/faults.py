@@ -41,6 +41,8 @@ class Fault(msgspec.Struct, frozen=True):
     """Whether the device is understood all the same."""
     forgets: bool = False
     """Whether nobody knows afterwards what zero and tare of the device are."""
+    reopens: bool = False
+    """Whether the port afterwards is another one, so that the driver begins anew."""
     garbles: bool = False
     """Whether bytes are changed, as only a bare line can do."""
 
@@ -63,7 +65,7 @@ def survived(subject: Subject, scene: Scene, fault: Fault) -> Iterator[str]:
         yield from _understood(desk, next(acts), "meanwhile")
     yield from fault.judge(subject, scene, desk.run(fault.seconds))
     desk.heal()
-    if fault.forgets and subject.traits.restless:
+    if (fault.forgets and subject.traits.restless) or (fault.reopens and subject.traits.greeted):
         yield from _says_ready_first(desk)
     yield from _understood(desk, next(acts), "afterwards")
     yield from _understood(desk, next(acts), "in the end")
@@ -154,5 +156,5 @@ FAULTS: Final = (
     Fault("unsteady", _knobs(unstable_s=3), 2.5, _nothing_steady),
     Fault("overload", lambda desk, scene: desk.obey(*scene.burden), judge=_nothing_steady),
     Fault("restart", lambda desk, _: desk.restart(), STARTING_S),
-    Fault("unplugged", lambda desk, _: desk.replug(), 0.0, forgets=True),
+    Fault("unplugged", lambda desk, _: desk.replug(), 0.0, forgets=True, reopens=True),
 )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edge.commands import Command, Light, Print, PrintedLine, ShowLines, Signal, Unlock
+from edge.commands import Command, Light, Print, PrintedLine, ShowLines, Signal, StartPayment, Unlock
 
 Order = Mapping[str, Any]
 
@@ -83,6 +83,11 @@ def _print(name: str) -> Act:
     return Act(command=receipt, reading={"type": "Printed", "id": name, "outcome": "printed"})
 
 
+def _paid(attempt: str, amount_minor: int) -> Act:
+    done = {"type": "TerminalResult", "outcome": "done", "amount_minor": amount_minor, "complete": True}
+    return Act(command=StartPayment(attempt, amount_minor, "EUR"), reading=done)
+
+
 def _about(number: int, tremble: int) -> range:
     return range(number - tremble, number + tremble)
 
@@ -135,6 +140,11 @@ SCENES: Final[Mapping[str, Scene]] = {
         {"outputs": [17, 22, 24, 27], "door": 25, "door_closed_high": True},
     ),
     "esc-pos": Scene((_print("a"), _print("b"))),
+    # A card that taps itself, at a terminal whose messages stand bare as over TCP.
+    "zvt": Scene(
+        (_paid("a", 1995), _paid("b", 500)),
+        {"frames": "never", "taps": "visa", "taps_after_ms": 0, "receipts": "none"},
+    ),
     "mpr121": Scene(
         (
             Act(({"verb": "touch", "button": 3},), reading={**_PRESSED, "button": 3, "down": True}),

@@ -40,6 +40,8 @@ class Traits(msgspec.Struct, frozen=True):
     """The device only obeys, and says nothing."""
     restless: bool = True
     """The device talks by itself, or is asked: its silence is a fault."""
+    greeted: bool = False
+    """The device has to know its host before it obeys; whoever wants something waits for DeviceReady."""
 
 
 _SCANNER: Final = Traits(marked=False, fixed=False, restless=False)
@@ -62,6 +64,8 @@ TRAITS: Final[Mapping[str, Traits]] = {
     "gpio-buttons": msgspec.structs.replace(_HANDS, piece_bytes=48),
     "mpr121": msgspec.structs.replace(_HANDS, restless=True),
     "esc-pos": msgspec.structs.replace(_HANDS, restless=True),
+    # Between two payments a terminal says nothing, and nobody asks it.
+    "zvt": Traits(restless=False, greeted=True),
     "line-display": Traits(mute=True, restless=False),
     "lcus-relay": Traits(mute=True, restless=False),
     "gpio-signals": Traits(piece_bytes=48, restless=False),

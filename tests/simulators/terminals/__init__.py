@@ -1,0 +1,1 @@
+"""The simulated payment terminals, by bytes alone and over real ports."""
