@@ -31,6 +31,7 @@ from edge.offline_queue.bell import Answered, Said
 from edge.offline_queue.journal import Journal
 from edge.offline_queue.lanes import TelemetryLane
 from edge.offline_queue.outcomes import JournalClosedError, JournalForkedError
+from edge.offline_queue.questions import Questions, ReplyRefusedError
 from edge.offline_queue.reader import LedgerReader
 
 _log: Final = logging.getLogger("opos.errands")
@@ -61,7 +62,10 @@ class Doors:
 
 
 class Rooms(msgspec.Struct, frozen=True):
-    """Where an errand leads to; `forked` hears of a receipt that proves the ledger to be a copy."""
+    """Where an errand leads to; `forked` hears of a receipt that proves the ledger to be a copy.
+
+    `questions` is None at an object that asks its hub nothing.
+    """
 
     journal: Journal
     documents: Documents
@@ -70,6 +74,7 @@ class Rooms(msgspec.Struct, frozen=True):
     telemetry: TelemetryLane
     clock: HubClock
     forked: Callable[[Receipt, str], None]
+    questions: Questions | None = None
 
 
 class Errands:
@@ -102,10 +107,22 @@ class Errands:
             await self._obey(unseal(said.order, ORDER_TYPE, self._order_keys, Order))
         if said.keyring is not None:
             await self._believe(said.keyring)
+        if said.reply is not None:
+            self._answer(said.reply)
         if said.telemetry is not None:
             self._rooms.telemetry.sent(said.telemetry.seq, said.telemetry.lane)
         if said.link is not None:
-            self._rooms.till.link(up=said.link == "up")
+            self._link(up=said.link == "up")
+
+    def _answer(self, jws: str) -> None:
+        if self._rooms.questions is None:
+            raise ReplyRefusedError("expected no reply: this object asks its hub nothing")
+        self._rooms.questions.told(jws)
+
+    def _link(self, *, up: bool) -> None:
+        self._rooms.till.link(up=up)
+        if self._rooms.questions is not None:
+            self._rooms.questions.hub_answers = up
 
     async def _acknowledge(self, jws: str) -> None:
         receipt = unseal(jws, RECEIPT_TYPE, self._receipt_keys, Receipt)
@@ -129,6 +146,8 @@ class Errands:
         self._receipt_keys = _verifiers(trust.receipt)
         self._order_keys = _verifiers(trust.documents)
         self._rooms.documents.believe(trust.documents)
+        if self._rooms.questions is not None:
+            self._rooms.questions.believe(trust.receipt)
 
     async def _obey(self, order: Order) -> None:
         """Do what the shop orders; whether it came in time, the agent knows by the hub's clock."""

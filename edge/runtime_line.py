@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from cloud_sync.agent.ports import Handed, RuntimeAwayError
-from edge.offline_queue.bell import LINE_BYTES_MAX, Said, SentTelemetry, StagedDocument
+from cloud_sync.contract.requests import PaymentAsked
+from edge.offline_queue.bell import LINE_BYTES_MAX, Asked, Said, SentTelemetry, StagedDocument
 
 _log = logging.getLogger(__name__)
 
@@ -23,15 +24,19 @@ _RETRY_S: Final = (0.1, 0.5)
 
 
 class _Rung(msgspec.Struct, frozen=True):
-    """One line of the runtime's: a head, or its answer to one of ours."""
+    """One line of the runtime's: a head, a question, or its answer to one of ours."""
 
     head: int | None = None
+    ask: msgspec.Raw = msgspec.Raw()
     ok: bool = True
     error: str | None = None
 
 
 class RuntimeLine:
-    """The agent's end of the bell; it comes back for ever. `on_head` hears each head, `on_gone` the end."""
+    """The agent's end of the bell; it comes back for ever.
+
+    `on_head` hears each head, `on_ask` each question to the hub and its id, `on_gone` the end.
+    """
 
     def __init__(self, path: Path, luck: random.Random) -> None:
         self._path = path
@@ -39,6 +44,7 @@ class RuntimeLine:
         self._writer: asyncio.StreamWriter | None = None
         self._asked: deque[asyncio.Future[Handed | None]] = deque()
         self.on_head: Callable[[int], None] = lambda _head: None
+        self.on_ask: Callable[[str, PaymentAsked], None] = lambda _id, _payment: None
         self.on_gone: Callable[[], None] = lambda: None
 
     async def receipt(self, jws: str) -> Handed:
@@ -56,6 +62,10 @@ class RuntimeLine:
     async def keyring(self, jws: str) -> Handed:
         """Hand on a keyring. Raises RuntimeAwayError."""
         return await self._ask(Said(keyring=jws))
+
+    async def reply(self, jws: str) -> Handed:
+        """Hand on a reply. Raises RuntimeAwayError."""
+        return await self._ask(Said(reply=jws))
 
     def telemetry_sent(self, lane: str, seq: int) -> None:
         """Say which items the line has taken, if there is a runtime to hear it."""
@@ -92,8 +102,18 @@ class RuntimeLine:
     def _take(self, rung: _Rung) -> None:
         if rung.head is not None:
             self.on_head(rung.head)
+        elif rung.ask:
+            self._ask_hub(rung.ask)
         elif self._asked:
             _settle(self._asked.popleft(), Handed(None if rung.ok else rung.error or "it does not say why"))
+
+    def _ask_hub(self, line: msgspec.Raw) -> None:
+        try:
+            asked = msgspec.json.decode(line, type=Asked)
+        except (ValueError, RecursionError):  # which would quote what a shopper has shown
+            _log.warning("%s: expected a question to the hub, got something else", self._path)
+            return
+        self.on_ask(asked.id, asked.payment)
 
     async def _ask(self, said: Said) -> Handed:
         if (writer := self._writer) is None:

@@ -241,7 +241,7 @@ async def serve(config: ObjectConfig) -> None:
         agent.on_time = _once(line.again)
     ledger = _Ledger(config, agent)
     inbox.on_line, inbox.on_message = agent.line, agent.heard
-    runtime.on_head, runtime.on_gone = ledger.rung, ledger.close
+    runtime.on_head, runtime.on_ask, runtime.on_gone = ledger.rung, agent.asked, ledger.close
     desk = Desk(config.data_dir / SOCKET, agent.status)
     await desk.open()
     line.start()

@@ -18,6 +18,7 @@ from cloud_sync.agent.manifests import ManifestDoor
 from cloud_sync.agent.obeyed import Obeyed
 from cloud_sync.agent.orders import Doing, Orders
 from cloud_sync.agent.ports import Identity, Lane, Papers, Runtime, Waiting
+from cloud_sync.agent.questions import Questions
 from cloud_sync.agent.receipts import LatestReceipt, ReceiptDoor
 from cloud_sync.agent.renewal import Renewal
 from cloud_sync.agent.requests import Answered, Requests
@@ -59,6 +60,7 @@ class Agent:
         address, luck = voice.address, voice.luck
         self.time = HubTime(voice.clock)
         self.requests = Requests(voice, keys.receipt)
+        self._questions = Questions(self.requests.ask, given.runtime.reply)
         self._door = ReceiptDoor(keys.receipt)
         self._latest = LatestReceipt(given.runtime.receipt)
         self._carrier = Carrier(voice, given.duty)
@@ -127,6 +129,10 @@ class Agent:
         """The runtime rang a new head."""
         self._carrier.grown(head)
 
+    def asked(self, request_id: str, ask: Ask) -> None:
+        """The runtime wants to know something of the hub."""
+        self._questions.told(request_id, ask)
+
     def closed(self) -> None:
         """The runtime is gone."""
         self._carrier.closed()
@@ -140,6 +146,7 @@ class Agent:
             rooms.create_task(self._keyrings.run())
             rooms.create_task(self._gestures.run())
             rooms.create_task(self._orders.run())
+            rooms.create_task(self._questions.run())
             rooms.create_task(self._time_keeper.run())
             if self._renewal is not None:
                 rooms.create_task(self._renewal.run())

@@ -92,6 +92,10 @@ class Runtime(Protocol):
         """Hand on a keyring: the runtime checks it and believes the new keys from here on."""
         ...
 
+    async def reply(self, jws: str) -> Handed:
+        """Hand on the hub's reply to a question of the runtime's: it checks it, and tells whoever asked."""
+        ...
+
     def telemetry_sent(self, lane: str, seq: int) -> None:
         """Say that the items of `lane` up to `seq` are on their way, if there is a runtime to hear it."""
         ...

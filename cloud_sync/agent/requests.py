@@ -44,11 +44,18 @@ class NoAnswerError(ConnectionError):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The hub's reply; it was given between the two moments of our monotonic clock."""
+    """The hub's reply, given between two moments of our monotonic clock; `jws` is it as the hub sealed it."""
 
     reply: Reply
     asked_ns: int
     heard_ns: int
+    jws: str
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    reply: Reply
+    heard_ns: int
+    jws: str
 
 
 class Requests:
@@ -58,7 +65,7 @@ class Requests:
         self._voice = voice
         self._dev = voice.address.object
         self._keys = keys
-        self._open: dict[str, asyncio.Future[tuple[Reply, int]]] = {}
+        self._open: dict[str, asyncio.Future[_Heard]] = {}
         self._refused = Tally(_log, "reply")
 
     @property
@@ -80,19 +87,19 @@ class Requests:
             raise NoAnswerError(f"{request.id} is asked already, or {OPEN_MAX} other questions are")
         if (size := len(self._sealed(request))) > REQUEST_BYTES_MAX:
             raise ValueError(f"expected a question of at most {REQUEST_BYTES_MAX} bytes, got {size}")
-        answer: asyncio.Future[tuple[Reply, int]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[_Heard] = asyncio.get_running_loop().create_future()
         self._open[request.id] = answer
         asked_ns = self._voice.clock.now_ns()
         try:
             async with asyncio.timeout(patience_s):
-                reply, heard_ns = await self._until_answered(request, answer)
+                heard = await self._until_answered(request, answer)
         except TimeoutError as error:
             raise NoAnswerError(
                 f"the hub did not answer question {request.id} in {patience_s:g} s"
             ) from error
         finally:
             del self._open[request.id]
-        return Answered(reply, asked_ns, heard_ns)
+        return Answered(heard.reply, asked_ns, heard.heard_ns, heard.jws)
 
     def told(self, payload: bytes) -> None:
         """A reply as the broker brought it; one that nobody waits for any more is let go."""
@@ -101,7 +108,8 @@ class Requests:
             self._refused.add(f"expected at most {REQUEST_BYTES_MAX} bytes, got {len(payload)}")
             return
         try:
-            reply = unseal(payload.decode("ascii"), REPLY_TYPE, self._keys, Reply)
+            jws = payload.decode("ascii")
+            reply = unseal(jws, REPLY_TYPE, self._keys, Reply)
         except (BadSignatureError, msgspec.DecodeError, UnicodeDecodeError) as error:
             self._refused.add(error)
             return
@@ -110,11 +118,9 @@ class Requests:
             return
         answer = self._open.get(reply.id)
         if answer is not None and not answer.done():
-            answer.set_result((reply, heard_ns))
+            answer.set_result(_Heard(reply, heard_ns, jws))
 
-    async def _until_answered(
-        self, request: Request, answer: "asyncio.Future[tuple[Reply, int]]"
-    ) -> tuple[Reply, int]:
+    async def _until_answered(self, request: Request, answer: "asyncio.Future[_Heard]") -> _Heard:
         told = 0
         while True:
             delay_s = _PAUSE_S

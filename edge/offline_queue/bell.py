@@ -1,18 +1,22 @@
 """The bell: the Unix socket on which the runtime rings new heads, and takes what the agent brings.
 
-JSON lines. The runtime says `{"head": n}` at once and after each commit. The agent says one of `Said`, and is
-answered `{"ok": true}` or `{"ok": false, "error": ...}`, line by line and in order. Whatever is signed is
-handed on as the hub signed it: the runtime believes the agent nothing.
+JSON lines. The runtime says `{"head": n}` at once and after each commit, and `{"ask": ...}` when it wants to
+know something of the hub. The agent says one of `Said`, and is answered `{"ok": true}` or `{"ok": false,
+"error": ...}`, line by line and in order. Whatever is signed is handed on as the hub signed it: the runtime
+believes the agent nothing.
 """
 
 import asyncio
 import contextlib
+import itertools
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+
+from cloud_sync.contract.requests import Id, PaymentAsked
 
 # A receipt or a manifest is below 8 KiB; a line of 256 KiB is not our agent.
 LINE_BYTES_MAX: Final = 256 * 1024
@@ -33,12 +37,13 @@ class SentTelemetry(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What the agent brings: exactly one of these; receipt, order and keyring are compact JWS."""
+    """What the agent brings: exactly one of these; receipt, order, keyring and reply are compact JWS."""
 
     receipt: str | None = None
     document: StagedDocument | None = None
     order: str | None = None
     keyring: str | None = None
+    reply: str | None = None
     telemetry: SentTelemetry | None = None
     link: Literal["up", "down"] | None = None
 
@@ -47,6 +52,23 @@ class Rung(msgspec.Struct, frozen=True):
     """The runtime's words: the journal's head."""
 
     head: int
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question to the hub, under the id that its reply has: what is asked of one payment attempt."""
+
+    id: Id
+    payment: PaymentAsked
+
+    def __repr__(self) -> str:
+        """Without what the shopper showed to pay by."""
+        return f"Asked({self.id}: {self.payment.verb} {self.payment.attempt})"
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """The runtime's words: the hub is to be asked something."""
+
+    ask: Asked
 
 
 class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -60,12 +82,17 @@ Hear = Callable[[Said], Awaitable[Answered]]
 
 
 class Bell:
-    """The runtime's end. `ring` may be called at any rate: a slow agent hears only the last head."""
+    """The runtime's end. `ring` may be called at any rate: a slow agent hears only the last head.
+
+    An agent that comes later hears the questions that are open still; no agent hears one twice.
+    """
 
     def __init__(self, path: Path, hear: Hear) -> None:
         self._path = path
         self._hear = hear
         self._head = 0
+        self._asking: dict[int, Asked] = {}
+        self._numbers = itertools.count(1)
         self._rung = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self._agents: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
@@ -98,6 +125,18 @@ class Bell:
             self._head = head
             self._rung.notify_all()
 
+    @contextlib.asynccontextmanager
+    async def asking(self, asked: Asked) -> AsyncIterator[None]:
+        """Have the agents ask the hub, for as long as somebody waits for the reply."""
+        number = next(self._numbers)
+        async with self._rung:
+            self._asking[number] = asked
+            self._rung.notify_all()
+        try:
+            yield
+        finally:
+            del self._asking[number]
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._agents[writer] = asyncio.ensure_future(self._serve(reader, writer))
 
@@ -127,12 +166,20 @@ class Bell:
         return await self._hear(said)
 
     async def _ring_to(self, writer: asyncio.StreamWriter) -> None:
-        told = -1
+        told, asked = -1, 0
         with contextlib.suppress(ConnectionError):
             while True:
                 async with self._rung:
-                    while self._head == told:
+                    while self._head == told and not self._asked_after(asked):
                         await self._rung.wait()
-                    told = self._head
-                writer.write(msgspec.json.encode(Rung(told)) + b"\n")
+                    more = self._asked_after(asked)
+                    words: list[Rung | Asking] = [Asking(self._asking[number]) for number in more]
+                    if self._head != told:
+                        words.insert(0, Rung(self._head))
+                    told, asked = self._head, max(more, default=asked)
+                writer.write(b"".join(msgspec.json.encode(word) + b"\n" for word in words))
                 await writer.drain()
+
+    def _asked_after(self, number: int) -> list[int]:
+        """The numbers of the open questions that came after that one."""
+        return [each for each in self._asking if each > number]

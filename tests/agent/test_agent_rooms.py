@@ -17,10 +17,12 @@ from cloud_sync.agent.ports import Handed, RuntimeAwayError
 from cloud_sync.agent.receipts import LatestReceipt, ReceiptDoor
 from cloud_sync.agent.uplink import PAUSE_NS
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
+from cloud_sync.contract.requests import PaymentAsked
 from cloud_sync.contract.signing import SoftwareKey, Verifier, seal
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Outgoing
+from edge.offline_queue.bell import Asked, Asking
 from edge.offline_queue.reader import Identity
 from edge.runtime_line import RuntimeLine
 
@@ -269,6 +271,63 @@ def test_what_the_runtime_says_is_the_answer_to_what_it_was_handed_in_order(tmp_
         {"document": {"manifest": "m", "path": str(tmp_path / "d")}},
         {"receipt": "r"},
     ]
+
+
+def test_what_the_runtime_asks_is_heard_between_its_answers_and_the_reply_is_handed_to_it(
+    tmp_path: Path,
+) -> None:
+    question = PaymentAsked("start", "attempt-0123456789", "wechat", 1_190, "EUR", "134567890123456789")
+    asked: list[tuple[str, PaymentAsked]] = []
+    heard: list[Any] = []
+
+    async def runtime(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'{"head": 1}\n')
+        asking = msgspec.json.encode(Asking(Asked("question-0123456", question))) + b"\n"
+        writer.write(asking)
+        heard.append(json.loads(await reader.readline()))
+        writer.write(asking + b'{"ok":true}\n')
+        await reader.read()
+
+    async def day() -> Handed:
+        line = _runtime_line(tmp_path / "s")
+        ready = asyncio.Event()
+
+        def on_ask(request_id: str, payment: PaymentAsked) -> None:
+            asked.append((request_id, payment))
+            ready.set()
+
+        line.on_ask = on_ask
+        running = [
+            asyncio.create_task(one) for one in (PaperRuntime(tmp_path / "s", runtime).run(), line.run())
+        ]
+        await ready.wait()
+        handed = await line.reply("jws")
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        return handed
+
+    assert asyncio.run(day()) == Handed()
+    assert asked == [("question-0123456", question)] * 2
+    assert heard == [{"reply": "jws"}]
+
+
+def test_a_question_that_is_none_is_logged_without_a_word_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heads: list[int] = []
+    code = "134567890123456789"
+    bent = {"ask": {"id": "question-0123456", "payment": {"what": "payment", "verb": code, "code": code}}}
+
+    async def runtime(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(json.dumps(bent).encode() + b'\n{"head": 3}\n')
+        await reader.read()
+
+    line = _runtime_line(tmp_path / "s")
+    line.on_head = heads.append
+    asyncio.run(wait_for(lambda: heads, PaperRuntime(tmp_path / "s", runtime).run(), line.run()))
+    assert "expected a question to the hub" in caplog.text
+    assert code not in caplog.text
 
 
 def test_a_runtime_that_ends_before_it_answers_is_away(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """What the agent brings to the object: believed only by the hub's own signature, and done to the end."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from cloud_sync.contract.orders import (
     SyncNow,
 )
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
+from cloud_sync.contract.requests import REPLY_TYPE, Answer, PaymentAsked, PaymentSaid, Reply
 from cloud_sync.contract.signing import SoftwareKey, seal
+from edge.bindery import binding
 from edge.checkout.backroom import Backroom
 from edge.checkout.documents import Documents
 from edge.checkout.sale import Shop
@@ -32,8 +35,9 @@ from edge.config import ObjectConfig, load
 from edge.errands import Errands, Rooms
 from edge.events import Presented
 from edge.keys import load_signer, signers
-from edge.offline_queue.bell import Answered, Said, SentTelemetry, StagedDocument
+from edge.offline_queue.bell import Answered, Asked, Said, SentTelemetry, StagedDocument
 from edge.offline_queue.lanes import TelemetryLane
+from edge.offline_queue.questions import Questions
 from edge.offline_queue.reader import LedgerReader
 from retail.pricing.book import Version
 from tests.agent.process_world import OBJECT
@@ -70,10 +74,14 @@ class Object:
         journal = self.hand.journal
         assert journal is not None
         self.journal = journal
-        documents = Documents(self.config.documents, "corner", self.config.trust.documents)
+        documents = Documents(self.config.documents, "corner", self.config.trust.documents, binding)
         backroom = Backroom(self.hand.shop, documents, journal, self.till)
         self.clock = HubClock(self.hand)
-        rooms = Rooms(journal, documents, backroom, self.till, self.telemetry, self.clock, self._forked)
+        self.questions = Questions("mirror-4", self.config.trust.receipt)
+        rooms = Rooms(
+            *(journal, documents, backroom, self.till, self.telemetry, self.clock, self._forked),
+            questions=self.questions,
+        )
         self.errands = Errands(self.config, rooms)
         self.till.use(catalogue())
 
@@ -165,6 +173,62 @@ def test_an_object_says_which_it_is_for_as_long_as_it_was_asked_to(mirror: Objec
     assert mirror.till.state.number == number, "a tap means the same under the banner"
 
 
+PAYMENT = PaymentAsked("query", "attempt-0123456789", "paper", 1_190, "EUR")
+SAID = PaymentSaid("attempt-0123456789", "captured", 1_190, "EUR")
+
+
+def reply(key: SoftwareKey = HUB, *, dev: str = "mirror-4") -> str:
+    return seal(key, REPLY_TYPE, Reply(dev, "question-0123456", 1, SAID))
+
+
+class OpenBell:
+    """A bell that rings nowhere."""
+
+    @contextlib.asynccontextmanager
+    async def asking(self, _: Asked) -> AsyncIterator[None]:
+        yield
+
+
+async def answered(mirror: Object, *replies: str) -> Answer:
+    """What the object makes of the first of these that it takes."""
+    mirror.questions.through(OpenBell())
+    asking = asyncio.create_task(mirror.questions.ask("question-0123456", PAYMENT))
+    await asyncio.sleep(0)
+    for jws in replies:
+        if (await mirror.errands.do(Said(reply=jws))).ok:
+            break
+    return await asking
+
+
+def test_whoever_asked_hears_the_hubs_reply_and_no_strangers(mirror: Object) -> None:
+    lie = PaymentSaid("attempt-0123456789", "declined", 1_190, "EUR")
+    forged = seal(SoftwareKey.generate(), REPLY_TYPE, Reply("mirror-4", "question-0123456", 1, lie))
+    assert asyncio.run(answered(mirror, forged, reply())) == SAID
+
+
+def test_replies_are_judged_by_the_keys_of_the_newest_keyring(mirror: Object) -> None:
+    newer = SoftwareKey.generate()
+    assert mirror.do(keyring=ring(2, newer, RETAILER)).ok
+    assert not mirror.do(reply=reply()).ok
+    assert asyncio.run(answered(mirror, reply(newer))) == SAID
+
+
+def test_the_object_knows_whether_its_hub_answers(mirror: Object) -> None:
+    known = [mirror.questions.hub_answers]
+    for link in ("up", "down"):
+        mirror.do(link=link)
+        known.append(mirror.questions.hub_answers)
+    assert known == [False, True, False]
+
+
+def test_an_object_that_asks_nothing_takes_no_reply(mirror: Object) -> None:
+    mirror.errands._rooms = msgspec.structs.replace(mirror.errands._rooms, questions=None)
+    answer = mirror.do(reply=reply())
+    assert (answer.ok, answer.error) == (False, "expected no reply: this object asks its hub nothing")
+    assert mirror.do(link="up").ok
+    assert mirror.do(keyring=ring(2, HUB, RETAILER)).ok
+
+
 REFUSED: dict[str, Callable[[Object], Answered]] = {
     "a stranger's order": lambda mirror: mirror.order(CloseDoors(), key=SoftwareKey.generate()),
     "an order sealed for receipts": lambda mirror: mirror.order(CloseDoors(), key=HUB),
@@ -173,6 +237,10 @@ REFUSED: dict[str, Callable[[Object], Answered]] = {
     "no order": lambda mirror: mirror.do(order="x"),
     "no receipt": lambda mirror: mirror.do(receipt="x.y.z"),
     "no keyring": lambda mirror: mirror.do(keyring="x.y.z"),
+    "no reply": lambda mirror: mirror.do(reply="x.y.z"),
+    "a stranger's reply": lambda mirror: mirror.do(reply=reply(SoftwareKey.generate())),
+    "a reply sealed for documents": lambda mirror: mirror.do(reply=reply(RETAILER)),
+    "another object's reply": lambda mirror: mirror.do(reply=reply(dev="shelf-b12")),
     "a document that is not there": lambda mirror: mirror.do(document=StagedDocument("x", "/nowhere")),
 }
 

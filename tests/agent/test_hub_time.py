@@ -101,7 +101,7 @@ class PaperHub:
         if answer is None:
             raise NoAnswerError("the hub is silent")
         now_ns = self._line.now_ns()
-        return Answered(told(answer, TRUE_MS + now_ns // 1_000_000), now_ns, now_ns)
+        return Answered(told(answer, TRUE_MS + now_ns // 1_000_000), now_ns, now_ns, "")
 
 
 def test_the_hub_is_asked_for_the_time_once_it_answers_and_again_a_few_times_a_day() -> None:

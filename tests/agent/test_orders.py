@@ -72,7 +72,7 @@ class Shop:
         if self.deaf:
             raise NoAnswerError("silence")
         self.answers.append(ask)
-        return Answered(Reply("mirror-4", ID, 0, Noted()), 0, 0)
+        return Answered(Reply("mirror-4", ID, 0, Noted()), 0, 0, "")
 
     async def work(self, seconds: float) -> None:
         working = asyncio.create_task(self.orders.run())

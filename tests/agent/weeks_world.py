@@ -139,6 +139,9 @@ class PaperRuntime:
         assert jws
         return await self._handed()
 
+    async def reply(self, jws: str) -> Handed:
+        raise AssertionError(f"nobody has asked anything: {jws}")
+
     def telemetry_sent(self, lane: str, seq: int) -> None:
         assert (lane, seq) > ("", 0)
 

@@ -157,7 +157,7 @@ class OrderLane(WordDoor):
         return Handed()
 
     async def _noted(self, _: Ask) -> Answered:
-        return Answered(Reply(_OBJECT, _ID, 0, Noted()), 0, 0)
+        return Answered(Reply(_OBJECT, _ID, 0, Noted()), 0, 0, "")
 
     def knock(self, payload: bytes) -> None:
         self.orders.told(payload)

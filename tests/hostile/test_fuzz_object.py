@@ -28,7 +28,13 @@ def test_no_word_but_the_hubs_own_new_one_for_this_object_changes_anything(tmp_p
         trial()
 
 
-_LINES = (b'{"link":"up"}', b'{"receipt":"jws"}', b'{"telemetry":{"lane":"a","seq":3}}', b'{"order":"jws"}')
+_LINES = (
+    b'{"link":"up"}',
+    b'{"receipt":"jws"}',
+    b'{"telemetry":{"lane":"a","seq":3}}',
+    b'{"order":"jws"}',
+    b'{"reply":"jws"}',
+)
 
 
 def test_whatever_is_said_to_the_bell_each_line_is_answered_and_the_next_agent_is_heard(

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Bell, Said, SentTelemetry
+from cloud_sync.contract.requests import PaymentAsked
+from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Asked, Bell, Said, SentTelemetry
 
 Talk = Callable[[Bell, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -60,11 +61,61 @@ def test_every_line_is_answered_in_order_whatever_it_says(tmp_path: Path) -> Non
 def test_an_agent_brings_orders_keyrings_and_what_became_of_telemetry(tmp_path: Path) -> None:
     async def talk(_: Bell, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await line(reader)
-        writer.write(b'{"order":"o"}\n{"keyring":"k"}\n{"telemetry":{"lane":"l","seq":3}}\n')
-        assert [(await line(reader))["ok"] for _ in range(3)] == [True, True, True]
+        writer.write(b'{"order":"o"}\n{"keyring":"k"}\n{"telemetry":{"lane":"l","seq":3}}\n{"reply":"r"}\n')
+        assert [(await line(reader))["ok"] for _ in range(4)] == [True, True, True, True]
 
     said = with_bell(tmp_path / "bell", talk)
-    assert said[:3] == [Said(order="o"), Said(keyring="k"), Said(telemetry=SentTelemetry("l", 3))]
+    assert said[:2] == [Said(order="o"), Said(keyring="k")]
+    assert said[2:4] == [Said(telemetry=SentTelemetry("l", 3)), Said(reply="r")]
+
+
+def question(number: int) -> Asked:
+    payment = PaymentAsked("query", "attempt-0123456789", "paper", 1_190, "EUR")
+    return Asked(f"question-{number:08}", payment)
+
+
+ASKED = {
+    "verb": "query",
+    "attempt": "attempt-0123456789",
+    "provider": "paper",
+    "amount_minor": 1_190,
+    "currency": "EUR",
+}
+
+
+def test_a_question_is_told_once_to_each_agent_and_to_the_next_one_while_it_is_open(tmp_path: Path) -> None:
+    async def talk(bell: Bell, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        assert await line(reader) == {"head": 7}
+        async with bell.asking(question(1)):
+            told = (await line(reader))["ask"]
+            assert told["id"] == "question-00000001"
+            assert told["payment"].items() >= ASKED.items()
+            async with bell.asking(question(2)):
+                await bell.ring(8)
+                # The head first: what is asked may need the entry.
+                assert await line(reader) == {"head": 8}
+                assert (await line(reader))["ask"]["id"] == "question-00000002"
+                again, writing = await asyncio.open_unix_connection(str(tmp_path / "bell"))
+                assert await line(again) == {"head": 8}
+                assert [(await line(again))["ask"]["id"] for _ in range(2)] == [
+                    "question-00000001",
+                    "question-00000002",
+                ]
+        writing.close()
+        last, writing = await asyncio.open_unix_connection(str(tmp_path / "bell"))
+        await bell.ring(9)
+        assert [await line(last), await line(reader)] == [{"head": 9}, {"head": 9}]
+        await bell.ring(10)
+        assert [await line(last), await line(reader)] == [{"head": 10}, {"head": 10}]
+        async with bell.asking(question(1)):  # asked again under its id, it is told again
+            assert (await line(reader))["ask"]["id"] == "question-00000001"
+        writing.close()
+
+    with_bell(tmp_path / "bell", talk)
+
+
+def test_a_question_is_named_without_what_is_in_it() -> None:
+    assert repr(question(1)) == "Asked(question-00000001: query attempt-0123456789)"
 
 
 def test_a_dead_agent_is_a_dead_link(tmp_path: Path) -> None:
