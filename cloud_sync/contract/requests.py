@@ -27,8 +27,11 @@ _Pem = Annotated[str, msgspec.Meta(max_length=6 * 1024)]
 _Jws = Annotated[str, msgspec.Meta(max_length=2 * 1024)]
 _Sentence = Annotated[str, msgspec.Meta(max_length=400)]
 _Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9.-]{0,31}$")]
+_Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{0,64}$")]
+# The codes of wallets have 16 to 24 digits; those of EMVCo's consumer-presented mode, up to 512 characters.
+_Shown = Annotated[str, msgspec.Meta(max_length=512)]
 
-Verb = Literal["start", "query", "cancel", "refund"]
+Verb = Literal["start", "query", "cancel", "capture", "refund"]
 """What may be asked of one payment attempt at a provider."""
 
 
@@ -58,6 +61,19 @@ class PaymentAsked(msgspec.Struct, frozen=True, tag_field="what", tag="payment")
     provider: _Code
     amount_minor: Whole
     currency: str
+    code: _Shown = ""
+    """What the shopper showed to pay by: only with a start. Whoever has it can take the shopper's money, so
+    it is passed on to the provider once, and is in no entry, table, log or message but this one."""
+    refund: _Key = ""
+    """The key of a refund; without one, all that the attempt brought in goes back."""
+    refund_minor: Whole = 0
+    """How much goes back under the key `refund`."""
+
+    def __repr__(self) -> str:
+        """Without the code."""
+        refund = f", {self.refund_minor} back under {self.refund}" if self.refund else ""
+        money = f"{self.amount_minor} {self.currency} at {self.provider}"
+        return f"PaymentAsked({self.verb} {self.attempt}: {money}{refund})"
 
 
 Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked
@@ -89,7 +105,10 @@ class Noted(msgspec.Struct, frozen=True, tag_field="what", tag="noted"):
 
 
 class PaymentSaid(msgspec.Struct, frozen=True, tag_field="what", tag="payment"):
-    """What a provider says of an attempt; `unknown` is neither a yes nor a no: ask again."""
+    """What a provider says of an attempt; `unknown` is neither a yes nor a no: ask again.
+
+    To a refund the answer is about that one: `refunded` with its amount, or how far it is.
+    """
 
     attempt: Id
     outcome: PaymentOutcome
@@ -97,6 +116,10 @@ class PaymentSaid(msgspec.Struct, frozen=True, tag_field="what", tag="payment"):
     currency: str
     reference: str = ""
     """The provider's own number of it."""
+    reason: str = ""
+    """A stable code for why not: for programs, and for the words on the glass."""
+    card: str = ""
+    """The card as a receipt may show it: its name and its last four digits, never more."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag_field="what", tag="refused"):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, func, select
 from cloud_sync.hub.store import schema
 
 # What a provider has not decided for good, or not confirmed.
-_OPEN_PAYMENTS: Final = ("unknown", "in-progress", "authorised", "refunding")
+_OPEN_PAYMENTS: Final = ("unknown", "in-progress", "authorised")
 
 
 class LastBackup(msgspec.Struct, frozen=True):
@@ -89,7 +89,10 @@ def _orders(now_ms: int) -> Select[int]:
 
 
 def _payments() -> Select[int]:
-    return select(func.count()).where(schema.payment.c.outcome.in_(_OPEN_PAYMENTS))
+    """Attempts of which nobody knows an end, and refunds that nobody has confirmed."""
+    asked = select(func.count()).where(schema.payment.c.outcome.in_(_OPEN_PAYMENTS)).scalar_subquery()
+    back = select(func.count()).where(schema.payback.c.outcome == "unknown").scalar_subquery()
+    return select(asked + back)
 
 
 def _first_end(connection: Connection) -> int | None:

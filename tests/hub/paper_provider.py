@@ -3,8 +3,8 @@
 from collections import Counter
 from enum import Enum
 
-from retail.tender import PaymentOutcome
 from cloud_sync.hub.requests.provider import Attempt, Said, UnreachableError
+from retail.tender import PaymentOutcome
 
 
 class PowerCutError(BaseException):
@@ -33,10 +33,14 @@ class PaperProvider:
         self.state: dict[str, PaymentOutcome] = {}
         self.charged, self.refunded = Counter[str](), Counter[str]()
         self.asked: list[str] = []
+        self.codes: list[str] = []
+        self.backs: dict[str, int] = {}
+        self._refunding = ("", 0)
         self.sum_minor: int | None = None
         """What it says that it has charged, if not what it was asked for."""
 
-    def start(self, attempt: Attempt) -> Said:
+    def start(self, attempt: Attempt, code: str) -> Said:
+        self.codes.append(code)
         return self._over_the_line("start", attempt)
 
     def query(self, attempt: Attempt) -> Said:
@@ -45,8 +49,15 @@ class PaperProvider:
     def cancel(self, attempt: Attempt) -> Said:
         return self._over_the_line("cancel", attempt)
 
-    def refund(self, attempt: Attempt) -> Said:
-        return self._over_the_line("refund", attempt)
+    def capture(self, attempt: Attempt) -> Said:
+        return self._over_the_line("capture", attempt)
+
+    def refund(self, attempt: Attempt, refund: str, amount_minor: int) -> Said:
+        self._refunding = refund, amount_minor
+        said = self._over_the_line("refund", attempt)
+        if refund not in self.backs:
+            return said
+        return Said("refunded", self.backs[refund], attempt.currency, said.reference)
 
     def settle(self, attempt_id: str, outcome: PaymentOutcome) -> None:
         """The shopper has decided at last."""
@@ -78,7 +89,15 @@ class PaperProvider:
         if self.state.get(attempt.id) in {"in-progress", "authorised"}:
             self.state[attempt.id] = "cancelled"
 
+    def _capture(self, attempt: Attempt) -> None:
+        if self.state.get(attempt.id) == "authorised":
+            self.settle(attempt.id, "captured")
+
     def _refund(self, attempt: Attempt) -> None:
-        if self.state.get(attempt.id) == "captured":
+        key, minor = self._refunding
+        if self.state.get(attempt.id) != "captured" or key in self.backs:
+            return
+        self.backs[key] = minor
+        if minor == attempt.amount_minor:
             self.state[attempt.id] = "refunded"
-            self.refunded[attempt.id] += 1
+        self.refunded[attempt.id] += 1

@@ -107,9 +107,14 @@ class Till:
         self.gateway = Gateway(self.hub.store, {"paper": self.provider}, self.hub.clock)
 
     def mean(
-        self, minor: int = 3450, provider: str = "paper", attempt: str = ATTEMPT, sale: str = "s-1"
+        self,
+        minor: int = 3450,
+        provider: str = "paper",
+        attempt: str = ATTEMPT,
+        sale: str = "s-1",
+        currency: str = "EUR",
     ) -> None:
-        entry = self.journal.write(PaymentIntent(sale, attempt, provider, minor, "EUR"))
+        entry = self.journal.write(PaymentIntent(sale, attempt, provider, minor, currency))
         self.hub.send(self.journal, entry.seq)
         self.hub.project()
 

@@ -6,8 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
+from cloud_sync.contract.entry import PaymentClosed
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.hub.projections.projector import announce
 from cloud_sync.hub.store import database, making, schema
@@ -90,7 +91,7 @@ def test_a_file_of_the_first_hubs_becomes_what_a_hub_of_now_would_have(
     first: Path, hub_of_now: HubWorld
 ) -> None:
     assert isinstance(hub_of_now.place, Path)
-    with pytest.raises(NoHubError, match="expected a hub's database of version 0002, got version 0001"):
+    with pytest.raises(NoHubError, match=f"version {schema.SCHEMA_VERSION}, got version 0001"):
         database.connect(first)
 
     database.create(first, 1)
@@ -117,6 +118,61 @@ def test_a_hub_that_was_brought_up_to_date_goes_on(first: Path, keys: list[Softw
         before = {table.name: hub.rows(table.name) for table in schema.PROJECTIONS}
         hub.projector.rebuild()
         assert {table.name: hub.rows(table.name) for table in schema.PROJECTIONS} == before
+
+
+@pytest.fixture
+def second(place: Place) -> Place:
+    """A database as the second version left it, on either engine, with a sale and a payment's end counted."""
+    journal = PaperJournal("mirror-4", SoftwareKey.generate())
+    with closing(HubWorld(place)) as hub:
+        hub.admit(journal)
+        journal.begin()
+        journal.sell(COFFEE, 1, COFFEE_MINOR)
+        journal.write(
+            PaymentClosed("s-9", "attempt-number-9", "stripe", "person", 1150, "EUR"), idem="person/9"
+        )
+        hub.send(journal, 1)
+        hub.project()
+        with hub.store.writing() as connection:
+            for new in (
+                *(schema.refund_line, schema.refund, schema.payment_end, schema.deed),
+                *(schema.settlement, schema.payback),
+                *(schema.slice_end, schema.slice_use, schema.slice_, schema.wallet_credit, schema.wallet),
+            ):
+                new.drop(connection)
+            for outcome in ("refunding", "refunded", "captured"):
+                row = {"attempt": f"attempt-{outcome}", "dev": "mirror-4", "provider": "p", "amount_minor": 5}
+                connection.execute(
+                    schema.payment.insert(), {**row, "currency": "EUR", "outcome": outcome, "asked_ms": 1}
+                )
+            connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    return place
+
+
+def test_a_hub_of_the_second_version_counts_the_ends_that_it_had_passed_over(second: Place) -> None:
+    try:
+        with pytest.raises(NoHubError, match=f"version {schema.SCHEMA_VERSION}, got version 0002"):
+            database.connect(second)
+    finally:
+        database.create(second, 1)
+
+    with closing(HubWorld(second)) as hub:
+        assert hub.rows("sale") == []
+        assert [(row[0], row[5]) for row in hub.rows("payment")] == [
+            ("attempt-captured", "captured"),
+            ("attempt-refunded", "refunded"),
+            ("attempt-refunding", "captured"),
+        ]
+        assert [(row[0], row[2], row[3]) for row in hub.rows("payback")] == [
+            ("attempt-refunded", 5, "refunded"),
+            ("attempt-refunding", 5, "unknown"),
+        ]
+        hub.project()
+        assert [row[6] for row in hub.rows("payment_end")] == ["person"]
+        assert len(hub.rows("sale")) == 1
+        assert [row[1] for row in hub.rows("alarm")] == ["payment.person"]
+        hub.projector.rebuild()
+        assert [row[4] for row in hub.rows("alarm")] == [1]
 
 
 def test_an_upgrade_that_is_cut_changes_nothing(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:

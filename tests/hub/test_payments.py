@@ -114,7 +114,7 @@ def test_two_workers_that_both_find_nothing_in_the_books_start_once(till: Till) 
     till.mean()
     attempt = Attempt(ATTEMPT, "mirror-4", "paper", 3450, "EUR")
 
-    answers = [till.gateway._start(attempt) for _ in range(2)]
+    answers = [till.gateway._start(attempt, "") for _ in range(2)]
 
     assert answers == [said("captured")] * 2
     assert till.provider.asked.count("start") == 1
@@ -201,7 +201,7 @@ def test_money_that_comes_after_a_no_is_not_overlooked(till: Till) -> None:
 
 
 def test_what_is_confirmed_is_never_taken_back() -> None:
-    assert MAY_BECOME["captured"] == {"refunding", "refunded"}
+    assert MAY_BECOME["captured"] == {"refunded"}
     assert not MAY_BECOME["refunded"]
     assert not MAY_BECOME["refused"]
     for before in ("declined", "cancelled", "authorised"):

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from cloud_sync.hub.api.enrol import add_enrolment
 from cloud_sync.hub.api.guard import Guard
+from cloud_sync.hub.api.pushes import Pushed, add_pushes
 from cloud_sync.hub.console.page import STATIC, Console
 from cloud_sync.hub.folder import Folder
 from cloud_sync.hub.store import questions
@@ -53,14 +54,23 @@ def make_app(store: Store, clock_ms: Callable[[], int], hears_broker: Callable[[
 
 
 def make_object_app(
-    store: Store, folder: Folder, clock_ms: Callable[[], int], hears_broker: Callable[[], bool]
+    store: Store,
+    folder: Folder,
+    clock_ms: Callable[[], int],
+    hears_broker: Callable[[], bool],
+    pushed: Pushed | None = None,
 ) -> FastAPI:
-    """What objects ask for: chunks of documents, and to be let in. No figure of the shop is behind it."""
+    """What is asked from elsewhere: chunks of documents, to be let in, and what payment providers push.
+
+    No figure of the shop is behind it.
+    """
     app = _new_app("Documents and enrolment of objects")
     app.add_middleware(Guard, any_name=True)
     _add_chunks(app, store)
     _add_health(app, store, hears_broker)
     add_enrolment(app, store, folder, clock_ms)
+    if pushed is not None:
+        add_pushes(app, pushed)
     return app
 
 

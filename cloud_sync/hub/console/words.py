@@ -28,6 +28,8 @@ _TROUBLES: Final = {
     "request": "Not a question of an object",
     "telemetry": "Not telemetry",
     "payment": "A payment to look into",
+    "payment.person": "Money that a person must look after",
+    "settlement": "The provider's books differ from ours",
     "signature": "Wrong signature",
     "garbage": "Not a batch",
     "place": "Somebody else's place",

@@ -7,7 +7,17 @@ from typing import Any
 import msgspec
 
 from cloud_sync.contract.documents import Delivery
-from cloud_sync.contract.entry import Arrived, Body, PaymentIntent, Sale, SaleLine
+from cloud_sync.contract.entry import (
+    Arrived,
+    Body,
+    Operator,
+    PaymentClosed,
+    PaymentIntent,
+    Posting,
+    Refund,
+    Sale,
+    SaleLine,
+)
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.projections.meaning import Doubt, Told
 from retail.custody import TRANSIT, Move
@@ -27,6 +37,18 @@ class Before(msgspec.Struct):
     """(object, sale)."""
     attempts: set[tuple[str, str]] = msgspec.field(default_factory=set)
     """(object, attempt)."""
+    ends: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(object, the entry's own idempotency key), of payments that ended."""
+    refunds: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    """(object, refund)."""
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """A person of the shop has to look: at what (one row in the list of alarms), and why."""
+
+    subject: str
+    sentence: str
+    at_ms: int
 
 
 class Harvest(msgspec.Struct):
@@ -36,6 +58,11 @@ class Harvest(msgspec.Struct):
     lines: list[Row] = msgspec.field(default_factory=list)
     arrivals: list[Row] = msgspec.field(default_factory=list)
     intents: list[Row] = msgspec.field(default_factory=list)
+    ends: list[Row] = msgspec.field(default_factory=list)
+    refunds: list[Row] = msgspec.field(default_factory=list)
+    refund_lines: list[Row] = msgspec.field(default_factory=list)
+    deeds: list[Row] = msgspec.field(default_factory=list)
+    calls: list[Call] = msgspec.field(default_factory=list)
     doubts: list[Doubt] = msgspec.field(default_factory=list)
     stock: Counter[tuple[str, ...]] = msgspec.field(default_factory=Counter)
     """(tenant, site, holder, gtin) -> units."""
@@ -63,6 +90,13 @@ def fold(understood: Iterable[tuple[Told, Body | Doubt]], before: Before) -> Har
                 _fold_arrival(harvest, before, told, arrived)
             case PaymentIntent() as intent:
                 _fold_intent(harvest, before, told, intent)
+            case PaymentClosed() as closed:
+                _fold_end(harvest, before, told, body, closed)
+            case Refund() as refund:
+                _fold_refund(harvest, before, told, body, refund)
+            case Operator() as deed:
+                row = (told.id, told.address.object, deed.staff, deed.act, deed.about, body.wall_ms)
+                harvest.deeds.append(row)
             case _:
                 pass
     return harvest
@@ -88,8 +122,7 @@ def _fold_sale(harvest: Harvest, before: Before, told: Told, body: Body, sale: S
     for number, line in enumerate(sale.lines):
         harvest.lines.append(_line_row(told, number, line))
         harvest.sold[tenant, site, line.gtin] += line.units
-    for posting in sale.postings:
-        harvest.money[tenant, site, posting.account, posting.currency] += posting.amount_minor
+    _post(harvest, told.address, sale.postings)
     move(harvest.stock, told.address, sale.moves)
 
 
@@ -121,6 +154,48 @@ def _fold_intent(harvest: Harvest, before: Before, told: Told, intent: PaymentIn
             intent.currency,
         )
     )
+
+
+def _fold_end(harvest: Harvest, before: Before, told: Told, body: Body, closed: PaymentClosed) -> None:
+    end = (told.address.object, body.idem)
+    if end in before.ends:
+        harvest.doubts.append(Doubt(told, "doubled", f"what {body.idem} came to was counted before"))
+        return
+    before.ends.add(end)
+    harvest.ends.append(_end_row(told, body, closed))
+    _post(harvest, told.address, closed.postings)
+    if closed.outcome == "person":
+        harvest.calls.append(_call(told, body, closed))
+
+
+def _fold_refund(harvest: Harvest, before: Before, told: Told, body: Body, refund: Refund) -> None:
+    meant = (told.address.object, refund.refund)
+    if meant in before.refunds:
+        harvest.doubts.append(Doubt(told, "doubled", f"refund {refund.refund} was counted before"))
+        return
+    before.refunds.add(meant)
+    harvest.refunds.append(_refund_row(told, body, refund))
+    harvest.refund_lines += [_line_row(told, number, line) for number, line in enumerate(refund.lines)]
+    _post(harvest, told.address, refund.postings)
+    move(harvest.stock, told.address, refund.moves)
+
+
+def _post(harvest: Harvest, address: Address, postings: Iterable[Posting]) -> None:
+    tenant, site, money = address.tenant, address.site, harvest.money
+    for posting in postings:
+        money[tenant, site, posting.account, posting.currency] += posting.amount_minor
+
+
+def _call(told: Told, body: Body, closed: PaymentClosed) -> Call:
+    """What to tell a person: either money did not go back, or nobody knows whether it came."""
+    money = f"{closed.amount_minor} {closed.currency} (minor units) at {closed.provider}"
+    why = f" ({closed.reason})" if closed.reason else ""
+    if isinstance(closed.refund, str) or body.idem.startswith("person/"):
+        what = f"{money} of sale {closed.sale} did not go back to the shopper{why}: give it back by hand"
+    else:
+        what = f"nobody knows whether {money} was paid for sale {closed.sale}{why}: look at {closed.provider}"
+    name = told.address.object
+    return Call(f"{name}/{body.idem}", f"{name}, attempt {closed.attempt}: {what}", told.received_ms)
 
 
 def _claim(before: Before, transfer: Transfer, told: Told, arrived: Arrived) -> Doubt | None:
@@ -169,4 +244,40 @@ def _line_row(told: Told, number: int, line: SaleLine) -> Row:
         line.price_minor,
         line.total_minor,
         line.tax,
+    )
+
+
+def _end_row(told: Told, body: Body, closed: PaymentClosed) -> Row:
+    return (
+        told.id,
+        told.address.object,
+        body.idem,
+        closed.attempt,
+        closed.sale,
+        closed.provider,
+        closed.outcome,
+        closed.amount_minor,
+        closed.currency,
+        closed.reference,
+        closed.reason,
+        closed.refund if isinstance(closed.refund, str) else "",
+        body.wall_ms,
+    )
+
+
+def _refund_row(told: Told, body: Body, refund: Refund) -> Row:
+    return (
+        told.id,
+        told.address.object,
+        refund.refund,
+        refund.sale,
+        refund.attempt,
+        refund.provider,
+        refund.number,
+        refund.business_date,
+        refund.currency,
+        refund.total_minor,
+        sum([line.units for line in refund.lines]),
+        refund.reason,
+        body.wall_ms,
     )

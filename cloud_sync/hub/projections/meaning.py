@@ -10,7 +10,11 @@ from cloud_sync.contract.entry import (
     Arrived,
     Body,
     Fact,
+    Operator,
+    PaymentClosed,
     PaymentIntent,
+    Posting,
+    Refund,
     Sale,
     SaleLine,
     UnbalancedError,
@@ -101,10 +105,10 @@ def _wrong(told: Told, body: Body) -> Wrong | None:
     if body.seq != told.seq or body.epoch != told.epoch or body.dev != told.address.object:
         place = f"{body.dev} {body.epoch} {body.seq}"
         return "misplaced", f"expected the body of this entry, got that of {place[:200]}"
-    return _over(body.wall_ms) if not 0 <= body.wall_ms <= INTEGER_MAX else _wrong_fact(body.fact)
+    return _over(body.wall_ms) if not 0 <= body.wall_ms <= INTEGER_MAX else _wrong_fact(body, body.fact)
 
 
-def _wrong_fact(fact: Fact) -> Wrong | None:
+def _wrong_fact(body: Body, fact: Fact) -> Wrong | None:
     match fact:
         case Sale() as sale:
             return _wrong_sale(sale) or _wrong_moves(sale.moves)
@@ -112,6 +116,19 @@ def _wrong_fact(fact: Fact) -> Wrong | None:
             return _wrong_name(arrived.transfer) or _wrong_moves(arrived.moves)
         case PaymentIntent() as intent:
             return _wrong_name(intent.attempt) or _wrong_money(intent.amount_minor, intent.currency)
+        case _:
+            return _wrong_afterwards(body, fact)
+
+
+def _wrong_afterwards(body: Body, fact: Fact) -> Wrong | None:
+    """The facts that are told after a sale, or instead of one."""
+    match fact:
+        case PaymentClosed() as closed:
+            return _wrong_name(body.idem) or _wrong_end(closed)
+        case Refund() as refund:
+            return _wrong_refund(refund) or _wrong_moves(refund.moves)
+        case Operator() as deed:
+            return _wrong_names(deed.staff, deed.act, deed.about)
         case _:
             return None
 
@@ -142,10 +159,41 @@ def _wrong_sale(sale: Sale) -> Wrong | None:
     return None
 
 
-def _wrong_line(line: SaleLine) -> Wrong:
+def _wrong_end(closed: PaymentClosed) -> Wrong | None:
+    refund = closed.refund if isinstance(closed.refund, str) else ""
+    return (
+        _wrong_names(closed.attempt, closed.sale, closed.provider, closed.reason, refund)
+        or _wrong_money(closed.amount_minor, closed.currency)
+        or _wrong_postings(closed.postings)
+    )
+
+
+def _wrong_refund(refund: Refund) -> Wrong | None:
+    wrong = (
+        _wrong_names(refund.refund, refund.sale, refund.attempt, refund.provider)
+        or _wrong_money(refund.total_minor, refund.currency)
+        or _wrong_postings(refund.postings)
+    )
+    lines = (_wrong_line(line) for line in refund.lines)
+    return wrong or next((each for each in lines if each is not None), None)
+
+
+def _wrong_postings(postings: tuple[Posting, ...]) -> Wrong | None:
+    for posting in postings:
+        wrong = _wrong_name(posting.account) or _wrong_money(posting.amount_minor, posting.currency)
+        if wrong is not None:
+            return wrong
+    return None
+
+
+def _wrong_names(*names: str) -> Wrong | None:
+    return next((wrong for name in names if (wrong := _wrong_name(name)) is not None), None)
+
+
+def _wrong_line(line: SaleLine) -> Wrong | None:
     over = (line.units, UNITS_MAX), (line.price_minor, AMOUNT_MINOR_MAX), (line.total_minor, AMOUNT_MINOR_MAX)
     wrong = (_over(number) for number, most in over if not -most <= number <= most)
-    return _wrong_name(line.gtin) or next(wrong)
+    return _wrong_name(line.gtin) or next(wrong, None)
 
 
 def _wrong_moves(moves: tuple[Move, ...]) -> Wrong | None:

@@ -1,18 +1,22 @@
 """The tables below the projections: what a stretch needs to know, and where its harvest goes."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import json
-from sqlalchemy import ARRAY, Connection, Table, Text, bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, Column, Connection, Table, Text, bindparam, func, insert, select, update
 
 from cloud_sync.contract.documents import Delivery
-from cloud_sync.contract.entry import Arrived, Body, PaymentIntent, Sale
+from cloud_sync.contract.entry import Arrived, Body, PaymentClosed, PaymentIntent, Refund, Sale
 from cloud_sync.hub.projections.fold import Before, Harvest, Transfer
 from cloud_sync.hub.projections.meaning import Doubt, Trust
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.attention import raise_once
 from cloud_sync.hub.store.rows import add_rows, insert_rows
+
+PERSON: Final = "payment.person"
+"""The kind of alarm that calls a person to money that nobody can account for."""
 
 _projection = schema.projection.c
 # Asked for every stretch: a question that is put together once costs a third.
@@ -65,17 +69,22 @@ def _before(epochs: Sequence[str], last: str) -> frozenset[str]:
     return frozenset(epochs[: epochs.index(last)] if last in epochs else ())
 
 
-def before(connection: Connection, bodies: Iterable[Body | Doubt]) -> Before:
+def before(connection: Connection, bodies: Sequence[Body | Doubt]) -> Before:
     """What of these entries' transfers and sales is known already."""
     facts = [body.fact for body in bodies if isinstance(body, Body)]
     transfers = {fact.transfer for fact in facts if isinstance(fact, Arrived)}
     sales = {fact.sale for fact in facts if isinstance(fact, Sale)}
     attempts = {fact.attempt for fact in facts if isinstance(fact, PaymentIntent)}
+    ends = {body.idem for body in bodies if isinstance(body, Body) and isinstance(body.fact, PaymentClosed)}
+    refunds = {fact.refund for fact in facts if isinstance(fact, Refund)}
+    end, refund = schema.payment_end.c, schema.refund.c
     return Before(
         _deliveries(connection, transfers),
         _arrived(connection, transfers),
         _sales(connection, sales),
-        _attempts(connection, attempts),
+        _told(connection, schema.intent.c.dev, schema.intent.c.attempt, attempts),
+        _told(connection, end.dev, end.idem, ends),
+        _told(connection, refund.dev, refund.refund, refunds),
     )
 
 
@@ -108,12 +117,14 @@ def _sales(connection: Connection, sales: set[str]) -> set[tuple[str, str]]:
     return {(dev, sale) for dev, sale in rows}
 
 
-def _attempts(connection: Connection, attempts: set[str]) -> set[tuple[str, str]]:
-    if not attempts:
+def _told(
+    connection: Connection, dev: Column[str], name: Column[str], names: set[str]
+) -> set[tuple[str, str]]:
+    """Which of `names` objects have told of already, each with its object."""
+    if not names:
         return set()
-    table = schema.intent.c
-    query = select(table.dev, table.attempt).where(table.attempt.in_(attempts))
-    return {(row.dev, row.attempt) for row in connection.execute(query)}
+    query = select(dev, name).where(name.in_(names))
+    return {(row[0], row[1]) for row in connection.execute(query)}
 
 
 def write(connection: Connection, harvest: Harvest) -> None:
@@ -122,6 +133,12 @@ def write(connection: Connection, harvest: Harvest) -> None:
     insert_rows(connection, schema.sale_line, harvest.lines)
     insert_rows(connection, schema.arrival, harvest.arrivals)
     insert_rows(connection, schema.intent, harvest.intents)
+    insert_rows(connection, schema.payment_end, harvest.ends)
+    insert_rows(connection, schema.refund, harvest.refunds)
+    insert_rows(connection, schema.refund_line, harvest.refund_lines)
+    insert_rows(connection, schema.deed, harvest.deeds)
+    for call in harvest.calls:
+        raise_once(connection, PERSON, call.subject, call.sentence, call.at_ms)
     if harvest.doubts:
         connection.execute(insert(schema.quarantine), [_doubt_row(doubt) for doubt in harvest.doubts])
     add(connection, schema.stock, harvest.stock)

@@ -1,18 +1,18 @@
 """The hub's own books of payment attempts: written before a provider hears of one, and never back to less."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from cloud_sync.hub.requests.provider import Attempt
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.upsert import upsert
 from retail.tender import PaymentOutcome
 
-Outcome = PaymentOutcome | Literal["refused", "refunding"]
-"""What stands in the books; `refused` was not started and never will be, `refunding` is not confirmed."""
+Outcome = PaymentOutcome | Literal["refused"]
+"""What stands in the books; `refused` was not started and never will be."""
 
 _ANY: Final[frozenset[Outcome]] = frozenset(
     {"captured", "authorised", "declined", "cancelled", "in-progress", "not-found", "refunded", "unknown"}
@@ -27,11 +27,17 @@ MAY_BECOME: Final[Mapping[Outcome, frozenset[Outcome]]] = {
     "authorised": frozenset({"captured", "cancelled", "declined", "refunded"}),
     "declined": frozenset({"captured", "authorised", "refunded"}),
     "cancelled": frozenset({"captured", "authorised", "refunded"}),
-    "captured": frozenset({"refunding", "refunded"}),
-    "refunding": frozenset({"captured", "refunded"}),
+    "captured": frozenset({"refunded"}),
     "refunded": frozenset(),
     "refused": frozenset(),
 }
+
+
+UNFINISHED: Final[frozenset[Outcome]] = frozenset({"unknown", "in-progress", "not-found", "authorised"})
+"""Of these more is to be heard."""
+
+# So many attempts are looked at in one round: more wait for the next.
+_ROUND_MAX: Final = 256
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -40,16 +46,41 @@ class Line(msgspec.Struct, frozen=True):
     attempt: Attempt
     outcome: Outcome
     reference: str = ""
+    reason: str = ""
+    """Why not, as it was said just now: the books do not keep it."""
+    card: str = ""
+    """The card, as it was said just now."""
 
 
-def find(connection: Connection, attempt_id: str) -> Line | None:
-    """The line of an attempt."""
+def find(connection: Connection, attempt_id: str, *, to_change: bool = False) -> Line | None:
+    """The line of an attempt; `to_change` keeps others from it until the commit."""
     table = schema.payment
-    row = connection.execute(select(table).where(table.c.attempt == attempt_id)).first()
-    if row is None:
+    query = select(table).where(table.c.attempt == attempt_id)
+    row = connection.execute(query.with_for_update() if to_change else query).first()
+    return None if row is None else _line(row)
+
+
+def of_reference(connection: Connection, provider: str, reference: str) -> Line | None:
+    """The line of the attempt that a provider knows under this number."""
+    if not reference:
         return None
-    attempt = Attempt(row.attempt, row.dev, row.provider, row.amount_minor, row.currency)
-    return Line(attempt, cast("Outcome", row.outcome), row.reference or "")
+    table = schema.payment
+    query = select(table).where(table.c.provider == provider, table.c.reference == reference)
+    row = connection.execute(query.order_by(table.c.attempt).limit(1)).first()
+    return None if row is None else _line(row)
+
+
+def _line(row: Row[Any]) -> Line:
+    meant = (row.attempt, row.dev, row.provider, row.amount_minor, row.currency)
+    reference = row.reference or ""
+    return Line(Attempt(*meant, reference, row.asked_ms), cast("Outcome", row.outcome), reference)
+
+
+def unfinished(connection: Connection, asked_after_ms: int) -> list[Line]:
+    """The attempts of which nobody knows an end, the oldest first."""
+    table = schema.payment
+    query = select(table).where(table.c.outcome.in_(UNFINISHED), table.c.asked_ms > asked_after_ms)
+    return [_line(row) for row in connection.execute(query.order_by(table.c.asked_ms).limit(_ROUND_MAX))]
 
 
 def enter(connection: Connection, attempt: Attempt, outcome: Outcome, now_ms: int) -> bool:
@@ -69,11 +100,11 @@ def enter(connection: Connection, attempt: Attempt, outcome: Outcome, now_ms: in
 
 def settle(connection: Connection, heard: Line, now_ms: int) -> tuple[Outcome, Line]:
     """Write down what was heard of an attempt, unless it is less; the outcome before, and the line now."""
-    before = find(connection, heard.attempt.id)
+    before = find(connection, heard.attempt.id, to_change=True)
     assert before is not None, "a provider is asked only about what is in the books"
     if heard.outcome not in MAY_BECOME[before.outcome]:
         return before.outcome, before
-    now = Line(heard.attempt, heard.outcome, heard.reference or before.reference)
+    now = msgspec.structs.replace(heard, reference=heard.reference or before.reference)
     row = update(schema.payment).where(schema.payment.c.attempt == heard.attempt.id)
     connection.execute(row.values(outcome=now.outcome, reference=now.reference, said_ms=now_ms))
     return before.outcome, now

@@ -6,11 +6,15 @@ again: who asks again is told how it stands. What a provider does not answer is 
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
+
+import msgspec
 
 from cloud_sync.contract.requests import Answer, PaymentAsked, PaymentSaid, Refused
-from cloud_sync.hub.requests import books
+from cloud_sync.hub.payments.pushes import Hint
+from cloud_sync.hub.requests import books, payback
 from cloud_sync.hub.requests.books import Intent, Line, Outcome
+from cloud_sync.hub.requests.payback import Back, Going, TooMuchError
 from cloud_sync.hub.requests.provider import Attempt, Provider, Said
 from cloud_sync.hub.store.attention import raise_alarm
 from cloud_sync.hub.store.database import Store, generation
@@ -21,7 +25,7 @@ _log = logging.getLogger(__name__)
 # Nothing more can come of these but a refund, which the hub itself asks for.
 _SETTLED: Final[frozenset[Outcome]] = frozenset({"captured", "refunded", "refused"})
 # Nothing is left to cancel.
-_ENDED: Final[frozenset[Outcome]] = _SETTLED | {"declined", "cancelled", "refunding"}
+_ENDED: Final[frozenset[Outcome]] = _SETTLED | {"declined", "cancelled"}
 
 
 class Gateway:
@@ -35,20 +39,56 @@ class Gateway:
         attempt = Attempt(ask.attempt, dev, ask.provider, ask.amount_minor, ask.currency)
         line = self._line(attempt)
         if line is None and ask.verb == "start":
-            return self._start(attempt)
+            return self._start(attempt, ask.code)
         if line is None:
             return self._never_started(attempt, ask)
         if (refusal := self._another(line, attempt)) is not None:
             return refusal
-        match ask.verb:
+        if ask.verb == "refund":
+            key = ask.refund or attempt.id
+            return self._refund(
+                line, Back(line.attempt, key, ask.refund_minor if ask.refund else attempt.amount_minor)
+            )
+        return self._attended(line, ask.verb)
+
+    def _attended(self, line: Line, verb: Literal["start", "query", "cancel", "capture"]) -> Answer:
+        """What to tell of an attempt that is in the books."""
+        if line.outcome == "captured" and self._is_leaving(line):
+            return _told(msgspec.structs.replace(line, outcome="unknown"))
+        match verb:
             case "start" | "query":
                 return self._query(line)
             case "cancel":
                 return self._cancel(line)
-            case "refund":
-                return self._refund(line)
+            case "capture":
+                return self._capture(line)
 
-    def _start(self, attempt: Attempt) -> Answer | None:
+    def has(self, provider: str) -> bool:
+        """Whether this hub has an account with a provider."""
+        return provider in self._providers
+
+    def look(self, provider: str, hint: Hint) -> Line | None:
+        """Ask a provider how an attempt stands, and write that down; None if nobody here knows of it.
+
+        Raises OSError if the provider does not answer.
+        """
+        asked = self._providers.get(provider)
+        with self._store.reading() as connection:
+            line = books.find(connection, hint.attempt) or books.of_reference(
+                connection, provider, hint.reference
+            )
+        if asked is None or line is None or line.attempt.provider != provider:
+            return None
+        if line.outcome in _SETTLED:
+            return line
+        return self._settled(line.attempt, asked.query(line.attempt))
+
+    def end(self, line: Line) -> Line:
+        """Have a provider end an attempt that its object has left alone."""
+        provider = self._providers[line.attempt.provider]
+        return self._settled(line.attempt, _asked(provider.cancel, line.attempt))
+
+    def _start(self, attempt: Attempt, code: str) -> Answer | None:
         with self._store.reading() as connection:
             meant = books.intended(connection, attempt.dev, attempt.id)
             was_restored = generation(connection) > 1
@@ -63,18 +103,18 @@ class Gateway:
             return self._query(line)
         if refusal:
             return Refused(refusal)
-        return _told(self._begun(attempt, ask_first=was_restored))
+        return _told(self._begun(line.attempt, code, ask_first=was_restored))
 
-    def _begun(self, attempt: Attempt, *, ask_first: bool) -> Line:
+    def _begun(self, attempt: Attempt, code: str, *, ask_first: bool) -> Line:
         """Start an attempt. The books of a hub that was restored may have lost it: its provider knows."""
         provider = self._providers[attempt.provider]
         if ask_first and (said := _asked(provider.query, attempt)).outcome != "not-found":
             return self._settled(attempt, said)
-        return self._settled(attempt, _asked(provider.start, attempt))
+        return self._settled(attempt, _asked(lambda each: provider.start(each, code), attempt))
 
     def _why_not(self, meant: Intent, attempt: Attempt) -> str:
         """Why an attempt is not started, or ''."""
-        if meant.attempt != attempt or attempt.amount_minor <= 0:
+        if not meant.attempt.is_same(attempt) or attempt.amount_minor <= 0:
             said = f"the journal means {_money(meant.attempt)}, the question {_money(attempt)}"
             return f"attempt {attempt.id}: {said}"
         if not meant.is_newest:
@@ -93,7 +133,7 @@ class Gateway:
 
     def _another(self, line: Line, attempt: Attempt) -> Refused | None:
         """The refusal of a question that does not fit its attempt."""
-        if line.attempt == attempt:
+        if line.attempt.is_same(attempt):
             return None
         sentence = (
             f"attempt {attempt.id} is of {_money(line.attempt)}, and {attempt.dev} asks for {_money(attempt)}"
@@ -113,19 +153,49 @@ class Gateway:
             return _told(line)
         return _told(self._settled(line.attempt, _asked(provider.cancel, line.attempt)))
 
-    def _refund(self, line: Line) -> Answer:
+    def _capture(self, line: Line) -> Answer:
         provider = self._providers.get(line.attempt.provider)
-        if line.outcome in {"refunded", "refused"} or provider is None:
+        if line.outcome in _ENDED or provider is None:
             return _told(line)
-        attempt = line.attempt
-        if line.outcome != "captured":
-            # Nobody has confirmed the money yet, or a refund was begun and nobody has confirmed that.
-            line = self._settled(attempt, _asked(provider.query, attempt))
-        if line.outcome != "captured":
+        return _told(self._settled(line.attempt, _asked(provider.capture, line.attempt)))
+
+    def _refund(self, line: Line, back: Back) -> Answer:
+        provider = self._providers.get(line.attempt.provider)
+        if line.outcome == "refused" or provider is None:
             return _told(line)
+        if line.outcome not in {"captured", "refunded"}:
+            # Nobody has confirmed the money yet.
+            line = self._settled(line.attempt, _asked(provider.query, line.attempt))
+        if line.outcome not in {"captured", "refunded"}:
+            return _told(line)  # nothing came in
+        try:
+            with self._store.writing() as connection:
+                back = payback.begin(connection, back, self._clock_ms())
+        except TooMuchError as error:
+            self._alarm(line.attempt, str(error))
+            return Refused(str(error))
+        if back.outcome == "unknown":
+            back = self._gone(
+                back, _asked(lambda each: provider.refund(each, back.key, back.amount_minor), line.attempt)
+            )
+        return _told_back(back)
+
+    def _gone(self, back: Back, said: Said) -> Back:
+        """A refund as it stands after its provider has said something, and it is in the books."""
+        if said.outcome == "refunded" and (said.amount_minor, said.currency) != (
+            back.amount_minor,
+            back.attempt.currency,
+        ):
+            got = f"{back.attempt.provider} speaks of {said.amount_minor} {said.currency}"
+            self._alarm(
+                back.attempt, f"refund {back.key} is of {back.amount_minor}, and {got}: a person must look"
+            )
+        elif said.outcome in {"refunded", "declined"}:
+            outcome: Going = "refunded" if said.outcome == "refunded" else "declined"
+            back = msgspec.structs.replace(back, outcome=outcome, reference=said.reference)
         with self._store.writing() as connection:
-            books.settle(connection, Line(attempt, "refunding"), self._clock_ms())
-        return _told(self._settled(attempt, _asked(provider.refund, attempt)))
+            payback.settle(connection, back, self._clock_ms())
+        return back
 
     def _settled(self, attempt: Attempt, said: Said) -> Line:
         """What is to be told after a provider has said something, and it is in the books."""
@@ -138,18 +208,25 @@ class Gateway:
                 attempt, f"attempt {attempt.id} is of {_money(attempt)}, and {got}: a person must look"
             )
             said = _nothing(attempt)
-        heard = Line(attempt, said.outcome, said.reference)
+        heard = Line(attempt, said.outcome, said.reference, said.reason, said.card)
         with self._store.writing() as connection:
             before, line = books.settle(connection, heard, self._clock_ms())
         if before in {"declined", "cancelled"} and line.outcome in MONEY:
             self._alarm(
                 attempt, f"attempt {attempt.id} was {before}, and now {attempt.provider} has the money"
             )
-        return line if line.outcome in _ENDED else Line(attempt, said.outcome, line.reference)
+        if line.outcome in _ENDED:
+            return line
+        return msgspec.structs.replace(heard, reference=line.reference)
 
     def _line(self, attempt: Attempt) -> Line | None:
         with self._store.reading() as connection:
             return books.find(connection, attempt.id)
+
+    def _is_leaving(self, line: Line) -> bool:
+        """Whether all of an attempt's money is on its way back: nobody sells for it any more."""
+        with self._store.reading() as connection:
+            return payback.left_minor(connection, line.attempt) == 0
 
     def _alarm(self, attempt: Attempt, sentence: str) -> None:
         with self._store.writing() as connection:
@@ -172,8 +249,14 @@ def _told(line: Line) -> Answer:
     attempt = line.attempt
     if line.outcome == "refused":
         return Refused(f"attempt {attempt.id} was refused and is not started: make another one")
-    outcome = "unknown" if line.outcome == "refunding" else line.outcome
-    return PaymentSaid(attempt.id, outcome, attempt.amount_minor, attempt.currency, line.reference)
+    money = attempt.amount_minor, attempt.currency
+    return PaymentSaid(attempt.id, line.outcome, *money, line.reference, line.reason, line.card)
+
+
+def _told_back(back: Back) -> Answer:
+    attempt = back.attempt
+    reference = back.reference or attempt.reference
+    return PaymentSaid(attempt.id, back.outcome, back.amount_minor, attempt.currency, reference)
 
 
 def _money(attempt: Attempt) -> str:

@@ -18,6 +18,7 @@ from cloud_sync.hub.ingest.leases import LEASE_S, Leases
 from cloud_sync.hub.ingest.outbox import Outbox
 from cloud_sync.hub.ingest.presence import Presence
 from cloud_sync.hub.ingest.tray import Tray
+from cloud_sync.hub.payments.accounts import accounts_in
 from cloud_sync.hub.projections.projector import Projector
 from cloud_sync.hub.requests.desk import PAYING, RequestDesk
 from cloud_sync.hub.service.place import wall_ms
@@ -41,7 +42,8 @@ class Ingest:
             Intake(store, folder.receipt_key(), wall_ms), Presence(store, wall_ms), self._appended
         )
         self._request_desk = RequestDesk(
-            store, folder.receipt_key(), wall_ms, partial(_renewed, store, folder)
+            *(store, folder.receipt_key(), wall_ms, partial(_renewed, store, folder)),
+            accounts_in(folder.path, wall_ms).providers,
         )
         self._requests = Tray("questions", self._request_desk.take)
         self._gestures = Tray("pieces of telemetry", partial(_heard, Gestures(store, wall_ms)))

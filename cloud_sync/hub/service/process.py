@@ -6,6 +6,11 @@ from contextlib import ExitStack
 import msgspec
 
 from cloud_sync.hub.api.app import make_app, make_object_app
+from cloud_sync.hub.api.pushes import Pushed
+from cloud_sync.hub.payments.accounts import accounts_in
+from cloud_sync.hub.payments.ladder import LADDERS
+from cloud_sync.hub.payments.watch import Watch
+from cloud_sync.hub.requests.gateway import Gateway
 from cloud_sync.hub.service.doors import Certificate, Door
 from cloud_sync.hub.service.ingest import Ingest
 from cloud_sync.hub.service.place import Place, wall_ms
@@ -42,6 +47,9 @@ class _Hub:
         self._place, self._store = place, store
         self._up = False
         self._telling = Telling(store, place.folder)
+        accounts = accounts_in(place.folder.path, wall_ms)
+        self._gateway = Gateway(store, accounts.providers, wall_ms)
+        self._pushed = Pushed(self._gateway, accounts.readers)
         self._ingest = Ingest(store, place.folder, place.name)
         self._ingests = ingests
         self._line = place.line("hub", self._ingest.post, self._linked)
@@ -54,6 +62,8 @@ class _Hub:
         workers = Workers(front.close)
         back = self._open_to_objects(workers, listening.https)
         self._telling.start(workers, self._line)
+        watch = Watch(self._store, self._gateway, LADDERS, wall_ms)
+        workers.start("watch", lambda: watch.work(workers.closing))
         if self._ingests:
             self._ingest.start(workers, self._line)
         self._line.start()
@@ -68,7 +78,7 @@ class _Hub:
     def _open_to_objects(self, workers: Workers, https: list[socket.socket]) -> Door | None:
         if not https:
             return None
-        app = make_object_app(self._store, self._place.folder, wall_ms, self._hears_broker)
+        app = make_object_app(self._store, self._place.folder, wall_ms, self._hears_broker, self._pushed)
         door = Door(app, Certificate(self._place.tls / "hub.crt", self._place.tls / "hub.key"))
         workers.start("https", lambda: door.serve(https))
         workers.start("https certificate", lambda: door.follow(workers.closing))

@@ -1,4 +1,4 @@
-"""The tables of the hub's rooms beside the journals: backups, identity, orders, payments, telemetry.
+"""The tables of the hub's rooms beside the journals: backups, identity, orders, telemetry.
 
 They are a part of `schema`, which is where everybody finds them.
 """
@@ -97,19 +97,4 @@ telemetry_lane = table(
     whole("last"),
     whole("dropped"),
     whole("replaced"),
-)
-
-# A payment attempt at a cloud provider, written before the provider hears of it.
-payment = table(
-    "payment",
-    text("attempt", primary_key=True),
-    text("dev"),
-    text("provider"),
-    whole("amount_minor"),
-    text("currency"),
-    text("outcome"),
-    late_text("reference"),
-    whole("asked_ms"),
-    late_whole("said_ms"),
-    ForeignKeyConstraint(["dev"], ["object.id"]),
 )

@@ -35,18 +35,30 @@ from cloud_sync.hub.store.columns import (
     text,
     whole,
 )
+from cloud_sync.hub.store.payments import (
+    deed,
+    intent,
+    money,
+    payback,
+    payment,
+    payment_end,
+    refund,
+    refund_line,
+    settlement,
+    takings,
+)
 from cloud_sync.hub.store.rooms import (
     backup,
     certificate,
     claim,
     command,
     keyring,
-    payment,
     telemetry,
     telemetry_lane,
 )
+from cloud_sync.hub.store.wallets import slice_, slice_end, slice_use, wallet, wallet_credit
 
-SCHEMA_VERSION: Final = "0002"
+SCHEMA_VERSION: Final = "0004"
 """The newest revision in `migrations/versions`: what `metadata` describes."""
 
 __all__ = [
@@ -57,11 +69,25 @@ __all__ = [
     "certificate",
     "claim",
     "command",
+    "deed",
+    "intent",
     "keyring",
     "metadata",
+    "money",
+    "payback",
     "payment",
+    "payment_end",
+    "refund",
+    "refund_line",
+    "settlement",
+    "slice_",
+    "slice_end",
+    "slice_use",
+    "takings",
     "telemetry",
     "telemetry_lane",
+    "wallet",
+    "wallet_credit",
 ]
 
 _KEPT: Final[dict[str, Any]] = {"sqlite_where": sql("kept = 1"), "postgresql_where": sql("kept = 1")}
@@ -341,19 +367,6 @@ arrival = table(
     whole("entry"),
 )
 
-# A payment that an object is about to start: nothing is started at a provider without one.
-intent = table(
-    "intent",
-    whole("entry", primary_key=True),
-    text("dev"),
-    text("attempt"),
-    text("sale"),
-    text("provider"),
-    whole("amount_minor"),
-    text("currency"),
-    UniqueConstraint("dev", "attempt", name="an_attempt_is_meant_once"),
-)
-
 stock = table(
     "stock",
     text("tenant", primary_key=True),
@@ -373,26 +386,10 @@ sold = table(
     is_index=True,
 )
 
-takings = table(
-    "takings",
-    text("dev", primary_key=True),
-    text("currency", primary_key=True),
-    whole("sales"),
-    whole("total_minor"),
-    is_index=True,
+PROJECTIONS: Final = (
+    *(sale_line, sale, refund_line, refund, arrival, intent, payment_end, deed, slice_use, slice_end),
+    *(stock, sold, takings, money, entry),
 )
-
-money = table(
-    "money",
-    text("tenant", primary_key=True),
-    text("site", primary_key=True),
-    text("account", primary_key=True),
-    text("currency", primary_key=True),
-    whole("amount_minor"),
-    is_index=True,
-)
-
-PROJECTIONS: Final = (sale_line, sale, arrival, intent, stock, sold, takings, money, entry)
 """A child before its parent, as deleting them all must go."""
 
 PASSING: Final = (lease, worker, projection)

@@ -1,0 +1,1 @@
+"""Receipts at the hub: their pages and their letters."""
