@@ -34,7 +34,7 @@ from tests.hub.hub_world import HubWorld
 KEY = SoftwareKey.generate()
 SITE = Site("demo", "corner")
 FILE = ShopFile("demo", "corner", "en", "EUR", {"standard": 1900}, ())
-GTINS = [completed(952000100000 + number) for number in range(60)]
+GTINS: list[str] = [completed(952000100000 + number) for number in range(60)]
 OFFERS = Promotions(
     "corner", "EUR", "Europe/Berlin", (Promotion("tenth", {"en": "A tenth off"}, Percent(1_000)),)
 )

@@ -146,6 +146,10 @@ class PaymentBook:
         """The attempts that have not come to an end, the oldest first."""
         return [line for line in self._lines.values() if line.standing == "open"]
 
+    def at(self, provider: str) -> list[AttemptLine]:
+        """All attempts at one provider, in order."""
+        return [line for line in self._lines.values() if line.attempt.provider == provider]
+
     def of_sale(self, sale: str) -> list[AttemptLine]:
         """All attempts of one sale, in order."""
         return [*self._by_sale.get(sale, ())]

@@ -267,7 +267,8 @@ class Cashier:
         match end.came:
             case Came.PAID | Came.STORED if attempt.sale in self._given_up:
                 reason = "given-up"
-                await self._owe(attempt, attempt.amount_minor, reason, source(_paid(attempt, end)))
+                account = source(_paid(attempt, end))
+                await self._owe(attempt, attempt.amount_minor, reason, account, end.said.reference)
                 result = Result.GIVES_BACK
             case Came.PAID | Came.STORED:
                 return await self._take(attempt, end)
@@ -279,7 +280,8 @@ class Cashier:
                 result = Result.CANCELLED
             case Came.OTHER_MONEY:
                 reason = "other-money"
-                await self._owe(attempt, end.said.amount_minor, reason, settlement(attempt.provider))
+                account = settlement(attempt.provider)
+                await self._owe(attempt, end.said.amount_minor, reason, account, end.said.reference)
                 result = Result.GIVES_BACK
             case Came.NOBODY_KNOWS:
                 _log.error("nobody knows whether %r was paid: a person must look", attempt)
@@ -318,10 +320,16 @@ class Cashier:
         await self._write(closed, f"closed/{attempt.id}")
         self.on_more()
 
-    async def _owe(self, attempt: Attempt, amount_minor: int, reason: str, account: str) -> None:
-        """Money that stands in `account` has to go back: durable before the provider is asked to."""
+    async def _owe(
+        self, attempt: Attempt, amount_minor: int, reason: str, account: str, reference: str = ""
+    ) -> None:
+        """Money that stands in `account` has to go back: durable before the provider is asked to.
+
+        `reference` is its provider's number: one that does not know our attempts gives back by nothing else.
+        """
         closed = PaymentClosed(
             *(attempt.sale, attempt.id, attempt.provider, "refund-due", amount_minor, attempt.currency),
+            reference=reference,
             reason=reason,
             postings=of_money_due(account, amount_minor, attempt.currency),
         )
@@ -357,7 +365,8 @@ class Cashier:
         match said.outcome:
             case "captured" if said.amount_minor > 0 and said.currency == attempt.currency:
                 _log.error("%r was %s, and was paid after all: it goes back", attempt, line.standing)
-                await self._owe(attempt, said.amount_minor, "late", settlement(attempt.provider))
+                account = settlement(attempt.provider)
+                await self._owe(attempt, said.amount_minor, "late", account, said.reference)
             case "captured" if said.amount_minor > 0 and said.currency and line.standing != "person":
                 _log.error(
                     "%r was %s, and paid in %s: a person must look", attempt, line.standing, said.currency

@@ -9,6 +9,7 @@ import msgspec
 
 from cloud_sync.contract.entry import Body, Paid, PaymentClosed, Sale
 from edge.checkout.payments.book import Row
+from edge.checkout.payments.postings import stored as account_of_stored
 from retail.offline_policy import Promise, Stored
 
 
@@ -18,7 +19,7 @@ def load(rows: Callable[[str], Iterable[Row]]) -> Stored:
     asked = "SELECT standing, paid, wall_ms FROM attempt WHERE paid <> '' ORDER BY wall_ms, rowid"
     for standing, text, wall_ms in rows(asked):
         paid = msgspec.json.decode(text, type=Paid)
-        if paid.stored is True and standing in {"paid", "dishonoured"}:
+        if paid.stored is True and standing in {"part", "paid", "dishonoured"}:
             stored = stored.took(_promise(paid, wall_ms))
             if standing == "dishonoured":
                 stored = stored.declined(paid.attempt, wall_ms)
@@ -33,12 +34,29 @@ def fold(stored: Stored, body: Body) -> Stored:
                 if paid.stored is True:
                     stored = stored.took(_promise(paid, body.wall_ms))
             return stored
-        case PaymentClosed(outcome="captured", attempt=attempt):
-            return stored.honoured(attempt)
-        case PaymentClosed(outcome="person", attempt=attempt, refund=msgspec.UNSET):
-            return stored.declined(attempt, body.wall_ms)
+        case PaymentClosed(refund=msgspec.UNSET) as closed:
+            return _closed(stored, closed, body.wall_ms)
         case _:
             return stored
+
+
+def _closed(stored: Stored, closed: PaymentClosed, wall_ms: int) -> Stored:
+    match closed.outcome:
+        case "captured" if _is_taken(closed):
+            paid = Paid(closed.attempt, closed.provider, closed.amount_minor, closed.reference)
+            return stored.took(_promise(paid, wall_ms))
+        case "captured" | "refund-due" | "refunded":
+            return stored.honoured(closed.attempt)  # it is good, or nobody is to pay it any more
+        case "person":
+            return stored.declined(closed.attempt, wall_ms)
+        case _:
+            return stored
+
+
+def _is_taken(closed: PaymentClosed) -> bool:
+    """Whether a part of a sale was stored just now; what is honoured leaves that account."""
+    account = account_of_stored(closed.provider)
+    return any(each.account == account and each.amount_minor > 0 for each in closed.postings)
 
 
 def _promise(paid: Paid, wall_ms: int) -> Promise:

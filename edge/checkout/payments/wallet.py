@@ -141,7 +141,10 @@ class Wallet:
         self._held: dict[str, _Held] = {}
         """By serial."""
         self._uses: dict[str, Use] = {}
-        """What was promised in this life, by attempt: taken out as soon as it is said, on the disk later."""
+        """What was promised in this life, by attempt: taken out as soon as it is said, on the disk later.
+
+        It grows by some hundred bytes a payment, and the next start begins anew.
+        """
         self._backs: dict[str, tuple[str, int]] = {}
         """Refund key -> attempt and amount: spent again only once it is on the disk."""
         self._asking: set[str] = set()
@@ -211,7 +214,16 @@ class Wallet:
             if line is not None
         )
 
-    # What the runtime asks
+    # What the till and the runtime ask
+
+    def left_minor(self, code: str, currency: str) -> int:
+        """How much may be paid by what is shown, as far as is known here.
+
+        After a decline for `wallet.balance` the hub has lent all there was: so much of a sale can be paid
+        by it, and the rest otherwise.
+        """
+        alive = [held.slice for held in self._of(_shown(code), currency) if self._is_alive(held)]
+        return max((self._rest_minor(each) for each in alive), default=0)
 
     async def tidy(self) -> None:
         """Give back what can no longer be spent; at a start, and once an hour."""
@@ -237,7 +249,7 @@ class Wallet:
     async def _charge(self, attempt: Attempt) -> Said:
         if not attempt.code:
             return Said("declined", reason="wallet.code")
-        shown = b64(hashlib.sha256(attempt.code.encode()).digest())
+        shown = _shown(attempt.code)
         for _ in range(_ASKS_MAX):
             if (held := self._covering(shown, attempt)) is not None:
                 break
@@ -346,6 +358,10 @@ class Wallet:
                 self._purse.keep(serial, jws)
         except OSError as error:
             _log.warning("the purse: %s", error)
+
+
+def _shown(code: str) -> str:
+    return b64(hashlib.sha256(code.encode()).digest())
 
 
 def _said(outcome: Literal["captured", "refunded"], attempt: Attempt, serial: str) -> Said:
