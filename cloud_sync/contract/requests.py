@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from cloud_sync.contract.encoding import Whole
+from cloud_sync.contract.escrow import SliceAsked, SliceGiven, SliceRefused
 from retail.tender import PaymentOutcome
 
 REQUEST_TYPE: Final = "opos-request"
@@ -76,7 +77,7 @@ class PaymentAsked(msgspec.Struct, frozen=True, tag_field="what", tag="payment")
         return f"PaymentAsked({self.verb} {self.attempt}: {money}{refund})"
 
 
-Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked
+Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked | SliceAsked
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -128,7 +129,7 @@ class Refused(msgspec.Struct, frozen=True, tag_field="what", tag="refused"):
     sentence: _Sentence
 
 
-Answer = TimeTold | CertificateIssued | Noted | PaymentSaid | Refused
+Answer = TimeTold | CertificateIssued | Noted | PaymentSaid | SliceGiven | SliceRefused | Refused
 
 
 class Reply(msgspec.Struct, frozen=True):

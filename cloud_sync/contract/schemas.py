@@ -27,6 +27,8 @@ from cloud_sync.contract.requests import Reply, Request
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.contract.telemetry import TelemetryPiece
 from retail.pricing.book import PriceBook
+from retail.pricing.changes import PriceChanges
+from retail.pricing.promotions import Promotions
 from retail.units import INTEGER_MAX
 
 Schema = dict[str, Any]
@@ -67,6 +69,8 @@ TYPES: Final = {
     "order": Order,
     "posting": Posting,
     "prices": PriceBook,
+    "prices-changes": PriceChanges,
+    "promotions": Promotions,
     "receipt": Receipt,
     "reply": Reply,
     "request": Request,

@@ -23,6 +23,7 @@ class Text(msgspec.Struct, frozen=True):
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _B64: Final = r"[A-Za-z0-9_-]"
+_PROMOTION: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 _HASH: Final = Text("a SHA-256, base64url", _B64 + "{43}")
 _NO_HASH: Final = Text("a SHA-256, base64url, or nothing where there is no entry", f"({_B64}{{43}})?")
 _EPOCH: Final = Text("16 random bytes, base64url", _B64 + "{22}")
@@ -83,7 +84,7 @@ TEXTS: Final = {
     "Refund.reason": _REASON,
     "Operator.staff": Text("a pseudonym of somebody of the shop", r"\w{12,32}"),
     "Operator.act": _REASON,
-    "Operator.about": Text("a sale, or nothing", f"({_B64}{{16}})?"),
+    "Operator.about": Text("a sale, an attempt, a refund, or nothing", f"({_B64}{{16,64}})?"),
     "Sale.sale": _SALE,
     "Sale.number": Text("a receipt's number; a draft has none yet", r"([A-Z2-7]{4}-[0-9]{4,})?"),
     "Sale.business_date": _DAY,
@@ -95,6 +96,7 @@ TEXTS: Final = {
     "SaleLine.name": Text("the product's name in the signed price book", r"[^\x00-\x1f]{1,200}"),
     "SaleLine.tax": _TAX,
     "SaleLine.epcs": _EPC,
+    "SaleDiscount.promotion": Text("the id of a promotion in the signed document", _PROMOTION),
     "TaxLine.tax": _TAX,
     "Posting.account": Text(
         "an account of the shop, of a tax code, or of a pseudonym",

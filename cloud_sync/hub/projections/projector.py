@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from cloud_sync.contract.entry import Body
 from cloud_sync.contract.topics import Address
+from cloud_sync.hub.members.counting import count
 from cloud_sync.hub.projections.fold import Harvest, fold, move
 from cloud_sync.hub.projections.meaning import Doubt, Told, believe
 from cloud_sync.hub.projections.tables import add, advance, before, trusts, upto, write
@@ -71,9 +72,9 @@ class Projector:
         if not stretches:
             return 0
         with self._store.following() as connection:
-            count = _project(connection, stretches)
+            entries = _project(connection, stretches)
         self._next_part = stretches[-1].part + 1
-        return count
+        return entries
 
     def rebuild(self) -> None:
         """Make all projections again, in one transaction."""
@@ -133,5 +134,6 @@ def _fold(connection: Connection, understood: Sequence[tuple[Told, Body | Doubt]
         ]
     harvest = fold(understood, before(connection, [body for _, body in understood]))
     write(connection, harvest)
+    count(connection, understood)
     for doubt in harvest.doubts:
         _log.warning("quarantine (%s), entry %d: %s", doubt.reason, doubt.told.id, doubt.sentence)

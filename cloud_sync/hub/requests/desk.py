@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from cloud_sync.contract.escrow import SliceAsked
 from cloud_sync.contract.requests import (
     REPLY_TYPE,
     REQUEST_EXPIRY_S,
@@ -32,6 +33,7 @@ from cloud_sync.contract.requests import (
 from cloud_sync.contract.signing import Signer, seal
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.ingest.opening import RefusedError, count
+from cloud_sync.hub.members.escrow import Escrow
 from cloud_sync.hub.orders.outcomes import note
 from cloud_sync.hub.requests.door import Door
 from cloud_sync.hub.requests.gateway import Gateway
@@ -83,6 +85,7 @@ class RequestDesk:
         """`signer` is the hub's key for receipts, which signs replies; `providers` stand by their codes."""
         self._store, self._signer, self._clock_ms, self._renew = store, signer, clock_ms, renew
         self._door = Door(store, clock_ms)
+        self._escrow = Escrow(signer)
         self._gateway = Gateway(store, providers or {}, clock_ms)
         self._payments: queue.Queue[_Payment] = queue.Queue(_WAITING_MAX)
         self._answered: OrderedDict[bytes, Answer] = OrderedDict()
@@ -146,9 +149,15 @@ class RequestDesk:
         _log.warning("%s asks to pay attempt %s, which its journal does not mean", *_names(payment))
         return None
 
-    def _answer(self, request: Request, ask: TimeAsked | CertificateAsked | CommandDone) -> Answer:
+    def _answer(
+        self, request: Request, ask: TimeAsked | CertificateAsked | CommandDone | SliceAsked
+    ) -> Answer:
+        # These two answers must not be old ones: what time it is, and how much a wallet has lent by now.
         if isinstance(ask, TimeAsked):
-            return TimeTold()  # the one answer that must not be an old one
+            return TimeTold()
+        if isinstance(ask, SliceAsked):
+            with self._store.writing() as connection:
+                return self._escrow.lend(connection, request.dev, ask, self._clock_ms())
         key = hashlib.sha256(f"{request.dev}\n{request.id}".encode() + msgspec.json.encode(ask)).digest()
         with self._lock:
             if (answer := self._answered.get(key)) is not None:

@@ -78,8 +78,10 @@ class GivingBack:
             while True:
                 self._more.clear()
                 await self._round()
+                # Not `wait_for`: in Python 3.11 it loses a cancel that comes together with what it waits for.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._more.wait(), self._pause_s())
+                    async with asyncio.timeout(self._pause_s()):
+                        await self._more.wait()
         except JournalClosedError:
             return  # the runtime has heard of it, and starts again
 
