@@ -47,10 +47,15 @@ class PrintedQr(msgspec.Struct, frozen=True, tag=True):
 
 
 class Print(msgspec.Struct, frozen=True, tag=True):
-    """Print a document and cut the paper; the Printed reading of the same `id` tells what became of it."""
+    """Print a document and cut the paper; the Printed reading of the same `id` tells what became of it.
+
+    A printer that lacks a letter of `parts` prints the first of `otherwise` that it has all letters of, and
+    the last of them at worst.
+    """
 
     id: str
     parts: tuple[PrintedLine | PrintedQr, ...]
+    otherwise: tuple[tuple[PrintedLine | PrintedQr, ...], ...] = ()
 
 
 class OpenDrawer(msgspec.Struct, frozen=True, tag=True):

@@ -16,10 +16,11 @@ has no use for a small one, is `ENTRY~CERTIFICATE`: two compact JWS.
 import re
 import zlib
 from typing import Final
+from urllib.parse import quote
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE
 from cloud_sync.contract.encoding import b64, unb64
-from cloud_sync.contract.entry import BODY_BYTES_MAX, SignedEntry, read_entry
+from cloud_sync.contract.entry import BODY_BYTES_MAX, SignedEntry, decode_body, read_entry
 
 FRAGMENT_CHARS_MAX: Final = 1_500
 """The longest fragment: the QR code of more is too fine for a phone to read off a small panel."""
@@ -27,6 +28,9 @@ PLAIN_CHARS_MAX: Final = 64 * 1024
 """The longest text in the plain form: an entry of the longest body in base64, and its certificate."""
 CERTIFICATE_BYTES_MAX: Final = 2 * 1024
 """The longest payload of a certificate: two names, a key and a date are 200 bytes."""
+
+HUB_PATH: Final = "/r/"
+"""Where a hub shows a receipt: object, seq and hash follow. Whoever knows the hash has held the receipt."""
 
 DICTIONARY: Final = (
     b'{"dev":"mirror-","epoch":"","seq":1,"idem":"sale/","boot":"","mono_us":1,"wall_ms":17,'
@@ -73,12 +77,34 @@ def fragment_of(entry_jws: str, certificate_jws: str) -> str:
     squeezed = b64(_squeeze(entry.body, certified))
     parts = (_FORM, entry.kid, b64(entry.prev), squeezed, b64(entry.sig), root, signature)
     fragment = ".".join(parts)
-    if len(fragment) > FRAGMENT_CHARS_MAX:
+    return _within(fragment)
+
+
+def _within(text: str) -> str:
+    if len(text) > FRAGMENT_CHARS_MAX:
         raise FragmentTooLongError(
-            f"expected a fragment of at most {FRAGMENT_CHARS_MAX} characters, got {len(fragment)}:"
+            f"expected a fragment of at most {FRAGMENT_CHARS_MAX} characters, got {len(text)}:"
             " link to the receipt at the hub by its hash"
         )
-    return fragment
+    return text
+
+
+def link_of(entry_jws: str, certificate_jws: str, page: str, hub: str) -> str:
+    """What the code of a receipt holds: `page`, `#` and the fragment, which no browser sends to a server.
+
+    A receipt that is longer than a code, or has no certificate, is linked to at `hub` by the entry's hash.
+    Raises BadFragmentError when they are no entry and no certificate, and FragmentTooLongError when the hub
+    would be needed and `hub` is empty.
+    """
+    entry = _entry(entry_jws)
+    if certificate_jws or not hub:
+        try:
+            return _within(f"{page}#{fragment_of(entry_jws, certificate_jws)}")
+        except FragmentTooLongError:
+            if not hub:
+                raise
+    dev = quote(decode_body(entry.body).dev, safe="")
+    return f"{hub}{HUB_PATH}{dev}/{entry.seq}/{b64(entry.hash)}"
 
 
 def parse(fragment: str) -> tuple[str, str]:

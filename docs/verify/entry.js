@@ -49,6 +49,7 @@ const entries = (() => {
   // What is wrong with a body by itself, whoever signed it.
   function* wrongs({ fact }) {
     if (fact.kind === "sale" && !isSale(fact)) yield new Wrong("not-a-sale");
+    if (fact.kind === "refund" && !isRefund(fact)) yield new Wrong("not-a-refund");
     if (fact.postings !== undefined) yield* unbalanced(fact.postings);
     if (fact.moves !== undefined) yield* unmoved(fact.moves);
   }
@@ -77,14 +78,24 @@ const entries = (() => {
 
   const isPosting = (one) => isThing(one) && isText(one.account) && isText(one.currency) && isWhole(one.amount_minor);
   const isLine = (one) => isThing(one) && isText(one.name) && isText(one.gtin)
-    && [one.units, one.price_minor, one.total_minor].every(isWhole);
+    && [one.units, one.price_minor, one.total_minor].every(isWhole) && isList(one.discounts, isDiscount);
+  const isDiscount = (one) => isThing(one) && isText(one.promotion) && isWhole(one.amount_minor);
+  const isPaid = (one) => isThing(one) && isText(one.provider) && isWhole(one.amount_minor) && isText(one.reference ?? "")
+    && isText(one.card ?? "");
   const isTax = (one) => isThing(one) && [one.rate_bp, one.gross_minor, one.tax_minor].every(isWhole);
 
+  // What may be left out of an entry, and is a list where it is not.
+  const isList = (value, is) => value === undefined || (Array.isArray(value) && value.every(is));
+
   // All that is read off a sale when it is shown or counted.
-  function isSale(sale) {
-    return [sale.number, sale.business_date, sale.language, sale.tender].every(isText)
-      && /^[A-Z]{3}$/.test(sale.currency) && isWhole(sale.total_minor)
-      && Array.isArray(sale.lines) && sale.lines.every(isLine) && Array.isArray(sale.taxes) && sale.taxes.every(isTax);
+  const isSale = (sale) => isReceipt(sale) && isText(sale.tender) && isText(sale.fiscal ?? "") && isList(sale.payments, isPaid);
+
+  const isRefund = (refund) => isReceipt(refund) && isText(refund.provider);
+
+  function isReceipt(fact) {
+    return [fact.number, fact.business_date, fact.language].every(isText)
+      && /^[A-Z]{3}$/.test(fact.currency) && isWhole(fact.total_minor)
+      && Array.isArray(fact.lines) && fact.lines.every(isLine) && Array.isArray(fact.taxes) && fact.taxes.every(isTax);
   }
 
   return { BODY_BYTES_MAX, fromJws, fromParts, header, isSale, wrongs };

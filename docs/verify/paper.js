@@ -10,6 +10,8 @@ const paper = (() => {
     XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3, CLF: 4, UYW: 4,
   };
   const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
+  // As in retail/receipt_words.py.
+  const CARD_PROVIDERS = ["zvt", "nexo", "stripe"];
 
   // A tag that no browser knows must not take the receipt away: then English it is.
   function localeOf(tag) {
@@ -68,25 +70,73 @@ const paper = (() => {
 
   const count = (number, language) => new Intl.NumberFormat(localeOf(language)).format(number);
 
-  // The receipt itself: what was bought, the taxes, what it came to, on which day, at which object.
-  function sheet(dev, sale) {
-    const language = sale.language.split("-")[0];
+  // The receipt itself: what was bought or came back, the taxes, what it came to, and how it was paid.
+  function sheet(dev, fact) {
+    const language = fact.language.split("-")[0];
     const said = PAPER_WORDS[language] ?? PAPER_WORDS.en;
-    const money = (minor) => amount(minor, sale.currency, sale.language);
+    const money = (minor) => amount(minor, fact.currency, fact.language);
     const direction = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
-    return h("article.paper", { lang: sale.language, dir: direction, "aria-label": `${said.receipt} ${sale.number}` },
-      h("header", {}, h("p.shop", {}, h("bdi", {}, dev)), h("p.number", {}, said.receipt, " ", h("bdi", {}, sale.number)),
-        h("time", { datetime: sale.business_date }, day(sale.business_date, sale.language))),
-      h("ul.lines", {}, sale.lines.map((line) => goods(line, money))),
-      h("p.total", {}, h("span", {}, said.total), raised(sale.total_minor, sale.currency, sale.language)),
-      h("ul.taxes", {}, sale.taxes.map((tax) => h("li", {},
-        h("span", {}, words.print(said.tax, { rate: percent(tax.rate_bp, sale.language), gross: money(tax.gross_minor) })),
-        h("span.sum", {}, money(tax.tax_minor))))));
+    const back = fact.kind === "refund";
+    const title = back ? said.credit : said.receipt;
+    const added = isTaxAdded(fact);
+    const total = h("p.total", {}, h("span", {}, back ? said.back : said.total), raised(fact.total_minor, fact.currency, fact.language));
+    const taxes = h("ul.taxes", {}, fact.taxes.map((tax) => taxed(tax, added, said, fact.language, money)));
+    const subtotal = added ? h("ul.subtotal", {}, row(said.subtotal, money(sum(fact.lines, "total_minor")))) : null;
+    return h("article.paper", { lang: fact.language, dir: direction, "aria-label": `${title} ${fact.number}` },
+      h("header", {}, h("p.shop", {}, h("bdi", {}, dev)), h("p.number", {}, title, " ", h("bdi", {}, fact.number)),
+        h("time", { datetime: fact.business_date }, day(fact.business_date, fact.language))),
+      h("ul.lines", {}, fact.lines.map((line) => goods(line, said, money))),
+      ...(added ? [subtotal, taxes, total] : [total, taxes]),
+      h("ul.payments", {}, paid(fact, said, money)),
+      fact.fiscal ? h("p.fiscal", {}, said.fiscal, " ", h("bdi", {}, fact.fiscal)) : null);
   }
 
-  function goods(line, money) {
-    const each = line.units === 1 ? null : h("span.each", {}, `${line.units} × ${money(line.price_minor)}`);
-    return h("li", {}, h("span.name", {}, h("bdi", {}, line.name)), h("span.sum", {}, money(line.total_minor)), each);
+  const row = (start, end) => h("li", {}, h("span", {}, start), end === undefined ? null : h("span.sum", {}, end));
+
+  const sum = (things, name) => things.reduce((all, one) => all + BigInt(one[name]), 0n);
+
+  // Lines that come to the total only with the taxes are prices without them.
+  function isTaxAdded(fact) {
+    const lines = sum(fact.lines, "total_minor");
+    const total = BigInt(fact.total_minor);
+    return lines !== total && lines + sum(fact.taxes, "tax_minor") === total;
+  }
+
+  function taxed({ rate_bp, gross_minor, tax_minor }, added, said, language, money) {
+    const values = { rate: percent(rate_bp, language), gross: money(gross_minor), net: money(gross_minor - tax_minor) };
+    return row(words.print(added ? said.tax_added : said.tax, values), money(tax_minor));
+  }
+
+  // The amounts of the goods and of what was taken off them add up.
+  function goods(line, said, money) {
+    const discounts = line.discounts ?? [];
+    const whole = BigInt(line.total_minor) + sum(discounts, "amount_minor");
+    return h("li", {}, h("span.name", {}, h("bdi", {}, line.name)), h("span.sum", {}, money(whole)),
+      line.units === 1 ? null : h("span.each", {}, `${line.units} × ${money(line.price_minor)}`),
+      discounts.flatMap((one) => [
+        h("span.less", {}, one.promotion === "member-price" ? said.member_price : [said.discount, " ", h("bdi", {}, one.promotion)]),
+        h("span.less.sum", {}, money(-one.amount_minor)),
+      ]));
+  }
+
+  // Without payments the tender needed none; a refund goes back where the money came from.
+  function paid(fact, said, money) {
+    const all = fact.payments ?? [{ provider: fact.tender ?? fact.provider, amount_minor: fact.total_minor }];
+    const rounding = sum(all, "amount_minor") - BigInt(fact.total_minor);
+    return [
+      rounding !== 0n && all.length ? row(said.rounding, money(rounding)) : null,
+      ...all.flatMap(({ provider, amount_minor, card, reference, stored }) => [
+        row([way(provider, said.paid), card ? ` ${card}` : ""], money(amount_minor)),
+        stored === true ? h("li.said", {}, said.stored) : null,
+        reference ? h("li.said", {}, said.reference, " ", h("bdi", {}, reference)) : null,
+      ]),
+    ].filter(Boolean);
+  }
+
+  // What a shopper calls a way to pay; one that has no word says its own name.
+  function way(provider, called) {
+    const name = CARD_PROVIDERS.includes(provider) ? "card" : provider;
+    return Object.hasOwn(called, name) ? called[name] : h("bdi", {}, provider);
   }
 
   return { amount, count, moment, sheet };

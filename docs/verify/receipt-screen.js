@@ -19,15 +19,10 @@ const receiptScreen = (() => {
     const proven = is === "genuine" || is === "unvouched";
     return [
       verdict(look, picture, say(`${is}.title`), lead(said), wrongs.length ? reasons(wrongs) : null),
-      proven ? side(entry.body) : null,
+      // What is not proven is never drawn as a receipt: somebody would take a picture of it.
+      proven ? h("section.side", {}, paper.sheet(entry.body.dev, entry.body.fact)) : null,
       entry ? folded(proven ? "sheet.details" : "sheet.claims", details(entry, certificate, hash, known), signed(entry)) : null,
     ];
-  }
-
-  // What is not proven is never drawn as a receipt: somebody would take a picture of it.
-  function side({ dev, fact }) {
-    const tender = fact.tender === "house-account" ? say("tender.house-account") : told("tender.other", { tender: fact.tender });
-    return h("section.side", {}, paper.sheet(dev, fact), h("p.tender", {}, tender));
   }
 
   function details({ body, prev }, { by, tenant, tier, since_ms, root }, hash, known) {

@@ -72,7 +72,7 @@ const receipts = (() => {
     const { entry, certificate } = read;
     const standing = await trust.standing(certificate, believed);
     const wrongs = [...(await forgeries(entry, certificate, standing)), ...entries.wrongs(entry.body)];
-    if (entry.body.fact.kind !== "sale") wrongs.push(new Wrong("no-sale"));
+    if (!["sale", "refund"].includes(entry.body.fact.kind)) wrongs.push(new Wrong("no-sale"));
     const verdict = wrongs.length ? "false" : standing === "vouched" ? "genuine" : "unvouched";
     return { verdict, wrongs, entry, certificate, hash: jose.b64Text(await jose.sha256(entry.input)) };
   }

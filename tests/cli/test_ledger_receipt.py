@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from joserfc.registry import HeaderParameter
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
+from cloud_sync.contract.entry import Refund, SaleLine, TaxLine
 from cloud_sync.contract.fragment import parse
 from cloud_sync.contract.signing import SoftwareKey, seal
 from tests.cli.ledgers import BEGAN_MS, DEV, Ledgers, ask, sale
@@ -104,6 +105,33 @@ def test_a_receipt_that_is_too_long_for_a_code_says_what_to_do(ledgers: Ledgers)
     ledgers.certify()
     said = answer(ledgers.path)
     assert (said["code"], "at most 1500 characters" in str(said["note"])) == (None, True)
+
+
+def test_a_receipt_that_is_too_long_leads_to_the_hub_where_there_is_one(ledgers: Ledgers) -> None:
+    ledgers.write(sale(1, *(hashlib.sha256(bytes([n])).hexdigest() for n in range(60))))
+    ledgers.certify()
+    said = answer(ledgers.path, "--hub", "https://hub.example")
+    assert str(said["code"]).startswith(f"https://hub.example/r/{DEV}/{said['seq']}/")
+    assert (said["certified"], said["note"]) == (
+        False,
+        "too long for its code, so that leads to https://hub.example",
+    )
+
+
+def test_a_refund_is_a_receipt_of_its_own(ledgers: Ledgers) -> None:
+    line = SaleLine("09520001100307", "Scarf", 1, 3450, 3450, "standard")
+    taxes = (TaxLine("standard", 1900, 3450, 551),)
+    ledgers.write(
+        sale(1, "A"),
+        Refund(
+            *("r", "s", "a", "zvt", "K7QM-R0001", "2026-02-01", "en", "EUR", 3450), (line,), taxes, (), ()
+        ),
+    )
+    ledgers.certify()
+    for which in ([], ["K7QM-R0001"]):
+        said = answer(ledgers.path, *which, "--page", PAGE)
+        assert (said["kind"], said["number"], said["certified"]) == ("refund", "K7QM-R0001", True)
+        assert str(said["text"]).count("Credit note K7QM-R0001") == 1
 
 
 @pytest.mark.parametrize("which", ["K7QM-9999", "77", "سترة", "²", "9" * 30, "-"])

@@ -5,6 +5,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
@@ -63,6 +64,34 @@ def served(hosted: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+@pytest.fixture
+def request_log() -> list[str]:
+    """Every request line that reached the server, as it came."""
+    return []
+
+
+@contextmanager
+def logging_server(folder: Path, log: list[str]) -> Iterator[str]:
+    """Where a server of its own serves a folder, and writes down what it is asked."""
+
+    class Logging(Silent):
+        def log_request(self, *_: Any) -> None:
+            log.append(self.requestline)
+
+    handler = functools.partial(Logging, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture
+def logged(hosted: Path, request_log: list[str]) -> Iterator[str]:
+    """A server of its own, for one test."""
+    with logging_server(hosted, request_log) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")

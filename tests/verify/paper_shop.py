@@ -18,8 +18,11 @@ from cloud_sync.contract.entry import (
     Fact,
     Genesis,
     KeyRotated,
+    Paid,
     Posting,
+    Refund,
     Sale,
+    SaleDiscount,
     SaleLine,
     SignedEntry,
     TaxLine,
@@ -31,6 +34,7 @@ from cloud_sync.contract.entry import (
 from cloud_sync.contract.signing import SoftwareKey, seal
 from retail.custody import SOLD, Move
 from retail.pricing.book import Version
+from retail.pricing.reasons import MEMBER_PRICE
 from tests.contract.paper_chain import EPOCH, body_of
 
 DEV: Final = "shelf-b12"
@@ -85,6 +89,35 @@ def sale(nth: int = 1, items: int = 3, **changes: Any) -> Sale:
         "moves": tuple(Move(line.gtin, DEV, SOLD, 1) for line in sold),
     }
     return Sale(**{**honest, **changes})
+
+
+CARD_SALE: Final = sale(
+    total_minor=4830,
+    tender="zvt",
+    lines=(
+        SaleLine(
+            *("09520001100406", "Ethiopia Yirgacheffe", 2, 1150, 1940, "reduced", ()),
+            (SaleDiscount("happy-hour", 260), SaleDiscount(MEMBER_PRICE, 100)),
+        ),
+        SaleLine("09520001100420", "House blend 1 kg", 1, 2890, 2890, "reduced"),
+    ),
+    taxes=(TaxLine("reduced", 700, 4830, 316),),
+    postings=(),
+    moves=(),
+    payments=(
+        Paid("a1", "wallet", 2000, "slice-1"),
+        Paid("a2", "zvt", 2830, "000123", stored=True, card="Visa 4242"),
+    ),
+)
+"""Paid by a wallet and, without a connection, by card; with a happy hour and a price for members."""
+
+REFUND: Final = Refund(
+    *("r-1", "s-1", "a-2", "zvt", "K7QM-R0001", "2026-02-01", "de", "EUR", 2890),
+    (SaleLine("09520001100420", "Hausmischung 1 kg", 1, 2890, 2890, "reduced"),),
+    (TaxLine("reduced", 700, 2890, 189),),
+    *((), ()),
+)
+"""Goods that came back, in German."""
 
 
 def sale_in(language: str) -> Sale:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import BODY_BYTES_MAX, SaleLine, sign_entry, signing_input
+from cloud_sync.contract.entry import BODY_BYTES_MAX, Paid, SaleDiscount, SaleLine, sign_entry, signing_input
 from cloud_sync.contract.fragment import (
     CERTIFICATE_BYTES_MAX,
     DICTIONARY,
@@ -19,6 +19,7 @@ from cloud_sync.contract.fragment import (
     BadFragmentError,
     FragmentTooLongError,
     fragment_of,
+    link_of,
     parse,
 )
 from cloud_sync.contract.signing import seal
@@ -85,6 +86,36 @@ def test_a_long_receipt_of_different_goods_still_fits(items: int, epcs: bool) ->
         for n in range(items)
     )
     assert len(fragment_of(jws_of(lines), certificate())) <= FRAGMENT_CHARS_MAX
+
+
+def test_nine_tagged_items_with_a_discount_each_and_a_card_still_fit() -> None:
+    lines = tuple(
+        SaleLine(
+            f"0{(n + 7) * 761_838_257_287 % 10**13:013d}",
+            f"{WORDS[n % 13].title()} {WORDS[n * 5 % 13]} {WORDS[n * 7 % 12]} {'SML'[n % 3]}",
+            *(1, 1000 + 371 * n, 900 + 371 * n, ("standard", "reduced")[n % 2]),
+            sale(n + 1, items=1).lines[0].epcs,
+            (SaleDiscount("happy-hour", 100),),
+        )
+        for n in range(9)
+    )
+    moves = tuple(Move(line.gtin, DEV, "sold", 1) for line in lines)
+    paid = (Paid("AwQFBgcICQoLDA0O", "zvt", 5130, "000123", card="Visa 4242"),)
+    entry = entry_of(sale(lines=lines, moves=moves, tender="zvt", payments=paid)).jws()
+    assert parse(fragment_of(entry, certificate())) == (entry, certificate())
+
+
+def test_the_link_is_never_longer_than_its_code_holds() -> None:
+    entry = entry_of(sale())
+    fragment = fragment_of(entry.jws(), certificate())
+    hub = f"https://hub.example/r/{DEV}/{entry.seq}/{b64(entry.hash)}"
+    for spare, wanted in ((0, "page"), (1, "hub")):
+        page = "p" * (FRAGMENT_CHARS_MAX - len(fragment) - 1 + spare)
+        link = link_of(entry.jws(), certificate(), page, "https://hub.example")
+        assert link == (f"{page}#{fragment}" if wanted == "page" else hub)
+    assert link_of(entry.jws(), "", "page", "https://hub.example") == hub
+    with pytest.raises(FragmentTooLongError):
+        link_of(entry.jws(), certificate(), "p" * FRAGMENT_CHARS_MAX, "")
 
 
 def test_a_receipt_that_is_too_long_says_what_to_do() -> None:

@@ -11,9 +11,11 @@ from cloud_sync.contract.fragment import fragment_of
 from retail.custody import SOLD, Move
 from tests.verify.open_page import OpenPage, as_file, exported
 from tests.verify.paper_shop import (
+    CARD_SALE,
     COUNTRIES,
     DEV,
     OTHER_ROOT,
+    REFUND,
     STRANGER,
     certificate,
     changed,
@@ -48,6 +50,8 @@ def fragment(*arguments: str) -> str:
 RECEIPTS: Final = {
     "nothing": "",
     **{f"a receipt in {tag}": fragment_of(entry_of(sale_in(tag)).jws(), certificate()) for tag in COUNTRIES},
+    "a card and two discounts": fragment_of(entry_of(CARD_SALE).jws(), certificate()),
+    "a credit note": fragment_of(entry_of(REFUND).jws(), certificate()),
     "a long receipt": fragment_of(entry_of(sale(items=9)).jws(), certificate()),
     "absurd names and amounts": fragment_of(entry_of(LONG_SALE).jws(), certificate()),
     "nobody vouches": fragment(certificate(OTHER_ROOT)),

@@ -10,9 +10,10 @@ from typing import Final
 import click
 import msgspec
 
-from cloud_sync.contract.entry import Body, Sale, SignedEntry, kind_of
-from cloud_sync.contract.fragment import fragment_of
-from edge.checkout.receipts import slip_of
+from cloud_sync.contract.encoding import b64
+from cloud_sync.contract.entry import Body, Refund, Sale, SignedEntry, kind_of
+from cloud_sync.contract.fragment import link_of
+from edge.checkout.receipts import Beside, slip_of
 from edge.cli.ledger.certificates import NAME, NoCertificateError, certificate_of
 from edge.cli.ledger.codes import TooLongForACodeError, code_of, columns_of, lines_of, picture_of
 from edge.cli.ledger.door import AS_JSON, PATH, backwards, body_of, entry_at, opened, print_json
@@ -27,6 +28,9 @@ _PAGE: Final = "docs/verify/index.html"
 # As long as a number of JSON may be.
 _SEQ: Final = re.compile(r"[0-9]{1,16}")
 
+# What a receipt is written for: goods that went, and goods that came back.
+_SIGNS: Final = (b'"kind":"sale"', b'"kind":"refund"')
+
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 _MORE: Final = """\b
@@ -36,6 +40,14 @@ Examples:
   opos ledger receipt ledger.db 17 --jws
   opos ledger receipt ledger.db 17 --png receipt.png
 """
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Where the code leads: the page, a hub or '', and the file of the certificate."""
+
+    page: str
+    hub: str
+    certificate: Path
 
 
 class Coded(msgspec.Struct, frozen=True):
@@ -54,6 +66,9 @@ class Coded(msgspec.Struct, frozen=True):
     "--page", default=_PAGE, show_default=True, metavar="URL", help="The page that verifies a receipt."
 )
 @click.option(
+    "--hub", default="", metavar="URL", help="Where a hub shows a receipt that is too long for its code."
+)
+@click.option(
     "--certificate",
     type=_FILE,
     metavar="FILE",
@@ -67,6 +82,7 @@ def receipt(  # noqa: PLR0913 (each is an option of the command)
     which: str | None,
     *,
     page: str,
+    hub: str,
     certificate: Path | None,
     png: Path | None,
     svg: Path | None,
@@ -85,7 +101,7 @@ def receipt(  # noqa: PLR0913 (each is an option of the command)
             click.echo(entry.jws())
             return
         body = body_of(entry)
-        coded = _coded(entry, body, page, certificate or path.with_name(NAME))
+        coded = _coded(entry, body, Places(page, hub, certificate or path.with_name(NAME)))
         _save(coded, {"png": png, "svg": svg})
         if as_json:
             print_json(_for_program(entry, body, coded))
@@ -106,27 +122,30 @@ def _found(reader: LedgerReader, path: Path, which: str | None) -> SignedEntry:
 
 
 def _sales(reader: LedgerReader, number: str | None) -> Iterator[SignedEntry]:
-    """The sales with this receipt number, or all of them, from the newest back."""
+    """The sales and refunds with this receipt number, or all of them, from the newest back."""
     # A look at the bytes first: to decode a million bodies for one of them would take seconds.
-    sign = b'"kind":"sale"' if number is None else number.encode(errors="replace")
+    signs = _SIGNS if number is None else (number.encode(errors="replace"),)
     for entry in backwards(reader):
-        if sign in entry.body:
+        if any(sign in entry.body for sign in signs):
             fact = body_of(entry).fact
-            if isinstance(fact, Sale) and number in (None, fact.number):
+            if isinstance(fact, Sale | Refund) and number in (None, fact.number):
                 yield entry
 
 
-def _coded(entry: SignedEntry, body: Body, page: str, file: Path) -> Coded:
+def _coded(entry: SignedEntry, body: Body, places: Places) -> Coded:
     """What the code holds: the page with all that it needs; without a certificate the signed entry alone."""
-    if not isinstance(body.fact, Sale):
+    page = places.page
+    if not isinstance(body.fact, Sale | Refund):
         return Coded(None, "this is no receipt, so it has no code")
     try:
-        url = f"{page}#{fragment_of(entry.jws(), certificate_of(entry, file))}"
+        url = link_of(entry.jws(), certificate_of(entry, places.certificate), page, places.hub)
     except NoCertificateError as error:
         note = f"{error}: the code holds the signed receipt alone, which does not say whose key it is"
         return Coded(entry.jws(), note)
     except ValueError as error:
         return Coded(None, str(error))
+    if not url.startswith(f"{page}#"):
+        return Coded(url, f"too long for its code, so that leads to {places.hub}")
     whole = ":" in page.partition("/")[0]
     advice = "" if whole else ", which a phone opens only if --page is a whole address"
     return Coded(url, f"the code leads to {page}{advice}", certified=True)
@@ -144,10 +163,11 @@ def _save(coded: Coded, files: dict[str, Path | None]) -> None:
             raise click.ClickException(f"--{kind} {file}: {error}") from error
 
 
-def _slip(body: Body) -> list[str]:
+def _slip(entry: SignedEntry, body: Body) -> list[str]:
     """The lines of a receipt; of another entry what it says."""
-    if isinstance(body.fact, Sale):
-        return [plain(line) for line in text(slip_of(body.fact, body.dev))]
+    if isinstance(body.fact, Sale | Refund):
+        slip = slip_of(body.fact, body.dev, Beside(signed=b64(entry.hash)))
+        return [plain(line) for line in text(slip)]
     return [f"entry {body.seq} is no receipt: it is a {kind_of(body.fact)}", words(body.fact)]
 
 
@@ -155,8 +175,8 @@ def _for_program(entry: SignedEntry, body: Body, coded: Coded) -> dict[str, obje
     return {
         "seq": entry.seq,
         "kind": kind_of(body.fact),
-        "number": body.fact.number if isinstance(body.fact, Sale) else None,
-        "text": _slip(body),
+        "number": body.fact.number if isinstance(body.fact, Sale | Refund) else None,
+        "text": _slip(entry, body),
         "jws": entry.jws(),
         "code": coded.text,
         "certified": coded.certified,
@@ -165,7 +185,7 @@ def _for_program(entry: SignedEntry, body: Body, coded: Coded) -> dict[str, obje
 
 
 def _print(entry: SignedEntry, body: Body, coded: Coded) -> None:
-    for line in (*_slip(body), "", entry.jws(), ""):
+    for line in (*_slip(entry, body), "", entry.jws(), ""):
         click.echo(line)
     if coded.text is not None:
         _print_code(coded.text)

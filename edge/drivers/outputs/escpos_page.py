@@ -33,16 +33,28 @@ class Paper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     codec: str = "cp437"
     """Python's name of the code page, and below it the printer's number of the same page (ESC t)."""
     code_page: Annotated[int, Meta(ge=0, le=255)] = 0
+    more_code_pages: dict[str, Annotated[int, Meta(ge=0, le=255)]] = {}
+    """Further code pages by Python's names of them, for lines that the first lacks a letter of."""
     qr: Literal["native", "raster"] = "native"
     """Native: the printer makes the code (GS ( k). Raster: we do, and it prints a picture (GS v 0)."""
     cut: Literal["partial", "full", "none"] = "partial"
 
     def __post_init__(self) -> None:
         """A codec that Python does not know would fail at the first receipt."""
-        try:
-            "".encode(self.codec)
-        except LookupError as error:
-            raise ValueError(f"codec: Python knows no {self.codec!r}") from error
+        for codec in self.code_pages:
+            try:
+                "".encode(codec)
+            except LookupError as error:
+                raise ValueError(f"codec: Python knows no {codec!r}") from error
+
+    @property
+    def code_pages(self) -> dict[str, int]:
+        """All code pages, the usual one first: Python's name -> the printer's number."""
+        return {self.codec: self.code_page, **self.more_code_pages}
+
+    def codec_for(self, text: str) -> str | None:
+        """The first code page that has every letter of `text`; None where there is none."""
+        return next((codec for codec in self.code_pages if _has(codec, text)), None)
 
 
 def page(document: Print, paper: Paper, after_reset: bytes = b"") -> list[bytes]:
@@ -50,8 +62,22 @@ def page(document: Print, paper: Paper, after_reset: bytes = b"") -> list[bytes]
 
     `after_reset` are commands that the reset would undo.
     """
-    begin = _RESET + after_reset + b"\x1bt" + bytes([paper.code_page])
-    return [begin, *(_part(part, paper) for part in document.parts), _FEED_LINES + _CUT[paper.cut]]
+    begin = _RESET + after_reset + _page(paper.code_page)
+    ways = (document.parts, *document.otherwise)
+    parts = next((way for way in ways if not any(_lacks(part, paper) for part in way)), ways[-1])
+    return [begin, *(_part(part, paper) for part in parts), _FEED_LINES + _CUT[paper.cut]]
+
+
+def _has(codec: str, text: str) -> bool:
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _lacks(part: PrintedLine | PrintedQr, paper: Paper) -> bool:
+    return isinstance(part, PrintedLine) and paper.codec_for(_clean(part.text)) is None
 
 
 def _part(part: PrintedLine | PrintedQr, paper: Paper) -> bytes:
@@ -66,9 +92,20 @@ def _lines(text: str, paper: Paper) -> Iterator[bytes]:
 
     Nothing below the space passes: a name in the catalogue must not be able to give the printer commands.
     """
-    clean = "".join(character if character.isprintable() else " " for character in text)
-    for line in textwrap.wrap(clean, paper.columns, drop_whitespace=False) or [""]:
-        yield line.encode(paper.codec, "replace") + b"\n"
+    for line in textwrap.wrap(_clean(text), paper.columns, drop_whitespace=False) or [""]:
+        codec = paper.codec_for(line) or paper.codec
+        begin, end = b"", b""
+        if codec != paper.codec:
+            begin, end = _page(paper.code_pages[codec]), _page(paper.code_page)
+        yield begin + line.encode(codec, "replace") + b"\n" + end
+
+
+def _clean(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _page(number: int) -> bytes:
+    return b"\x1bt" + bytes([number])
 
 
 def _native_qr(code: PrintedQr) -> bytes:
