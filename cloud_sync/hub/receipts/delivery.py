@@ -20,7 +20,7 @@ FILE: Final = "mail.toml"
 _LOOK_S: Final = 1.0
 
 
-class BadMailFileError(ValueError):
+class BadMailFileError(OSError):
     """A `mail.toml` that cannot be used: what was expected in it."""
 
 

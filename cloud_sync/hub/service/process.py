@@ -10,6 +10,8 @@ from cloud_sync.hub.api.pushes import Pushed
 from cloud_sync.hub.payments.accounts import accounts_in
 from cloud_sync.hub.payments.ladder import LADDERS
 from cloud_sync.hub.payments.watch import Watch
+from cloud_sync.hub.receipts.delivery import deliver, mail_of
+from cloud_sync.hub.receipts.door import add_receipts
 from cloud_sync.hub.requests.gateway import Gateway
 from cloud_sync.hub.service.doors import Certificate, Door
 from cloud_sync.hub.service.ingest import Ingest
@@ -51,6 +53,7 @@ class _Hub:
         self._gateway = Gateway(store, accounts.providers, wall_ms)
         self._pushed = Pushed(self._gateway, accounts.readers)
         self._ingest = Ingest(store, place.folder, place.name)
+        self._mail = mail_of(place.folder.path)
         self._ingests = ingests
         self._line = place.line("hub", self._ingest.post, self._linked)
 
@@ -79,6 +82,10 @@ class _Hub:
         if not https:
             return None
         app = make_object_app(self._store, self._place.folder, wall_ms, self._hears_broker, self._pushed)
+        add_receipts(app, self._store, wall_ms, self._mail)
+        if self._mail is not None:
+            outbox = self._mail.outbox
+            workers.start("letters", lambda: deliver(outbox, wall_ms, workers.closing))
         door = Door(app, Certificate(self._place.tls / "hub.crt", self._place.tls / "hub.key"))
         workers.start("https", lambda: door.serve(https))
         workers.start("https certificate", lambda: door.follow(workers.closing))
