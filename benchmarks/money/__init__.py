@@ -1,5 +1,5 @@
-"""The figures of money: what pricing costs, beside what nobody can avoid."""
+"""The figures of money: pricing, and a look into a large catalogue, beside what nobody can avoid."""
 
-from benchmarks.money import pricing
+from benchmarks.money import catalogue, pricing
 
-BENCHMARKS = pricing.BENCHMARKS
+BENCHMARKS = (*pricing.BENCHMARKS, *catalogue.BENCHMARKS)

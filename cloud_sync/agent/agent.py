@@ -17,6 +17,7 @@ from cloud_sync.agent.hub_time import HubTime, TimeKeeper
 from cloud_sync.agent.manifests import ManifestDoor
 from cloud_sync.agent.obeyed import Obeyed
 from cloud_sync.agent.orders import Doing, Orders
+from cloud_sync.agent.pictures import Pictures
 from cloud_sync.agent.ports import Identity, Lane, Papers, Runtime, Waiting
 from cloud_sync.agent.questions import Questions
 from cloud_sync.agent.receipts import LatestReceipt, ReceiptDoor
@@ -67,6 +68,7 @@ class Agent:
         manifests = ManifestDoor(address, keys.documents)
         staging = Staging(given.documents)
         self._downlink = Downlink(manifests, staging, given.fetch, given.runtime.document, luck)
+        self._pictures = Pictures(given.documents / "pictures", given.fetch)
         self._keyrings = KeyringDoor(keys, given.apply_keyring, given.runtime.keyring)
         self._gestures = Gestures(voice, given.lane, given.runtime.telemetry_sent, given.duty)
         self._time_keeper = TimeKeeper(self.time, self.requests.ask, luck)
@@ -143,6 +145,7 @@ class Agent:
             rooms.create_task(self._carrier.run())
             rooms.create_task(self._latest.run())
             rooms.create_task(self._downlink.run())
+            rooms.create_task(self._pictures.run())
             rooms.create_task(self._keyrings.run())
             rooms.create_task(self._gestures.run())
             rooms.create_task(self._orders.run())

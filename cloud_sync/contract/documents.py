@@ -13,8 +13,20 @@ CHUNK_BYTES_MAX: Final = 96 * 1024
 
 PRICES: Final = "prices"
 """The name of the price book: `retail.pricing.book.PriceBook` as JSON."""
+PRICE_CHANGES: Final = "prices-changes"
+"""The name of what has changed since the price book was issued whole: `retail.pricing.changes.PriceChanges`.
+
+Both are counted together: whichever has the higher version is the price book of today.
+"""
+PROMOTIONS: Final = "promotions"
+"""The name of the promotion bundle: `retail.pricing.promotions.Promotions` as JSON."""
 DELIVERIES: Final = "deliveries"
 """The name of the deliveries: `Deliveries` as JSON."""
+
+WANTED: Final = "wanted"
+"""The file in which a runtime names the pictures that its agent is to fetch: a SHA-256 a line."""
+PICTURES_WANTED_MAX: Final = 500
+"""So many pictures of a chunk each are 48 MB, and more products than one shelf or fitting room has."""
 
 
 class Manifest(msgspec.Struct, frozen=True):

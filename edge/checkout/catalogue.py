@@ -1,18 +1,43 @@
-"""The price book as the till asks it: by the tag of an item, or by GTIN."""
+"""The price book as the till asks it, by the tag of an item or by GTIN, and the promotions beside it."""
+
+import msgspec
 
 from edge.checkout.state import Goods
 from retail.identity.answer import Resolved
 from retail.identity.resolver import resolve
-from retail.pricing.book import PriceBook, Product, Version
+from retail.pricing.book import Prices, Product, Version
+from retail.pricing.promotions import Promotions
 from retail.pricing.rules import unit_price
 
 
-class Catalogue:
-    """One version of a site's price book, and the price that its version is sold by."""
+class Leaflet(msgspec.Struct, frozen=True):
+    """One version of a site's promotions."""
 
-    def __init__(self, book: PriceBook, version: Version) -> None:
+    promotions: Promotions
+    version: Version
+
+
+class Catalogue:
+    """One version of a site's price book and of its promotions: what a basket is priced by.
+
+    The book may lie in a file: `product` reads one page of it, and nothing here goes through all of them.
+    """
+
+    def __init__(self, book: Prices, version: Version, leaflet: Leaflet | None = None) -> None:
         self.book = book
         self.version = version
+        self.leaflet = leaflet
+        self._languages = (book.language, *sorted(book.spoken - {book.language}))
+
+    @property
+    def promotions(self) -> Promotions | None:
+        """The promotions of the site; None where it has none."""
+        return None if self.leaflet is None else self.leaflet.promotions
+
+    @property
+    def promotions_version(self) -> Version | None:
+        """By which version of the promotions a basket is priced; None where there are none."""
+        return None if self.leaflet is None else self.leaflet.version
 
     def product(self, gtin: str) -> Product | None:
         """The product of a GTIN; None when the shop does not sell it."""
@@ -42,5 +67,4 @@ class Catalogue:
 
     def languages(self) -> tuple[str, ...]:
         """The languages in which every product has words, the site's own first."""
-        common = set.intersection(*(set(product.words) for product in self.book.products))
-        return (self.book.language, *sorted(common - {self.book.language}))
+        return self._languages

@@ -1,7 +1,8 @@
 """The price book: the signed document that says what the goods are and what they cost."""
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -97,6 +98,88 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     def recalled(self) -> frozenset[Recall]:
         """The recalls, to look up one; made once a book."""
         return frozenset(self.recalls or ())
+
+    @cached_property
+    def spoken(self) -> frozenset[str]:
+        """The languages that every product has words in; made once a book."""
+        words = (product.words.keys() for product in self.products)
+        first = frozenset(next(words, ()))
+        return first.intersection(*words)
+
+
+class Prices(Protocol):
+    """All that a sale asks of a price book, wherever it lies: its terms, and one product after the other.
+
+    A `PriceBook` fits, and so does a book of 100,000 products of which only those in the basket are read.
+    """
+
+    @property
+    def site(self) -> str:
+        """Whose prices these are."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """The site's own language: every product has words in it."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """The currency of every price."""
+        ...
+
+    @property
+    def taxes(self) -> Mapping[str, int]:
+        """Tax code -> rate in basis points."""
+        ...
+
+    @property
+    def tax_exclusive(self) -> bool | UnsetType:
+        """Whether tax comes on top of the prices."""
+        ...
+
+    @property
+    def tax_rounding(self) -> Literal["receipt", "line"] | UnsetType:
+        """Where tax is rounded."""
+        ...
+
+    @property
+    def cash_step_minor(self) -> int | UnsetType:
+        """The smallest amount that cash can pay, where it is not that of the currency."""
+        ...
+
+    @property
+    def circulations(self) -> tuple[str, ...] | UnsetType:
+        """The numbers of restricted circulation that this shop gives a meaning to."""
+        ...
+
+    @property
+    def region(self) -> str | UnsetType:
+        """By whose rules such numbers carry a weight or a price."""
+        ...
+
+    @property
+    def by_gtin(self) -> Mapping[str, Product]:
+        """GTIN -> product."""
+        ...
+
+    @property
+    def recalled(self) -> frozenset[Recall]:
+        """What may not be sold, whatever it costs."""
+        ...
+
+    @property
+    def spoken(self) -> frozenset[str]:
+        """The languages that every product has words in."""
+        ...
+
+    def price(self, product: Product) -> Money:
+        """The price of one unit."""
+        ...
+
+    def name(self, product: Product, language: str) -> str:
+        """What a product is called in `language`, or in the book's own where it has no such words."""
+        ...
 
 
 class Version(msgspec.Struct, frozen=True, order=True):

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -53,30 +53,46 @@ _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 def check(book: PriceBook) -> list[str]:
     """What is wrong with `book`, a sentence each and at most PROBLEMS_MAX of them; empty when nothing is."""
-    return [problem[:PROBLEM_CHARACTERS_MAX] for problem in islice(_problems(book), PROBLEMS_MAX)]
+    return _bounded(_problems(book))
+
+
+def check_pages(terms: PriceBook, count: int, products: Iterable[Product]) -> list[str]:
+    """What is wrong with a book of `count` products, each once, that are looked at one after the other.
+
+    `terms` is the book without them: for who has no room for all of it.
+    """
+    return _bounded(_problems_of_pages(terms, count, products))
+
+
+def _bounded(problems: Iterable[str]) -> list[str]:
+    return [problem[:PROBLEM_CHARACTERS_MAX] for problem in islice(problems, PROBLEMS_MAX)]
 
 
 def _problems(book: PriceBook) -> Iterator[str]:
-    yield from _problems_of_the_book(book)
-    for code, rate_bp in book.taxes.items():
-        yield from _problems_of_a_tax(code, rate_bp)
     for number, count in Counter(product.gtin for product in book.products).items():
         if count > 1:
             yield f"product {number}: expected it once, got it {count} times"
-    for product in book.products:
-        for problem in _problems_of_a_product(product, book):
+    yield from _problems_of_pages(book, len(book.products), book.products)
+
+
+def _problems_of_pages(terms: PriceBook, count: int, products: Iterable[Product]) -> Iterator[str]:
+    yield from _problems_of_the_terms(terms, count)
+    for code, rate_bp in terms.taxes.items():
+        yield from _problems_of_a_tax(code, rate_bp)
+    for product in products:
+        for problem in _problems_of_a_product(product, terms):
             yield f"product {product.gtin}: {problem}"
 
 
-def _problems_of_the_book(book: PriceBook) -> Iterator[str]:
+def _problems_of_the_terms(book: PriceBook, count: int) -> Iterator[str]:
     if not book.site:
         yield "site: expected a name, got none"
     if not locale.is_language(book.language):
         yield f"language: expected a BCP 47 language such as en or zh-Hans, got {book.language!r}"
     if not locale.is_currency(book.currency):
         yield f"currency: expected the letters of ISO 4217 such as EUR, got {book.currency!r}"
-    if not 1 <= len(book.products) <= PRODUCTS_MAX:
-        yield f"products: expected 1 to {PRODUCTS_MAX}, got {len(book.products)}"
+    if not 1 <= count <= PRODUCTS_MAX:
+        yield f"products: expected 1 to {PRODUCTS_MAX}, got {count}"
     if book.cash_step_minor is not UNSET and not 1 <= book.cash_step_minor <= CASH_STEP_MINOR_MAX:
         yield f"cash_step_minor: expected 1 to {CASH_STEP_MINOR_MAX}, got {book.cash_step_minor}"
     for language in book.languages or ():

@@ -19,7 +19,7 @@ from retail.pricing.basket import (
     UnknownGoodsError,
     WeightError,
 )
-from retail.pricing.book import PriceBook, Product
+from retail.pricing.book import Prices, Product
 from retail.pricing.check import PRICE_MINOR_MAX
 from retail.pricing.promotions import Promotion, Promotions
 from retail.pricing.reasons import MEMBER_PRICE, member_price_words, words_in
@@ -58,7 +58,7 @@ _LONG_AGO: Final = Moment(0)
 
 
 def price_basket(
-    basket: Basket, book: PriceBook, promotions: Promotions | None, member: Member | None, at: Moment
+    basket: Basket, book: Prices, promotions: Promotions | None, member: Member | None, at: Moment
 ) -> Priced:
     """What `basket` costs `member` at a moment, with a reason for every amount that is not in the book.
 
@@ -91,7 +91,7 @@ def price_basket(
 
 
 def price(
-    basket: Mapping[str, int], book: PriceBook, language: str, measured: Sequence[Measured] = ()
+    basket: Mapping[str, int], book: Prices, language: str, measured: Sequence[Measured] = ()
 ) -> Priced:
     """What `basket` (GTIN -> units) and `measured` packs cost by `book` alone, names in `language`.
 
@@ -115,7 +115,7 @@ def laid_out(basket: Mapping[str, int], measured: Sequence[Measured]) -> tuple[B
     )
 
 
-def unit_price(product: Product, book: PriceBook) -> Money | None:
+def unit_price(product: Product, book: Prices) -> Money | None:
     """The price of a kilogram, rounded half up; None where the book gives no net content."""
     if product.price_per_kg_minor:
         return Money(product.price_per_kg_minor, book.currency)
@@ -124,7 +124,7 @@ def unit_price(product: Product, book: PriceBook) -> Money | None:
     return Money(half_up(product.price_minor * KILOGRAM_MG, product.net_mg), book.currency)
 
 
-def price_of_weight(product: Product, weight_mg: int, book: PriceBook) -> Money | None:
+def price_of_weight(product: Product, weight_mg: int, book: Prices) -> Money | None:
     """What `weight_mg` of a product costs, the half upwards; None where the book gives no price by mass.
 
     It is reckoned from the price of a kilogram as the shopper reads it, and not from a finer one.
@@ -153,7 +153,7 @@ def _found(
 
 
 def _discounts(
-    laid_out: Sequence[Slot], applications: Iterable[Application], language: str, book: PriceBook
+    laid_out: Sequence[Slot], applications: Iterable[Application], language: str, book: Prices
 ) -> list[list[Discount]]:
     """The discounts of each slot: the member's price first, then promotions in the order of conflicts."""
     found: list[list[Discount]] = [[] for _ in laid_out]
@@ -197,7 +197,7 @@ def _added_up(lines: Iterable[PricedLine]) -> tuple[Discount, ...]:
     return tuple(sorted(every, key=lambda discount: discount.promotion))
 
 
-def _line(slot: Slot, discounts: Sequence[Discount], book: PriceBook, language: str) -> PricedLine:
+def _line(slot: Slot, discounts: Sequence[Discount], book: Prices, language: str) -> PricedLine:
     product = slot.product
     saved_minor = sum(discount.amount_minor for discount in discounts)
     return PricedLine(

@@ -17,7 +17,7 @@ from retail.pricing.basket import (
     UnknownGoodsError,
     WeightError,
 )
-from retail.pricing.book import PriceBook, Product
+from retail.pricing.book import Prices, Product
 from retail.pricing.promotions import ANY
 from retail.units import Gtin, half_up
 
@@ -37,7 +37,7 @@ class Slot(NamedTuple):
 _Key = tuple[int, str, int, int]
 
 
-def slots(basket: Basket, book: PriceBook, member: Member | None) -> tuple[Slot, ...]:
+def slots(basket: Basket, book: Prices, member: Member | None) -> tuple[Slot, ...]:
     """The basket by place, GTIN, weight and price, so that neither order nor splitting of its lines matters.
 
     Raises a BasketError.
@@ -56,7 +56,7 @@ def _distinct(line: BasketLine) -> tuple[object, ...]:
     return line.place, line.gtin, line.weight_mg, line.price_minor
 
 
-def _key(line: BasketLine, book: PriceBook) -> _Key:
+def _key(line: BasketLine, book: Prices) -> _Key:
     """What makes two lines the same goods; -1 stands for what the line does not say."""
     if not 1 <= line.units <= UNITS_MAX:
         raise UnitsError(f"expected 1 to {UNITS_MAX} units of {line.gtin}, got {line.units}")
@@ -77,7 +77,7 @@ def _key(line: BasketLine, book: PriceBook) -> _Key:
     )
 
 
-def _check_recall(line: BasketLine, book: PriceBook) -> None:
+def _check_recall(line: BasketLine, book: Prices) -> None:
     # Whether goods whose lot nobody has read may be sold, is for whoever reads their labels to say.
     lot = Recall(Gtin(line.gtin), lot=line.lot)
     if Recall(Gtin(line.gtin)) in book.recalled or lot in book.recalled:
@@ -97,7 +97,7 @@ def _check_measure(line: BasketLine, product: Product) -> None:
         raise UnitsError(f"expected a printed price of 0 to 10000000000, got {line.price_minor}")
 
 
-def _slot(key: _Key, units: int, book: PriceBook, member: Member | None) -> Slot:
+def _slot(key: _Key, units: int, book: Prices, member: Member | None) -> Slot:
     _, gtin, weight, printed = key
     if units > UNITS_MAX:
         raise UnitsError(f"expected at most {UNITS_MAX} units of {gtin}, got {units}")

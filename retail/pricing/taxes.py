@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from retail.pricing.book import PriceBook
+from retail.pricing.book import Prices
 from retail.pricing.result import PricedLine, PricedTax
 from retail.units import half_up
 
@@ -28,7 +28,7 @@ def added_tax_minor(net_minor: int, rate_bp: int) -> int:
     return half_up(net_minor * rate_bp, RATE_ONE_BP)
 
 
-def tax_table(lines: Iterable[PricedLine], book: PriceBook) -> tuple[PricedTax, ...]:
+def tax_table(lines: Iterable[PricedLine], book: Prices) -> tuple[PricedTax, ...]:
     """One row for each tax code, in order.
 
     Tax is taken from the sum of each code, which is what the table shows and what EN 16931 (BR-CO-17) asks
@@ -40,7 +40,7 @@ def tax_table(lines: Iterable[PricedLine], book: PriceBook) -> tuple[PricedTax, 
     return tuple(_row(code, sums, book) for code, sums in sorted(amounts.items()))
 
 
-def _row(code: str, amounts: list[int], book: PriceBook) -> PricedTax:
+def _row(code: str, amounts: list[int], book: Prices) -> PricedTax:
     rate_bp = book.taxes[code]
     whole = sum(amounts)
     tax_of = added_tax_minor if book.tax_exclusive else included_tax_minor
@@ -49,7 +49,7 @@ def _row(code: str, amounts: list[int], book: PriceBook) -> PricedTax:
     return PricedTax(code, rate_bp, whole + tax_minor if book.tax_exclusive else whole, tax_minor)
 
 
-def cash_rounding_minor(total_minor: int, book: PriceBook) -> int:
+def cash_rounding_minor(total_minor: int, book: Prices) -> int:
     """What cash pays more than the total, or less when negative, because no coin is smaller than a step."""
     step = book.cash_step_minor or CASH_STEP_MINOR.get(book.currency, 1)
     return half_up(total_minor, step) * step - total_minor

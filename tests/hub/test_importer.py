@@ -336,3 +336,62 @@ def test_a_document_that_was_issued_is_never_changed(hub: HubWorld, shop: Path) 
     for statement in ("UPDATE document SET n = 2", "DELETE FROM chunk", "UPDATE delivery SET units = 1"):
         with pytest.raises(IntegrityError, match="never changed"), hub.store.writing() as connection:
             connection.execute(text(statement))
+
+
+FACTS = """gtin,price_minor,tax,pack_mg,pack_tolerance_mg,net_mg,name_en,price_per_kg_minor,\
+member_price_gold,categories,attributes,allergens,min_age,images,no_offers
+09520001100307,3450,standard,152000,4000,,Scarf,,2990,wool | winter,colour=ink | size=M,,,\
+front.webp|back.webp,
+09520001200106,,reduced,0,0,,Cheese,2490,,,,AM|UM,18,,yes
+"""
+
+
+def with_pictures(shop: Path) -> dict[str, bytes]:
+    (shop / "pictures").mkdir()
+    pictures = {"front.webp": b"front", "back.webp": b"back"}
+    for name, data in pictures.items():
+        (shop / "pictures" / name).write_bytes(data)
+    (shop / "products.csv").write_text(FACTS, encoding="utf-8")
+    return {hashlib.sha256(data).hexdigest(): data for data in pictures.values()}
+
+
+def test_what_is_known_of_goods_is_in_the_book_and_their_pictures_are_chunks(
+    hub: HubWorld, shop: Path
+) -> None:
+    pictures = with_pictures(shop)
+    change(shop / "shop.toml", 'currency = "EUR"', 'currency = "EUR"\ncash_step_minor = 5\nregion = "de"')
+    take_in(hub, shop)
+    book = msgspec.json.decode(document(hub, PRICES), type=PriceBook)
+    scarf, cheese = book.products
+    assert (book.cash_step_minor, book.region, book.tax_exclusive) == (5, "de", UNSET)
+    assert (scarf.categories, scarf.attributes) == (("wool", "winter"), {"colour": "ink", "size": "M"})
+    assert (scarf.member_prices, scarf.min_age, scarf.no_offers) == ({"gold": 2990}, UNSET, UNSET)
+    assert scarf.images == tuple(pictures)
+    assert (cheese.price_minor, cheese.price_per_kg_minor) == (0, 2490)
+    assert (cheese.allergens, cheese.min_age, cheese.no_offers) == (("AM", "UM"), 18, True)
+    assert (cheese.images, cheese.categories, cheese.member_prices) == (UNSET, UNSET, UNSET)
+    assert pictures.items() <= dict(hub.rows("chunk")).items()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("colour=ink", "colour", "expected a name, = and a value"),
+        ("front.webp", "side.webp", "expected a file in pictures/"),
+        ("front.webp", "../shop.toml", "expected a file in pictures/"),
+        (",18,", ",young,", "expected years, such as 18"),
+        (",18,", ",180,", "least age"),
+    ],
+)
+def test_facts_that_cannot_be_are_named_with_their_place(shop: Path, old: str, new: str, why: str) -> None:
+    with_pictures(shop)
+    change(shop / "products.csv", old, new)
+    with pytest.raises(ImportRefusedError, match=why):
+        read_shop(shop)
+
+
+def test_a_picture_that_is_too_large_to_be_fetched_at_once_is_refused(shop: Path) -> None:
+    with_pictures(shop)
+    (shop / "pictures" / "back.webp").write_bytes(bytes(96 * 1024 + 1))
+    with pytest.raises(ImportRefusedError, match="expected a picture of at most 98304 bytes"):
+        read_shop(shop)

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest, manifest_of, split
+from cloud_sync.contract.documents import MANIFEST_TYPE, PRICE_CHANGES, PRICES, Manifest, manifest_of, split
 from cloud_sync.contract.signing import Signer, seal
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem
 from cloud_sync.hub.store import schema
@@ -16,6 +16,8 @@ from retail.pricing.book import Version
 
 # No object takes a longer one.
 DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
+
+_PRICE_BOOK: Final = (PRICES, PRICE_CHANGES)
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -45,13 +47,18 @@ class Press:
         if not 0 < len(data) <= DOCUMENT_BYTES_MAX:
             sentence = f"expected a document of at most {DOCUMENT_BYTES_MAX} bytes, got {len(data)}"
             raise ImportRefusedError([Problem(name, 0, "", sentence)])
-        newest = _newest(self._connection, self._site, name)
-        version = _next(newest, generation(self._connection))
-        manifest = manifest_of(name, self._site.site, version, data)
+        newest = newest_of(self._connection, self._site, name)
+        manifest = manifest_of(name, self._site.site, self._next(name), data)
         if newest and newest.sha256 == manifest.sha256:
             return newest
         self._keep(manifest, split(data))
-        return Edition(name, version, manifest.sha256, changed=True)
+        return Edition(name, manifest.version, manifest.sha256, changed=True)
+
+    def _next(self, name: str) -> Version:
+        """The version after the newest; a hub back from a backup counts from one in a new generation."""
+        editions = [newest_of(self._connection, self._site, each) for each in counted_with(name)]
+        last = max((each.version for each in editions if each), default=Version(0, 0))
+        return after(last, generation(self._connection))
 
     def _keep(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
         pieces = zip(manifest.chunks, chunks, strict=True)
@@ -70,7 +77,8 @@ class Press:
         self._connection.execute(row)
 
 
-def _newest(connection: Connection, site: Site, name: str) -> Edition | None:
+def newest_of(connection: Connection, site: Site, name: str) -> Edition | None:
+    """The newest edition of a document, which is not changed by looking; None before the first."""
     table = schema.document.c
     query = (
         select(table.generation, table.n, table.sha256)
@@ -82,8 +90,13 @@ def _newest(connection: Connection, site: Site, name: str) -> Edition | None:
     return Edition(name, Version(row.generation, row.n), row.sha256, changed=False) if row else None
 
 
-def _next(newest: Edition | None, now: int) -> Version:
-    """The version after the newest; a hub that is back from a backup counts from one in a new generation."""
-    if newest is None or newest.version.generation < now:
-        return Version(now, 1)
-    return Version(newest.version.generation, newest.version.n + 1)
+def counted_with(name: str) -> tuple[str, ...]:
+    """The documents that share their versions with `name`: a sale names one of them as its price book."""
+    return _PRICE_BOOK if name in _PRICE_BOOK else (name,)
+
+
+def after(last: Version, generation_now: int) -> Version:
+    """The version after `last`, in the hub's present generation."""
+    if last.generation < generation_now:
+        return Version(generation_now, 1)
+    return Version(last.generation, last.n + 1)

@@ -6,11 +6,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from cloud_sync.contract.documents import DELIVERIES, PRICES, Deliveries, Delivery
+from cloud_sync.contract.documents import DELIVERIES, Deliveries, Delivery
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.signing import Signer
+from cloud_sync.hub.documents.books import issue_prices
 from cloud_sync.hub.documents.deliveries import DELIVERIES as DELIVERIES_FILE
 from cloud_sync.hub.documents.edition import Edition, Press, Site
+from cloud_sync.hub.documents.offers import issue_promotions
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem
 from cloud_sync.hub.documents.shop import Shop
 from cloud_sync.hub.projections.projector import announce
@@ -36,12 +38,21 @@ def import_shop(store: Store, shop: Shop, signer: Signer, now_ms: int) -> Import
         fresh = _fresh(connection, site, shop)
         _describe(connection, site, shop)
         _deliver(connection, site, shop, fresh, now_ms)
+        _hang(connection, shop)
         press = Press(connection, signer, site, now_ms)
         documents = (
-            press.issue(PRICES, encode(shop.book)),
+            *issue_prices(press, connection, site, shop.book),
             press.issue(DELIVERIES, encode(_all_deliveries(connection, site))),
+            *issue_promotions(press, connection, shop.file, shop.promotions),
         )
     return Imported(site.tenant, site.site, tuple(each.transfer for each in fresh), documents)
+
+
+def _hang(connection: Connection, shop: Shop) -> None:
+    """Keep each picture as a chunk, which an object fetches by its hash."""
+    rows = upsert(connection, schema.chunk).on_conflict_do_nothing()
+    for sha256, path in shop.pictures.items():
+        connection.execute(rows, {"sha256": sha256, "bytes": path.read_bytes()})
 
 
 def _fresh(connection: Connection, site: Site, shop: Shop) -> list[Delivery]:

@@ -1,5 +1,6 @@
 """Documents signed again with the same bytes: under a new key, or in the new generation of a hub."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -8,9 +9,12 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest
 from cloud_sync.contract.encoding import unb64
 from cloud_sync.contract.signing import Signer, seal
+from cloud_sync.hub.documents.edition import after, counted_with
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import generation
 from retail.pricing.book import Version
+
+_Place = tuple[str, str, tuple[str, ...]]
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -24,8 +28,11 @@ def resign(connection: Connection, signer: Signer, now_ms: int) -> int:
     """
     rows = connection.execute(_newest()).all()
     old = [row for row in rows if _signer_of(row.manifest) != signer.public.kid]
+    last = _last_of(rows)
     for row in old:
-        _issue(connection, signer, row, Version(row.generation, row.n + 1), now_ms)
+        place = _place(row)
+        last[place] = Version(last[place].generation, last[place].n + 1)
+        _issue(connection, signer, row, last[place], now_ms)
     return len(old)
 
 
@@ -36,15 +43,33 @@ def reissue(connection: Connection, signer: Signer, now_ms: int) -> int:
     and refuse what is older.
     """
     rows = connection.execute(_newest()).all()
+    now = generation(connection)
+    last: dict[_Place, Version] = {}
     for row in rows:
-        _issue(connection, signer, row, Version(generation(connection), 1), now_ms)
+        place = _place(row)
+        last[place] = after(last.get(place, Version(0, 0)), now)
+        _issue(connection, signer, row, last[place], now_ms)
     return len(rows)
+
+
+def _place(row: Row[Any]) -> _Place:
+    """What a document's versions are counted in: that of a site, or of the documents that count together."""
+    return row.tenant, row.site, counted_with(row.name)
+
+
+def _last_of(rows: Iterable[Row[Any]]) -> dict[_Place, Version]:
+    last: dict[_Place, Version] = {}
+    for row in rows:
+        version = Version(row.generation, row.n)
+        last[_place(row)] = max(version, last.get(_place(row), version))
+    return last
 
 
 def _newest() -> Select[Any]:
     table = schema.document
     newest = select(func.max(table.c.id)).group_by(table.c.tenant, table.c.site, table.c.name)
-    return select(table).where(table.c.id.in_(newest)).order_by(table.c.id)
+    # By name, so that a price book comes before what has changed in it.
+    return select(table).where(table.c.id.in_(newest)).order_by(table.c.tenant, table.c.site, table.c.name)
 
 
 def _issue(connection: Connection, signer: Signer, row: Row[Any], version: Version, now_ms: int) -> None:

@@ -3,13 +3,15 @@
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem, quoted, read
 from cloud_sync.hub.objects import NAME_EXPECTED, is_name
 from retail.custody import EDGES
+from retail.identity.standing import Recall
 
 SHOP: Final = "shop.toml"
 
@@ -25,7 +27,10 @@ class ShopObject(msgspec.Struct, frozen=True):
 
 
 class ShopFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`shop.toml`: where the shop is, how it counts, and its objects; taxes are in basis points."""
+    """`shop.toml`: where the shop is, how it counts, and its objects; taxes are in basis points.
+
+    What it leaves out says of its price book what `retail.pricing.book.PriceBook` says without it.
+    """
 
     tenant: str
     site: str
@@ -34,6 +39,12 @@ class ShopFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     taxes: dict[str, int]
     objects: tuple[ShopObject, ...]
     name: str = ""
+    tax_exclusive: bool | UnsetType = UNSET
+    tax_rounding: Literal["receipt", "line"] | UnsetType = UNSET
+    cash_step_minor: int | UnsetType = UNSET
+    recalls: tuple[Recall, ...] | UnsetType = UNSET
+    circulations: tuple[str, ...] | UnsetType = UNSET
+    region: str | UnsetType = UNSET
 
     def keeps_its_own(self, holder: str) -> bool:
         """Whether `holder` is an object, which then counts in itself what is brought to it."""
