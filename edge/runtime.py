@@ -20,9 +20,12 @@ import msgspec
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import Receipt
+from edge.bindery import binding
 from edge.checkout.backroom import Backroom
 from edge.checkout.books import Books
 from edge.checkout.documents import DocumentRefusedError, Documents
+from edge.checkout.payments.book import PaymentBook
+from edge.checkout.payments.house import HouseBook
 from edge.checkout.sale import Shop
 from edge.checkout.state import Stage
 from edge.checkout.till import Till
@@ -44,10 +47,11 @@ from edge.offline_queue.reader import LedgerReader
 from edge.readings import CodeScanned, DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, Touched
 from edge.runtime_camera import CameraKeeper, CameraSaid, camera_plan
 from edge.runtime_glass import ClosedObject, FeltTill, GlassServer, glass_server
+from edge.runtime_payments import PayBooks, PayRoom
 from edge.runtime_senses import Senses, devices_of
 from edge.sensors.dwell import Dwell
 from edge.sensors.shelf import Loose, Pack
-from retail.pricing.book import PriceBook, Product
+from retail.pricing.book import Prices, Product
 
 _log: Final = logging.getLogger("opos.runtime")
 
@@ -80,22 +84,26 @@ class ObjectRuntime:
         self._keeper = _keeper(config, version, clock)
         self._journal = self._keeper.journal
         shop = _shop(config)
-        books, last_receipt = _read_books(config)
+        books, paid, last_receipt = _read_books(config)
         self._till = Till(shop, self._journal, books, clock, new_sale=lambda: b64(secrets.token_bytes(12)))
-        documents = Documents(config.documents, config.object.site, config.trust.documents)
+        documents = Documents(config.documents, config.object.site, config.trust.documents, binding)
         self._backroom = Backroom(shop, documents, self._journal, self._till)
         self._senses = Senses(config.object.kind, devices_of(config), self._pack_of, self._region)
+        self._pays = _pay_room(config, paid, self._till, clock, self._reveal)
         self._camera = self._camera_of(config)
         self._dwell = Dwell(self._gtin_of)
         self._here: frozenset[str] = frozenset()
-        self._book: PriceBook | None = None
+        self._book: Prices | None = None
         self._stage = Stage.UNPAIRED
         rooms = Rooms(
             *(self._journal, documents, self._backroom, self._till, self._keeper.telemetry),
             clock=clock,
             forked=self._forked,
+            questions=self._pays.questions,
         )
         self._bell = Bell(config.bell, Errands(config, rooms).do)
+        if self._pays.questions is not None:
+            self._pays.questions.through(self._bell)
         self._till.on_books = self._expect
         if last_receipt is not None:
             self._till.show_again(last_receipt)
@@ -127,6 +135,7 @@ class ObjectRuntime:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve(sockets=[self._listener]))
             tasks = [group.create_task(work) for work in self._conversations()]
+            tasks += [group.create_task(work) for work in self._pays.work()]
             tasks.append(group.create_task(self._tick()))
             tasks.append(group.create_task(self._keeper.watch()))
             tasks.append(group.create_task(self._check()))
@@ -172,6 +181,10 @@ class ObjectRuntime:
         """Somebody is there: goods may be shown to the camera."""
         if self._camera is not None:
             self._camera.ask()
+
+    def _reveal(self, ticket: int) -> str | None:
+        """What a shopper has shown to pay by."""
+        return self._senses.reveal(ticket, self._clock.now_ns())
 
     def _learn(self, events: Iterable[Event]) -> None:
         """Let the retailer learn of it, whenever there is a line; nobody's name is in it."""
@@ -304,8 +317,18 @@ def _devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
 
 def _shop(config: ObjectConfig) -> Shop:
     section = config.object
-    place = (section.id, section.sells_from, config.tender.account, section.timezone)
-    return Shop(*place, lists=section.kind == "tray")
+    place = (section.id, section.sells_from, config.account, section.timezone)
+    methods = tuple(tender.name for tender in config.tenders)
+    return Shop(*place, lists=section.kind == "tray", methods=methods)
+
+
+def _pay_room(
+    config: ObjectConfig, books: PayBooks, till: Till, clock: Clock, reveal: Callable[[int], str | None]
+) -> PayRoom:
+    try:
+        return PayRoom(config, books, till, clock, reveal)
+    except (PeripheralUriError, ProfileError) as error:
+        raise StartError(str(error)) from error
 
 
 def _pack(product: Product) -> Pack:
@@ -322,16 +345,15 @@ def _keeper(config: ObjectConfig, version: str, clock: Clock) -> Keeper:
         raise StartError(f"{config.data_dir}: {error}") from error
 
 
-def _read_books(config: ObjectConfig) -> tuple[Books, str | None]:
+def _read_books(config: ObjectConfig) -> tuple[Books, PayBooks, str | None]:
     """The books as the journal's projection has them, and the receipt of the last sale."""
     with contextlib.closing(LedgerReader(config.ledger)) as reader:
         identity = reader.identity()
         assert identity is not None, "the journal has begun"
         books = Books.load(reader.select, identity.epoch)
-        if books.last_sale is None:
-            return books, None
-        entry = reader.entry(books.last_sale.seq)
-        return books, entry.jws() if entry else None
+        paid = PayBooks(PaymentBook.load(reader.select), HouseBook.load(reader.select))
+        entry = None if books.last_sale is None else reader.entry(books.last_sale.seq)
+        return books, paid, entry.jws() if entry else None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -81,6 +81,10 @@ class Senses:
             self._kinds, self._told_apart = kinds, _told_apart(kinds)
         self._shelf.expect(packs, loose if self._told_apart else {})
 
+    def reveal(self, ticket: int, at_ns: Nanoseconds) -> str | None:
+        """What the code of a ticket held; None once it is forgotten."""
+        return self._codes.reveal(ticket, at_ns)
+
     def forget(self) -> None:
         """The shopper is gone, and so is what their codes held."""
         self._codes.forget()

@@ -42,8 +42,18 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     currency: str
 
 
+class SaleDiscount(msgspec.Struct, frozen=True, gc=False):
+    """A promotion, by its id in the document of promotions, took `amount_minor` off a line."""
+
+    promotion: str
+    amount_minor: Whole
+
+
 class SaleLine(msgspec.Struct, frozen=True, gc=False):
-    """What was sold: names as the shopper saw them, price each and in all, tax code, and the items by EPC."""
+    """What was sold: names as the shopper saw them, price each and in all, tax code, and the items by EPC.
+
+    `total_minor` is what is paid for all units: that of `price_minor` less the `discounts`.
+    """
 
     gtin: str
     name: str
@@ -52,6 +62,7 @@ class SaleLine(msgspec.Struct, frozen=True, gc=False):
     total_minor: Whole
     tax: str
     epcs: tuple[str, ...] = ()
+    discounts: tuple[SaleDiscount, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class TaxLine(msgspec.Struct, frozen=True, gc=False):
@@ -162,6 +173,8 @@ class Sale(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="sale"):
     fiscal: str | None = None
     payments: tuple[Paid, ...] | msgspec.UnsetType = msgspec.UNSET
     """What the attempts of a payment brought in; without them the tender needed none."""
+    promotions: Version | msgspec.UnsetType = msgspec.UNSET
+    """The promotions that it was priced by, where there were any."""
 
 
 class PaymentIntent(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="payment.intent"):

@@ -11,16 +11,29 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Arrived, Body, DocumentApplied, Sale
+from cloud_sync.contract.entry import Arrived, Body, DocumentApplied, Operator, Refund, Sale, SaleLine
 from edge.checkout.payments import book as payments
+from edge.checkout.payments import house
 from edge.checkout.payments.book import Row, Sql
-from retail.custody import SOLD, Move
+from retail.custody import QUARANTINE, SOLD, Move
 from retail.identity.answer import Resolved
 from retail.identity.resolver import resolve
 from retail.pricing.book import Version
 
 # A sold item that comes back later than this is looked up at the hub.
 _SOLD_KEPT_MS: Final = 90 * 24 * 3_600 * 1_000
+
+
+WRONG_PIN: Final = "pin.wrong"
+LOCKED_PIN: Final = "pin.locked"
+"""What an `operator` entry says of a PIN; any other act of somebody's came after a right one."""
+
+
+class WrongPins(msgspec.Struct, frozen=True):
+    """How many wrong PINs there were in a row, and when the last of them was."""
+
+    wrong: int
+    wall_ms: int
 
 
 class LastSale(msgspec.Struct, frozen=True):
@@ -35,29 +48,47 @@ class LastSale(msgspec.Struct, frozen=True):
     wall_ms: int
 
 
+class LastRefund(msgspec.Struct, frozen=True):
+    """The note of credit that was written last, and its sale."""
+
+    refund: str
+    sale: str
+
+
 class ShopProjection:
     """The till's books as tables: stock, items, transfers, documents, takings, the last sale, payments.
 
-    Version 2 had no payments yet: its rows are those of a shop where none was ever meant.
+    Version 2 had no payments yet, version 3 no notes of credit and no books of the house: their rows are
+    those of a shop where there was none.
     """
 
     name: Final = "shop"
-    version: Final = 3
-    reads: Final = (2, 3)
-    tables: Final = ("stock", "item", "transfer", "document", "takings", "last_sale", *payments.TABLES)
+    version: Final = 4
+    reads: Final = (2, 3, 4)
+    tables: Final = (
+        *("stock", "item", "transfer", "document", "takings", "last_sale"),
+        *payments.TABLES,
+        *house.TABLES,
+        *("last_refund", "wrong_pin"),
+    )
 
     @property
     def schema(self) -> str:
         """The statements that create the tables."""
         shop = resources.files("edge.checkout").joinpath("shop.sql").read_text(encoding="utf-8")
-        return shop + payments.schema()
+        return shop + payments.schema() + house.schema()
 
     def fold(self, db: Sql, body: Body) -> None:
         """Bring the tables up to date with one more entry."""
         payments.fold(db, body)
+        house.fold(db, body)
         match body.fact:
             case Sale() as sale:
                 _fold_sale(db, body, sale)
+            case Refund() as refund:
+                _fold_refund(db, body, refund)
+            case Operator() as deed:
+                _fold_deed(db, body, deed)
             case Arrived(transfer=transfer, moves=moves, epcs=epcs):
                 db.execute("INSERT OR IGNORE INTO transfer VALUES (?)", (transfer,))
                 _fold_moves(db, moves)
@@ -84,6 +115,10 @@ class Books:
         """Name -> (version, sha256)."""
         self.sales = 0
         self.last_sale: LastSale | None = None
+        self.refunds = 0
+        self.last_refund: LastRefund | None = None
+        self.wrong_pins: dict[str, WrongPins] = {}
+        """Staff -> wrong PINs since the last right one."""
 
     @classmethod
     def load(cls, rows: Callable[[str], Iterable[Row]], epoch: str) -> "Books":
@@ -99,6 +134,11 @@ class Books:
         for _, when, sales, *last in rows("SELECT * FROM last_sale"):
             if when == epoch:  # receipts are numbered anew in each epoch
                 books.sales, books.last_sale = sales, LastSale(*last)
+        for _, when, refunds, *note in rows("SELECT * FROM last_refund"):
+            if when == epoch:
+                books.refunds, books.last_refund = refunds, LastRefund(*note)
+        for staff, wrong, wall_ms in rows("SELECT * FROM wrong_pin"):
+            books.wrong_pins[staff] = WrongPins(wrong, wall_ms)
         return books
 
     def apply(self, body: Body) -> None:
@@ -110,6 +150,14 @@ class Books:
                     self.items.update((epc, (line.gtin, SOLD)) for epc in line.epcs)
                 self.sales += 1
                 self.last_sale = _last_sale(body, sale)
+            case Refund() as refund:
+                self._move(refund.moves)
+                for line in refund.lines:
+                    self.items.update((epc, (line.gtin, _taker(refund, line))) for epc in line.epcs)
+                self.refunds += 1
+                self.last_refund = LastRefund(refund.refund, refund.sale)
+            case Operator(staff=staff, act=act):
+                self._learn_pin(staff, act, body.wall_ms)
             case Arrived(transfer=transfer, moves=moves, epcs=epcs):
                 self.transfers.add(transfer)
                 self._move(moves)
@@ -130,6 +178,13 @@ class Books:
     def units(self, holder: str) -> dict[str, int]:
         """The units that a holder has: GTIN -> units."""
         return {gtin: units for (where, gtin), units in self.stock.items() if where == holder}
+
+    def _learn_pin(self, staff: str, act: str, wall_ms: int) -> None:
+        if act == WRONG_PIN:
+            before = self.wrong_pins.get(staff, WrongPins(0, 0))
+            self.wrong_pins[staff] = WrongPins(before.wrong + 1, wall_ms)
+        elif act != LOCKED_PIN:
+            self.wrong_pins.pop(staff, None)
 
     def _move(self, moves: Iterable[Move]) -> None:
         for move in moves:
@@ -160,6 +215,36 @@ def _fold_sale(db: Sql, body: Body, sale: Sale) -> None:
         " currency = excluded.currency, units = excluded.units, wall_ms = excluded.wall_ms",
         (body.epoch, *msgspec.structs.astuple(_last_sale(body, sale))),
     )
+
+
+def _fold_refund(db: Sql, body: Body, refund: Refund) -> None:
+    _fold_moves(db, refund.moves)
+    for line in refund.lines:
+        for epc in line.epcs:
+            place = (epc, line.gtin, _taker(refund, line), body.wall_ms)
+            db.execute("REPLACE INTO item VALUES (?, ?, ?, ?)", place)
+    db.execute(
+        "INSERT INTO last_refund VALUES (1, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
+        " refunds = iif(epoch = excluded.epoch, refunds + 1, 1), epoch = excluded.epoch,"
+        " refund = excluded.refund, sale = excluded.sale",
+        (body.epoch, refund.refund, refund.sale),
+    )
+
+
+def _taker(refund: Refund, line: SaleLine) -> str:
+    """Who has the goods of a line that came back."""
+    return next((move.taker for move in refund.moves if move.gtin == line.gtin), QUARANTINE)
+
+
+def _fold_deed(db: Sql, body: Body, deed: Operator) -> None:
+    if deed.act == WRONG_PIN:
+        db.execute(
+            "INSERT INTO wrong_pin VALUES (?, 1, ?) ON CONFLICT DO UPDATE"
+            " SET wrong = wrong + 1, wall_ms = excluded.wall_ms",
+            (deed.staff, body.wall_ms),
+        )
+    elif deed.act != LOCKED_PIN:
+        db.execute("DELETE FROM wrong_pin WHERE staff = ?", (deed.staff,))
 
 
 def _fold_moves(db: Sql, moves: Iterable[Move]) -> None:

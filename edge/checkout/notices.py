@@ -4,6 +4,7 @@ from typing import Final
 
 from edge.checkout.basket import Put
 from edge.checkout.catalogue import Catalogue
+from edge.checkout.payments.cashier import Result
 from edge.checkout.state import Goods, Notice, NoticeKind
 from edge.events import (
     CodeBlurred,
@@ -46,6 +47,15 @@ OF_A_SCAN: Final = {
     Put.PAID: NoticeKind.PAID,
     Put.FULL: NoticeKind.FULL,
 }
+
+OF_AN_END: Final = {
+    Result.DECLINED: NoticeKind.NOT_CHARGED,
+    Result.CANCELLED: NoticeKind.NOT_CHARGED,
+    Result.UNAVAILABLE: NoticeKind.NOT_CHARGED,
+    Result.GIVES_BACK: NoticeKind.GOES_BACK,
+    Result.PART: NoticeKind.GOES_BACK,
+}
+"""What became of a payment of before the last start."""
 
 
 class Notices:

@@ -11,6 +11,8 @@ class Obstacles:
         """The ledger must not be written any more."""
         self.broken = False
         """Whether the last sale was written, only the file can tell."""
+        self.payment = False
+        """What became of the last payment has still to be found out."""
         self.closed = False
         """The shop does not let this object sell."""
         self.disk: str | None = None
@@ -34,4 +36,6 @@ class Obstacles:
             return "ledger"
         if self.broken:
             return "journal"
+        if self.payment:
+            return "payment"
         return "doors" if self.closed else self.disk or self._device

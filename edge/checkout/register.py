@@ -1,11 +1,11 @@
-"""The register: writes sales, each with the next number of one gapless row, once it is paid."""
+"""The register: writes sales once they are paid, and credit notes, each with the next number of its row."""
 
 import asyncio
 from typing import Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import Fact, Paid, Sale
+from cloud_sync.contract.entry import Fact, Paid, Refund, Sale
 from edge.checkout.books import Books
 from edge.checkout.payments.postings import TENDERED, of_payments
 from edge.checkout.receipts import receipt_number
@@ -55,6 +55,19 @@ class Register:
                 self._books.apply(written.body)
         return written
 
+    async def credit(self, draft: Refund) -> Appended:
+        """Write `draft` as a note of credit, and return once it is on the disk.
+
+        Raises JournalClosedError, and ValueError for a note that no entry can hold.
+        """
+        async with self._turn:
+            number = credit_number(self._ledger.epoch, self._books.refunds + 1)
+            note = msgspec.structs.replace(draft, number=number)
+            written = await self._ledger.append(note, f"refund/{note.refund}")
+            if written.recorded is Recorded.NOW:
+                self._books.apply(written.body)
+        return written
+
     async def write(self, fact: Fact, idem: str) -> Appended:
         """Write any other fact; return once it is on the disk."""
         return await self._ledger.append(fact, idem)
@@ -68,6 +81,12 @@ class Register:
         # Of goods that walk (a garment from the shop's floor) this object keeps no count: the hub does.
         held = self._books.units(holder) if holder == self._shop.object else units
         return moves_of_a_sale(held, units, holder)
+
+
+def credit_number(epoch: str, count: int) -> str:
+    """The number of the credit note number `count` (from 1) of an epoch: `K7QM-R0001`."""
+    prefix, _, digits = receipt_number(epoch, count).partition("-")
+    return f"{prefix}-R{digits}"
 
 
 def _paid(draft: Sale, payments: tuple[Paid, ...], before: frozenset[str]) -> Sale:

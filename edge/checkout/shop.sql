@@ -55,3 +55,21 @@ CREATE TABLE last_sale (
     units        INTEGER NOT NULL,
     wall_ms      INTEGER NOT NULL
 ) STRICT;
+
+-- The last note of credit, and how many there were in its epoch: for the next number of their row, and to finish
+-- a return that a power cut has stopped between two notes. One row, or none.
+CREATE TABLE last_refund (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch        TEXT NOT NULL,
+    refunds      INTEGER NOT NULL,
+    refund       TEXT NOT NULL,
+    sale         TEXT NOT NULL
+) STRICT;
+
+-- Wrong PINs of people of the shop since their last right one, and when the last of them was: a lock holds over a
+-- restart.
+CREATE TABLE wrong_pin (
+    staff    TEXT PRIMARY KEY,
+    wrong    INTEGER NOT NULL,
+    wall_ms  INTEGER NOT NULL
+) STRICT;

@@ -1,7 +1,7 @@
 """What the till is doing right now, as one frozen noun: all that the glass needs to know."""
 
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -15,7 +15,12 @@ class Stage(Enum):
     IDLE = "idle"  # nothing is in front of the object, or in a hand
     LISTING = "listing"  # goods lie in a tray, and not all of them have been told yet
     OFFERED = "offered"  # goods are there, priced, and can be bought
-    RECORDING = "recording"  # "Buy now" was tapped: the sale is on its way to the disk
+    CHOOSING = "choosing"  # "Buy now" was tapped: the shopper chooses how to pay
+    PAYING = "paying"  # it is being paid, or the shopper looks for the code to pay by
+    DECLINED = "declined"  # the attempt brought nothing: it can be paid in another way
+    UNKNOWN = "unknown"  # nobody knows whether it was paid: a person looks
+    CANCELLED = "cancelled"  # it is not bought, and what was paid of it goes back
+    RECORDING = "recording"  # the sale is on its way to the disk
     DONE = "done"  # the sale is durable: the goods are the shopper's
     DISAGREE = "disagree"  # the sensors contradict each other: nothing can be charged
     OUT_OF_SERVICE = "out-of-service"  # a device or the disk that selling needs is gone
@@ -23,6 +28,61 @@ class Stage(Enum):
 
 OPEN_STAGES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.DISAGREE})
 """Where the basket is open: what was scanned can still be taken off."""
+
+
+HOUSE_ACCOUNT: Final = "house-account"
+"""The way to pay that asks nobody: the shop bills the account."""
+
+Shows = Literal["account", "terminal", "scan", "code", "desk", "nothing"]
+"""What the shopper does: nothing; look at the terminal; show a code; go to the desk; wait."""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """One way to pay, by its name, and how much of what is left it would take.
+
+    After `patience_s` it is no longer the shopper whom everybody waits for.
+    """
+
+    name: str
+    shows: Shows
+    amount: Money
+    patience_s: int = 120
+
+
+Outcome = Literal["declined", "cancelled", "too-late", "unreachable", "busy", "code", "goes-back"]
+"""Why an attempt brought nothing: the bank's no, the shopper's own, nobody's answer in time; never begun: no
+line, at work for others, a code that cannot be used. Or other money was taken, and goes back."""
+
+
+class Paying(msgspec.Struct, frozen=True):
+    """A sale on its way to be paid: what is left of it, and what is asked of the shopper."""
+
+    ways: tuple[Way, ...] = ()
+    """Those that can be chosen now."""
+    way: Way | None = None
+    """The one that was chosen."""
+    left: Money | None = None
+    paid: Money | None = None
+    """What of it is paid already by other ways."""
+    wants_code: bool = False
+    """Nothing has begun: the shopper's own code has to be shown first."""
+    code: str = ""
+    """What the shopper says at the desk."""
+    asks: bool = False
+    """The shopper can do nothing more: the provider is asked how it stands."""
+    outcome: Outcome | None = None
+    warns: bool = False
+    """Nobody has touched anything for a while: soon it is over."""
+
+
+NOT_PAYING: Final = Paying()
+
+
+class Saving(msgspec.Struct, frozen=True):
+    """What a promotion takes off, in its words."""
+
+    words: str
+    amount: Money
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -73,6 +133,10 @@ class NoticeKind(Enum):
     SCAN_AGAIN = "scan-again"  # the camera sees a code, and cannot tell which
     NO_CAMERA = "no-camera"  # the camera is gone; the rest works
     NO_SCANNER = "no-scanner"  # a scanner is gone; the rest works
+    PUT_BACK = "put-back"  # put back while it is being paid: it stays on the bill
+    NO_WAY = "no-way"  # none of the ways to pay works at the moment
+    NOT_CHARGED = "not-charged"  # the payment that was under way came to nothing
+    GOES_BACK = "goes-back"  # the payment that was under way goes back
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -98,6 +162,8 @@ class Sold(msgspec.Struct, frozen=True):
     total: Money
     units: int
     receipt: str
+    tender: str = HOUSE_ACCOUNT
+    """How it was paid, or the last part of it."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -116,6 +182,11 @@ class State(msgspec.Struct, frozen=True):
     lines: tuple[BasketLine, ...] = ()
     total: Money | None = None
     taxes: tuple[TaxShown, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    """What promotions take off, the most first."""
+    ways: tuple[Way, ...] = ()
+    """How the goods that are offered could be paid."""
+    paying: Paying = NOT_PAYING
     offer: Goods | None = None
     """What a shelf holds for sale while nobody has taken any: shown while idle."""
     sold: Sold | None = None
@@ -138,8 +209,14 @@ class Tap(Enum):
     DONE = "done"
     LANGUAGE = "language"
     REMOVE = "remove"  # one of a line off the bill; the value is the line's
-    CANCEL = "cancel"  # all that was scanned off the bill
+    CANCEL = "cancel"  # all that was scanned off the bill; or end the payment
     CHOOSE = "choose"  # the value is the GTIN of a candidate
+    PAY = "pay"  # choose how to pay
+    METHOD = "method"  # pay so; the value is the name of a way
+    RETRY = "retry"  # pay so once more
+    DESK = "desk"  # pay at the desk instead
+    BACK = "back"  # one step back, nothing has begun
+    STAY = "stay"  # somebody is still there
 
 
 class Answer(Enum):
@@ -148,3 +225,12 @@ class Answer(Enum):
     ACCEPTED = "accepted"
     STALE = "stale"  # it was painted on an older screen: nothing was done
     REFUSED = "refused"  # this screen has no such control
+
+
+def meaning(state: State) -> tuple[object, ...]:
+    """What a tap depends on: the stage, goods and price, the choices, how it is paid, what was sold."""
+    goods = tuple((line.goods.gtin, line.units, line.total, line.remove) for line in state.lines)
+    choices = tuple(goods.gtin for goods in state.candidates)
+    paying = state.paying
+    ways = tuple(way.name for way in paying.ways), paying.way, paying.left, paying.wants_code, paying.outcome
+    return state.stage, goods, state.total, choices, ways, state.sold.sale if state.sold else None

@@ -12,19 +12,22 @@ from edge.checkout.basket import Basket, Put
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.judge import HARMFUL, Judge
-from edge.checkout.notices import OF_A_SCAN, Notices
+from edge.checkout.notices import OF_A_SCAN, OF_AN_END, Notices
 from edge.checkout.obstacles import Obstacles
-from edge.checkout.ports import Clock, Ledger
-from edge.checkout.receipts import receipt_number
-from edge.checkout.sale import Bought, SaleStage, SaleStep, Shop, next_stage, sale_fact, sold_of
-from edge.checkout.state import OPEN_STAGES, Answer, Notice, Sold, Stage, State, Tap
+from edge.checkout.payments.cashier import Ended, Result
+from edge.checkout.ports import Clock, Ledger, Payments
+from edge.checkout.purchase import SHOWN_AS, Deal, Purchase
+from edge.checkout.register import Register
+from edge.checkout.sale import Bought, SaleStage, Shop, draft_of, sold_of
+from edge.checkout.state import OPEN_STAGES, Answer, Notice, NoticeKind, Sold, Stage, State, Tap, meaning
 from edge.checkout.wares import NOTHING, Wares, take_off, wares_of
-from edge.checkout.window import Window
+from edge.checkout.window import Window, put_back
 from edge.events import (
     Agreed,
     Ambiguous,
     BackInService,
     CodeCleared,
+    CodeShown,
     DeviceFound,
     DeviceMissed,
     Event,
@@ -32,9 +35,11 @@ from edge.events import (
     OutOfService,
     Scanned,
 )
-from edge.offline_queue.outcomes import JournalClosedError
+from edge.offline_queue.outcomes import Appended
 from retail.locale import business_date
-from retail.pricing.rules import Priced, price
+from retail.pricing.basket import Basket as Priceable
+from retail.pricing.basket import Moment
+from retail.pricing.rules import Priced, laid_out, price_basket
 from retail.units import Money
 
 # A shopper reads "It's yours" and scans the receipt within a minute; the next one waits at least four
@@ -62,7 +67,8 @@ _NOBODY: Final = (Agreed, Ambiguous, OutOfService, BackInService, DeviceMissed, 
 class Till:
     """One till of one object, owned by the event loop.
 
-    `new_sale` gives a fresh sale id each time; `on_books` is called when stock has changed.
+    `new_sale` gives a fresh sale id each time; `on_books` is called when stock has changed. Whoever writes a
+    sale besides does so through its `register`.
     """
 
     def __init__(
@@ -73,6 +79,8 @@ class Till:
         self._clock = clock
         self._new_sale = new_sale
         self.books = books
+        self.register = Register(shop, ledger, books)
+        self._purchase = self._new_purchase()
         self.on_books: Callable[[], None] = lambda: None
         self._catalogue: Catalogue | None = None
         self._next_catalogue: Catalogue | None = None
@@ -81,11 +89,8 @@ class Till:
         self._notices = Notices()
         self._obstacles = Obstacles()
         self._touched_ns = 0
-        self._stage = SaleStage.OPEN
         self._done_since_ns = 0
         self._sold: Sold | None = None
-        self._buying: tuple[Wares, Priced] | None = None
-        self._recording: asyncio.Future[None] | None = None
         self._identified_until_ns = 0
         self._disagree: str | None = None
         self._refused: Wares = NOTHING
@@ -124,12 +129,20 @@ class Till:
                 self._disagree = None
             case Scanned():
                 self._scan(event)
+            case CodeShown() if (way := self._purchase.is_code_for(event.purpose)) is not None:
+                self._purchase.show(way, event.ticket)
             case _:
                 self._basket.hear(event)
                 self._obstacles.hear(event)
                 self._notices.hear(event, self._clock.now_ns())
         if not isinstance(event, _NOBODY):
             self._touched_ns = self._clock.now_ns()
+        self._reopen()
+        self._publish()
+
+    def take(self, payments: Payments) -> None:
+        """From here on it can be paid by these ways, too."""
+        self._purchase.take(payments)
         self._publish()
 
     def use(self, catalogue: Catalogue) -> None:
@@ -150,7 +163,7 @@ class Till:
 
     def link(self, *, up: bool) -> None:
         """Whether the hub can be reached; selling never depends on it."""
-        self._online = up
+        self._online = self._purchase.online = up
         self._publish()
 
     def disk(self, trouble: str | None) -> None:
@@ -168,6 +181,26 @@ class Till:
         self._obstacles.closed = closed
         self._publish()
 
+    def checks(self, *, payment: bool) -> None:
+        """Whether it has still to be found out what became of a payment of before the start."""
+        self._obstacles.payment = payment
+        self._publish()
+
+    def recovered(self, ended: Ended) -> None:
+        """A payment of before the start has come to its end: say so, unless somebody else is there."""
+        self.on_books()
+        if self._purchase.stage is SaleStage.OPEN:
+            match ended:
+                case Ended(result=Result.PAID, recorded=Appended() as written):
+                    self._show_sold(written)
+                    self._purchase.show_done()
+                case Ended(result=Result.PERSON):
+                    self._purchase.show_unknown()
+                    self._touched_ns = self._clock.now_ns()
+                case Ended(result=result):
+                    self._notices.say(Notice(OF_AN_END[result]), self._clock.now_ns())
+        self._publish()
+
     def identify(self, seconds: int) -> None:
         """Say on the glass for so long which object this is: somebody stands in the shop and looks for it."""
         self._identified_until_ns = self._clock.now_ns() + seconds * 1_000_000_000
@@ -178,7 +211,7 @@ class Till:
         last = self.books.last_sale
         if last is None or not 0 <= self._clock.wall_ms() - last.wall_ms < _SHOWN_AGAIN_MS:
             return
-        self._stage = SaleStage.DONE
+        self._purchase.show_done()
         self._done_since_ns = self._clock.now_ns()
         self._sold = Sold(last.sale, last.number, Money(last.total_minor, last.currency), last.units, receipt)
         self._publish()
@@ -186,10 +219,13 @@ class Till:
     def tick(self) -> None:
         """Time has passed: end what has been shown long enough, and what nobody will buy any more."""
         now_ns = self._clock.now_ns()
-        shown_ns = now_ns - self._done_since_ns
-        if self._stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if self._wares() else _DONE_NS_MAX):
-            self._end_shopper()
-        if self._stage is SaleStage.OPEN and now_ns - self._touched_ns > _SCANS_KEPT_NS:
+        idle_ns, shown_ns = now_ns - self._touched_ns, now_ns - self._done_since_ns
+        wares = self._wares()
+        self._reopen(wares)
+        self._purchase.tick(idle_ns, goods_are_gone=not wares)
+        if self._purchase.stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if wares else _DONE_NS_MAX):
+            self._purchase.leave()
+        if self._purchase.stage is SaleStage.OPEN and idle_ns > _SCANS_KEPT_NS:
             self._basket.cancel()
         self._notices.tick(now_ns)
         self._change_prices()
@@ -202,12 +238,10 @@ class Till:
             return Answer.STALE
         match tap, self._state.stage:
             case Tap.BUY, Stage.OFFERED:
-                # A tap that was taken is seen through, whatever becomes of the browser that sent it; and it
-                # is taken before anything is awaited, so that a second tap finds another screen.
-                self._recording = asyncio.ensure_future(self._record(self._begin_sale()))
-                await asyncio.shield(self._recording)
+                if not await self._buy():
+                    return Answer.REFUSED
             case Tap.DONE, Stage.DONE:
-                self._end_shopper()
+                self._purchase.leave()
             case Tap.LANGUAGE, _ if value in self._state.languages:
                 self._language = value
             case Tap.REMOVE, Stage.OFFERED if value and value in {line.remove for line in self._state.lines}:
@@ -220,6 +254,11 @@ class Till:
                 assert value is not None
                 self._notices.hear(CodeCleared(), self._clock.now_ns())
                 self._scan(Scanned(value, value))
+            case Tap.STAY, _:
+                pass
+            case _ if self._purchase.is_frozen:
+                if not await self._tap_purchase(tap, value):
+                    return Answer.REFUSED
             case _:
                 return Answer.REFUSED
         self._touched_ns = self._clock.now_ns()
@@ -245,53 +284,86 @@ class Till:
         if put is not Put.IN:
             self._notices.say(judge.notice(OF_A_SCAN[put], label.lookup), self._clock.now_ns())
 
-    def _begin_sale(self) -> Sale:
-        """The sale of what is offered, as the fact that is to be written."""
+    async def _buy(self) -> bool:
+        """The shopper wants what is offered; False if nobody could take the money."""
         wares = self._wares()
         priced = self._price(wares)
-        assert self._catalogue is not None
         assert priced is not None
-        number = receipt_number(self._ledger.epoch, self.books.sales + 1)
-        bought = Bought(
-            self._new_sale(),
-            number,
-            self._clock.wall_ms(),
-            priced,
-            wares.epcs,
-            self._catalogue.version,
-        )
-        self._stage = next_stage(self._stage, SaleStep.BUY)
-        self._buying = wares, priced
-        self._publish()
-        return sale_fact(self._shop, self.books, bought)
+        if not self._purchase.ways(priced.total):
+            self._notices.say(Notice(NoticeKind.NO_WAY), self._clock.now_ns())
+            self._publish()
+            return False
+        self._notices.hush()
+        self._purchase.begin(self._deal(wares, priced))
+        await self._see_recorded()
+        return True
 
-    async def _record(self, sale: Sale) -> None:
-        """Write the sale: it is shown as done only after it is on the disk."""
-        assert self._buying is not None
-        bought, _ = self._buying
-        try:
-            written = await self._ledger.append(sale, f"sale/{sale.sale}")
-        except JournalClosedError:
-            # Whether it was written, only the file can tell: the runtime starts again and looks. Nothing is
-            # said to be sold, and nothing more is sold.
-            self._obstacles.broken = True
-            self._fail()
-            return
-        except ValueError:
-            # The journal refuses an entry past its limit, and nothing was written: fewer goods will fit.
-            self._refused = bought
-            self._fail()
-            return
-        self.books.apply(written.body)
-        self._basket.sold(bought.items, bought.scans, bought.loose)
-        self._sold = sold_of(sale, written.entry.jws())
-        self._stage = next_stage(self._stage, SaleStep.RECORD)
-        self._done_since_ns = self._clock.now_ns()
+    async def _tap_purchase(self, tap: Tap, value: str | None) -> bool:
+        """A tap about a purchase; before another attempt begins, the goods must still be those."""
+        if tap in {Tap.METHOD, Tap.RETRY, Tap.DESK, Tap.PAY} and self._reopen(tries_again=True):
+            return True
+        if not self._purchase.tap(tap, value):
+            return False
+        await self._see_recorded()
+        return True
+
+    async def _see_recorded(self) -> None:
+        """A tap that writes a sale is answered once it is written; one that pays, at once."""
+        if self._purchase.stage is SaleStage.RECORDING and self._purchase.under_way is not None:
+            await asyncio.shield(self._purchase.under_way)
+
+    def _deal(self, wares: Wares, priced: Priced) -> Deal:
+        assert self._catalogue is not None
+        bought = Bought(
+            *(self._new_sale(), self._clock.wall_ms(), priced, wares.epcs),
+            prices=self._catalogue.version,
+            promotions=self._catalogue.promotions_version,
+        )
+        return Deal(wares, priced, draft_of(self._shop, bought))
+
+    def _reopen(self, wares: Wares | None = None, *, tries_again: bool = False) -> bool:
+        """Back to the basket where it is not what was to be paid any more, or nothing may be sold."""
+        if not self._purchase.may_reopen or not (self._purchase.is_untried or tries_again):
+            return False
+        assert self._purchase.deal is not None
+        now = self._wares() if wares is None else wares
+        deal = self._purchase.deal.wares
+        if (now.units, now.packs) == (deal.units, deal.packs) and not self._obstacles.first:
+            return False
+        self._purchase.reopen()
+        return True
+
+    def _new_purchase(self) -> Purchase:
+        purchase = Purchase(self._shop, self.register, self._clock)
+        purchase.on_change = self._changed
+        purchase.on_sold = self._sell
+        purchase.on_broken = self._break
+        purchase.on_too_long = self._refuse
+        purchase.on_left = self._end_shopper
+        return purchase
+
+    def _changed(self) -> None:
+        self._touched_ns = self._clock.now_ns()
+        self._publish()
+
+    def _sell(self, deal: Deal, written: Appended) -> None:
+        """The sale is on the disk: only now is it shown as done."""
+        self._basket.sold(deal.wares.items, deal.wares.scans, deal.wares.loose)
+        self._show_sold(written)
         self.on_books()
         self._publish()
 
-    def _fail(self) -> None:
-        self._stage = next_stage(self._stage, SaleStep.FAIL)
+    def _show_sold(self, written: Appended) -> None:
+        assert isinstance(written.body.fact, Sale)
+        self._sold = sold_of(written.body.fact, written.entry.jws())
+        self._done_since_ns = self._clock.now_ns()
+
+    def _break(self) -> None:
+        self._obstacles.broken = True
+        self._publish()
+
+    def _refuse(self, deal: Deal) -> None:
+        self._refused = deal.wares
         self._publish()
 
     def _judge(self) -> Judge:
@@ -306,25 +378,27 @@ class Till:
     def _change_prices(self) -> None:
         """Put the next price book into force, unless somebody is buying by the one before."""
         idle = not self._wares() or self._clock.now_ns() - self._touched_ns > _PRICES_KEPT_NS
-        if self._next_catalogue and self._stage is not SaleStage.RECORDING and (idle or not self._catalogue):
+        if self._next_catalogue and not self._purchase.is_frozen and (idle or not self._catalogue):
             self._catalogue, self._next_catalogue = self._next_catalogue, None
 
     def _end_shopper(self) -> None:
-        self._stage = next_stage(self._stage, SaleStep.LEAVE)
         self._sold = None
         self._language = None
         self._notices.hush()
+        self._publish()
 
     def _price(self, wares: Wares) -> Priced | None:
         if self._catalogue is None or not wares or wares.too_many or not self._is_listed:
             return None
         language = self._language or self._catalogue.book.language
-        return price(wares.units, self._catalogue.book, language, tuple(wares.packs.values()))
+        basket = Priceable(laid_out(wares.units, tuple(wares.packs.values())), language=language)
+        now = Moment(self._clock.wall_ms(), trusted=self._clock.quality() == "trusted")
+        return price_basket(basket, self._catalogue.book, self._catalogue.promotions, None, now)
 
     def _publish(self) -> None:
         """Make the State anew; its number grows only when what a tap could mean has changed."""
         state = self._make_state()
-        if _meaning(state) != _meaning(self._state):
+        if meaning(state) != meaning(self._state):
             state = msgspec.structs.replace(state, number=self._state.number + 1)
         if state != self._state:
             self._state = state
@@ -340,8 +414,11 @@ class Till:
         trouble = self._obstacles.first or self._contradiction(wares)
         stage = self._shown(wares, priced)
         languages = self._catalogue.languages()
-        if self._stage is SaleStage.RECORDING and self._buying is not None:
-            wares, priced = self._buying  # whatever leaves the field now: this is what was bought
+        extra = wares.refused
+        if self._purchase.is_frozen and self._purchase.deal is not None:
+            deal = self._purchase.deal  # whatever leaves the field now: this is what is bought
+            extra = (*put_back(deal.wares, wares, self._catalogue), *extra)
+            wares, priced = deal.wares, deal.priced
         delivered = self._delivered if self._online else {}
         window = Window(self._shop, self._catalogue, self.books, wares, delivered)
         return State(
@@ -353,9 +430,12 @@ class Till:
             lines=window.lines(priced),
             total=priced.total if priced else None,
             taxes=window.taxes(priced),
+            savings=window.savings(priced),
+            ways=self._purchase.ways(priced.total) if priced and stage is Stage.OFFERED else (),
+            paying=self._purchase.shown(self._clock.now_ns() - self._touched_ns),
             offer=window.offer(),
             sold=self._sold,
-            notices=self._notices.shown(self._catalogue, wares.refused),
+            notices=self._notices.shown(self._catalogue, extra),
             candidates=self._notices.candidates(self._catalogue),
             scanned=bool(self._basket.scans),
             trouble=trouble,
@@ -364,9 +444,9 @@ class Till:
 
     def _shown(self, wares: Wares, priced: Priced | None) -> Stage:
         """What matters most to the shopper, first: their sale, then what forbids the next one."""
+        if self._purchase.stage in SHOWN_AS:
+            return SHOWN_AS[self._purchase.stage]
         for holds, stage in (
-            (self._stage is SaleStage.RECORDING, Stage.RECORDING),
-            (self._stage is SaleStage.DONE, Stage.DONE),
             (self._obstacles.first, Stage.OUT_OF_SERVICE),
             (self._contradiction(wares), Stage.DISAGREE),
             (not self._is_listed, Stage.LISTING),
@@ -388,10 +468,3 @@ class Till:
     def _contradiction(self, wares: Wares) -> str | None:
         too_long = (wares.units, wares.packs) == (self._refused.units, self._refused.packs)
         return "too-many" if wares and (wares.too_many or too_long) else self._disagree
-
-
-def _meaning(state: State) -> tuple[object, ...]:
-    """What a tap depends on: the stage, goods and price, what can be chosen, the sale that is shown."""
-    goods = tuple((line.goods.gtin, line.units, line.total, line.remove) for line in state.lines)
-    choice = tuple(goods.gtin for goods in state.candidates)
-    return state.stage, goods, state.total, choice, state.sold.sale if state.sold else None

@@ -1,14 +1,14 @@
 """The till's window: goods, lines and taxes as the glass may show them, and what can be said to be here."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.sale import Shop
-from edge.checkout.state import BasketLine, Goods, TaxShown
+from edge.checkout.state import BasketLine, Goods, Notice, NoticeKind, Saving, TaxShown
 from edge.checkout.wares import Wares
 from retail.pricing.rules import Priced
 from retail.units import Money
@@ -44,6 +44,13 @@ class Window(msgspec.Struct, frozen=True):
             return ()
         return tuple(TaxShown(row.rate_bp, Money(row.tax_minor, priced.currency)) for row in priced.taxes)
 
+    def savings(self, priced: Priced | None) -> tuple[Saving, ...]:
+        """What promotions take off, the most first."""
+        if priced is None:
+            return ()
+        most_first = sorted(priced.discounts, key=lambda each: (-each.amount_minor, each.promotion))
+        return tuple(Saving(each.words, Money(each.amount_minor, priced.currency)) for each in most_first)
+
     def offer(self) -> Goods | None:
         """What a shelf holds most of; a mirror offers nothing by itself."""
         items = self.books.at(self.shop.object).values()
@@ -64,3 +71,12 @@ class Window(msgspec.Struct, frozen=True):
         if gtin not in self.delivered:
             return None
         return max(self.delivered[gtin] + self.books.stock[holder, gtin], 0)
+
+
+def put_back(bought: Wares, now: Wares, catalogue: Catalogue) -> Iterator[Notice]:
+    """What is being paid for and is not in the shopper's hands any more: it stays on the bill."""
+    gone = [gtin for gtin, units in bought.units.items() if now.units.get(gtin, 0) < units]
+    gone += [pack.gtin for scan, pack in bought.packs.items() if scan not in now.packs]
+    for gtin in gone:
+        product = catalogue.product(gtin)
+        yield Notice(NoticeKind.PUT_BACK, gtin, {} if product is None else catalogue.names(product))

@@ -10,6 +10,9 @@ from cloud_sync.contract.keyring import Keyring, read_keyring
 from cloud_sync.contract.signing import PublicKey, Verifier
 from edge.config.checks import CAMERA, ConfigError, check
 from edge.config.sections import (
+    AccountSection,
+    CloudSection,
+    DeskSection,
     DisplaySection,
     KeySection,
     Kind,
@@ -22,6 +25,7 @@ from edge.config.sections import (
     StorageSection,
     SyncSection,
     TenderSection,
+    TerminalSection,
     TlsFiles,
     TlsSection,
     TpmKeySection,
@@ -29,7 +33,10 @@ from edge.config.sections import (
 
 __all__ = [
     "CAMERA",
+    "AccountSection",
+    "CloudSection",
     "ConfigError",
+    "DeskSection",
     "DisplaySection",
     "KeySection",
     "Kind",
@@ -42,6 +49,7 @@ __all__ = [
     "StorageSection",
     "SyncSection",
     "TenderSection",
+    "TerminalSection",
     "TlsFiles",
     "TlsSection",
     "TpmKeySection",
@@ -70,7 +78,8 @@ class ObjectConfig(msgspec.Struct, frozen=True):
 
     object: ObjectSection
     display: DisplaySection
-    tender: TenderSection
+    tenders: tuple[TenderSection, ...]
+    """The ways to pay, in the order in which a shopper is asked."""
     sync: SyncSection
     peripherals: tuple[PeripheralSection, ...]
     trust: Trust
@@ -80,6 +89,12 @@ class ObjectConfig(msgspec.Struct, frozen=True):
     storage: StorageSection
     witness: Path | None
     tls: TlsFiles
+
+    @property
+    def account(self) -> str:
+        """The house account that sales may go on; '' where there is none."""
+        accounts = (tender.account for tender in self.tenders if isinstance(tender, AccountSection))
+        return next(accounts, "")
 
     @property
     def ledger(self) -> Path:
@@ -188,7 +203,7 @@ def _config(path: Path, file: ObjectFile, trust: Trust) -> ObjectConfig:
     config = ObjectConfig(
         object=file.object,
         display=file.display,
-        tender=file.tender,
+        tenders=file.tenders,
         sync=file.sync,
         peripherals=file.peripheral,
         trust=trust,

@@ -54,8 +54,19 @@ def check(path: Path, file: ObjectFile) -> None:
         name = getattr(file.object, field)
         if not name or set(name) & set("/+#") or not name.isascii():
             raise ConfigError(path, f"object.{field}: expected ASCII without / + #, got {name!r}")
+    for wrong in _wrong_tenders(file):
+        raise ConfigError(path, f"tender: {wrong}")
     for wrong in _wrong_devices(file.object.kind, file.peripheral):
         raise ConfigError(path, f"peripheral: {wrong}")
+
+
+def _wrong_tenders(file: ObjectFile) -> Iterator[str]:
+    """Entries name a way to pay by its kind or provider: two of one name could not be told apart."""
+    if not file.tenders:
+        yield "expected a way to pay, got none"
+    for name, count in Counter(tender.name for tender in file.tenders).items():
+        if count > 1:
+            yield f"expected {name} once, got {count} of it"
 
 
 def _wrong_devices(kind: Kind, devices: Sequence[PeripheralSection]) -> Iterator[str]:

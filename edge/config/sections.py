@@ -43,11 +43,52 @@ class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embedders: tuple[str, ...] = ()
 
 
-class TenderSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a sale is paid by: a house account is billed by the shop; `account` is a pseudonym, no name."""
+class AccountSection(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="house-account"
+):
+    """Sales go on a house account, which the shop bills; `account` is a pseudonym, no name."""
 
-    kind: Literal["house-account"]
     account: str
+
+    @property
+    def name(self) -> str:
+        """The name of the way to pay."""
+        return "house-account"
+
+
+class DeskSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="desk"):
+    """The shopper pays at the desk, by a code."""
+
+    @property
+    def name(self) -> str:
+        """The name of the way to pay."""
+        return "desk"
+
+
+class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="zvt"):
+    """A card terminal that speaks ZVT: tcp:HOST:PORT?profile=zvt-tcp or serial:PATH?profile=zvt-serial."""
+
+    uri: str
+
+    @property
+    def name(self) -> str:
+        """The name of the way to pay."""
+        return "zvt"
+
+
+class CloudSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="cloud"):
+    """A provider that the hub has an account with."""
+
+    provider: Literal["stripe", "wechat", "alipay"]
+
+    @property
+    def name(self) -> str:
+        """The name of the way to pay."""
+        return self.provider
+
+
+TenderSection = AccountSection | DeskSection | TerminalSection | CloudSection
+"""One way to pay."""
 
 
 class SyncSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,12 +211,18 @@ class ObjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     object: ObjectSection
     display: DisplaySection
-    tender: TenderSection
+    tender: TenderSection | tuple[TenderSection, ...]
+    """One way to pay, or several in the order in which a shopper is asked: [tender], or [[tender]] each."""
     sync: SyncSection
     peripheral: tuple[PeripheralSection, ...]
     key: KeySection = PlainKeySection()
     storage: StorageSection = StorageSection()
     tls: TlsSection = TlsSection()
+
+    @property
+    def tenders(self) -> tuple[TenderSection, ...]:
+        """All ways to pay, in order."""
+        return self.tender if isinstance(self.tender, tuple) else (self.tender,)
 
 
 def split_broker(broker: str) -> SplitResult:

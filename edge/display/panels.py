@@ -29,11 +29,13 @@ class Room(msgspec.Struct, frozen=True):
     notices: int
     notice: int
     choice: int
+    ways: int = 6
+    """So many ways to pay have room for a finger each."""
 
 
 ROOMS: Final[Mapping[Layout, Room]] = {
     "mirror": Room(lines=6, tall=4, notices=2, notice=1, choice=2),
-    "shelf": Room(lines=4, tall=3, notices=1, notice=1, choice=0),
+    "shelf": Room(lines=4, tall=3, notices=1, notice=1, choice=0, ways=3),
     "wide": Room(lines=6, tall=5, notices=2, notice=2, choice=2),
 }
 """Of a longer basket the last row says what the others come to."""

@@ -13,10 +13,14 @@ from edge.checkout.state import (
     Goods,
     Notice,
     NoticeKind,
+    Outcome,
+    Saving,
+    Shows,
     Sold,
     Stage,
     State,
     TaxShown,
+    Way,
 )
 from edge.display.panels import LAYOUTS, ROOMS, Kind
 from retail.units import Money
@@ -28,22 +32,20 @@ LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
 # the smallest panel at 3 pixels a module.
 RECEIPT_CHARACTERS_MAX: Final = 1500
 
-Tender = Literal["house-account"]
 Contradiction = Literal["tag-and-weight", "foreign-item", "untagged-item", "too-many"]
 
-Closed = Literal["starting", "checking", "closed"]
+Closed = Literal["starting", "checking", "payment", "closed"]
 """Why nothing can be bought: the devices have not answered yet; the journal must still say whether a sale was
-written; or something that selling needs is gone."""
+written, or a provider what became of a payment; or something that selling needs is gone."""
 
 _Words = TypeVar("_Words")
 
 
 class Glass(msgspec.Struct, frozen=True):
-    """Whose glass it is: the kind of object, its place by name, what a sale is paid by, the site's time."""
+    """Whose glass it is: the kind of object, its place by name, the site's time."""
 
     kind: Kind
     place: str
-    tender: Tender = "house-account"
     timezone: str = "UTC"
 
 
@@ -83,6 +85,13 @@ class Choice(msgspec.Struct, frozen=True):
     gtin: str
 
 
+class Method(msgspec.Struct, frozen=True):
+    """A way to pay that can be chosen, and what it takes where that is not all."""
+
+    name: str
+    takes: Money | None = None
+
+
 class Rest(msgspec.Struct, frozen=True):
     """What a basket holds beyond the lines that are shown."""
 
@@ -91,11 +100,16 @@ class Rest(msgspec.Struct, frozen=True):
 
 
 class Charge(msgspec.Struct, frozen=True):
-    """What the shopper pays, the tax in it, and what it is paid by."""
+    """What the shopper pays, the tax in it, and what it will be paid by; `tender` is '' where that is chosen.
+
+    `savings` are the promotions that took most off, `saved` what all of them did.
+    """
 
     total: Money
     taxes: tuple[TaxShown, ...]
-    tender: Tender
+    tender: str
+    savings: tuple[Saving, ...] = ()
+    saved: Money | None = None
 
 
 class Charged(msgspec.Struct, frozen=True):
@@ -104,7 +118,7 @@ class Charged(msgspec.Struct, frozen=True):
     number: str
     total: Money
     units: int
-    tender: Tender
+    tender: str
     qr: str
     qr_is: Literal["receipt", "number"]
 
@@ -160,16 +174,69 @@ class Basket(_Shown, frozen=True, kw_only=True, tag="basket"):
     charge: Charge
 
 
-class Recording(_Shown, frozen=True, kw_only=True, tag="wait"):
-    """The purchase is on its way to the disk: the same goods and the same price, and nothing to press.
+class Pay(_Shown, frozen=True, kw_only=True, tag="pay"):
+    """The shopper chooses how to pay `left`; `paid` of it is paid already; `offer` stays in sight."""
 
-    `charge` is None, and no lines are there, when the goods have already left.
+    offer: PriceTag | None
+    ways: tuple[Method, ...]
+    left: Money
+    paid: Money | None
+    warns: bool = False
+
+
+class Asks(msgspec.Struct, frozen=True):
+    """What a shopper who is paying has to do, by which way, for how much.
+
+    `code` is what they say at the desk. With `wants_code` nothing has begun; with `finds_out` they can do
+    nothing more, and the provider is asked.
+    """
+
+    way: str
+    shows: Shows
+    amount: Money
+    code: str = ""
+    wants_code: bool = False
+    finds_out: bool = False
+    warns: bool = False
+
+
+class Recording(_Shown, frozen=True, kw_only=True, tag="wait"):
+    """The purchase is being paid, or on its way to the disk: the same goods and the same price.
+
+    Without `asks` it is paid, and there is nothing to press; with them `offer` stays in sight. `charge` is
+    None, and no lines are there, when the goods have already left.
     """
 
     lines: tuple[Line, ...]
     rest: Rest | None
     units: int
     charge: Charge | None
+    asks: Asks | None = None
+    offer: PriceTag | None = None
+
+
+class Declined(_Shown, frozen=True, kw_only=True, tag="declined"):
+    """An attempt brought nothing: what became of the money, then what can be done.
+
+    `again` is the way to try once more; `desk` says that the desk takes it. With `over` the purchase is over,
+    and `paid` goes back.
+    """
+
+    offer: PriceTag | None
+    outcome: Outcome
+    paid: Money | None
+    again: str = ""
+    others: bool = False
+    desk: bool = False
+    over: bool = False
+    warns: bool = False
+
+
+class Unknown(_Shown, frozen=True, kw_only=True, tag="unknown"):
+    """Nobody knows whether it was paid: not to be paid again, and a person comes."""
+
+    offer: PriceTag | None
+    amount: Money | None
 
 
 class Done(_Shown, frozen=True, kw_only=True, tag="done"):
@@ -198,7 +265,20 @@ class OutOfService(_Shown, frozen=True, kw_only=True, tag="out-of-service"):
     offer: PriceTag | None
 
 
-Screen = Unpaired | Attract | Listing | Product | Basket | Recording | Done | Sensors | OutOfService
+Screen = (
+    Unpaired
+    | Attract
+    | Listing
+    | Product
+    | Basket
+    | Pay
+    | Recording
+    | Declined
+    | Unknown
+    | Done
+    | Sensors
+    | OutOfService
+)
 
 
 def name_of(screen: Screen) -> str:
@@ -214,7 +294,11 @@ def screen_of(state: State, glass: Glass) -> Screen:
 
 
 # The till's codes of trouble that have words of their own.
-_CLOSED: Final[Mapping[str | None, Closed]] = {"device.waiting": "starting", "journal": "checking"}
+_CLOSED: Final[Mapping[str | None, Closed]] = {
+    "device.waiting": "starting",
+    "journal": "checking",
+    "payment": "payment",
+}
 _CONTRADICTIONS: Final[Mapping[str | None, Contradiction]] = {
     "foreign-item": "foreign-item",
     "untagged-item": "untagged-item",
@@ -223,7 +307,10 @@ _CONTRADICTIONS: Final[Mapping[str | None, Contradiction]] = {
 
 
 # Where the shopper has a hand free for something besides; elsewhere one thing matters.
-_WITH_NOTICES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED})
+_WITH_NOTICES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.CHOOSING, Stage.PAYING})
+
+# Three rows fit beside every price; of more promotions the sum is said.
+_SAVINGS_MAX: Final = 2
 
 
 class _Frame(TypedDict):
@@ -263,8 +350,14 @@ class _Maker:
                 screen = Listing(**self._frame, offer=self._offer())
             case Stage.OFFERED:
                 screen = self._offered()
-            case Stage.RECORDING:
+            case Stage.CHOOSING:
+                screen = self._pay()
+            case Stage.PAYING | Stage.RECORDING:
                 screen = self._recording()
+            case Stage.DECLINED | Stage.CANCELLED:
+                screen = self._declined()
+            case Stage.UNKNOWN:
+                screen = Unknown(**self._frame, offer=self._offer(), amount=self._state.total)
             case Stage.DONE:
                 screen = self._done()
             case Stage.DISAGREE:
@@ -283,7 +376,59 @@ class _Maker:
 
     def _recording(self) -> Recording:
         lines, rest = self._rows()
-        return Recording(**self._frame, lines=lines, rest=rest, units=self._units, charge=self._charge())
+        asks = self._asks() if self._state.stage is Stage.PAYING else None
+        return Recording(
+            **self._frame,
+            lines=lines,
+            rest=rest,
+            units=self._units,
+            charge=self._charge(),
+            asks=asks,
+            offer=self._offer() if asks else None,
+        )
+
+    def _pay(self) -> Pay:
+        paying = self._state.paying
+        left = paying.left or self._state.total
+        assert left is not None, "the till asks how to pay, but there is no total"
+        ways = tuple(self._method(way, left) for way in paying.ways[: self._room.ways])
+        return Pay(
+            **self._frame, offer=self._offer(), ways=ways, left=left, paid=paying.paid, warns=paying.warns
+        )
+
+    @staticmethod
+    def _method(way: Way, left: Money) -> Method:
+        return Method(way.name, None if way.amount == left else way.amount)
+
+    def _asks(self) -> Asks | None:
+        paying = self._state.paying
+        if paying.way is None:
+            return None
+        return Asks(
+            way=paying.way.name,
+            shows=paying.way.shows,
+            amount=paying.way.amount,
+            code=paying.code,
+            wants_code=paying.wants_code,
+            finds_out=paying.asks,
+            warns=paying.warns,
+        )
+
+    def _declined(self) -> Declined:
+        paying, names = self._state.paying, [way.name for way in self._state.paying.ways]
+        again = paying.way.name if paying.way is not None and paying.way.name in names else ""
+        others = [way for way in paying.ways if way.name != again]
+        return Declined(
+            **self._frame,
+            offer=self._offer(),
+            outcome=paying.outcome or "cancelled",
+            paid=paying.paid,
+            again=again,
+            others=any(way.shows != "desk" for way in others),
+            desk=any(way.shows == "desk" for way in others),
+            over=self._state.stage is Stage.CANCELLED,
+            warns=paying.warns,
+        )
 
     def _rows(self) -> tuple[tuple[Line, ...], Rest | None]:
         """The lines that fit the panel, and what the others come to."""
@@ -320,7 +465,15 @@ class _Maker:
     def _charge(self) -> Charge | None:
         if self._state.total is None:
             return None
-        return Charge(self._state.total, self._state.taxes, self._glass.tender)
+        savings, ways = self._state.savings, self._state.ways
+        shown = savings if len(savings) <= _SAVINGS_MAX else savings[: _SAVINGS_MAX - 1]
+        return Charge(
+            total=self._state.total,
+            taxes=self._state.taxes,
+            tender=ways[0].name if len(ways) == 1 else "",
+            savings=shown,
+            saved=reduce(add, (each.amount for each in savings)) if len(savings) > 1 else None,
+        )
 
     def _charged(self, sold: Sold) -> Charged:
         fits = 0 < len(sold.receipt) <= RECEIPT_CHARACTERS_MAX
@@ -328,7 +481,7 @@ class _Maker:
             number=sold.number,
             total=sold.total,
             units=sold.units,
-            tender=self._glass.tender,
+            tender=sold.tender,
             qr=sold.receipt if fits else sold.number,
             qr_is="receipt" if fits else "number",
         )
@@ -346,7 +499,7 @@ class _Maker:
 
     def _make_frame(self) -> _Frame:
         open_ = self._state.stage in _WITH_NOTICES
-        choices = self._choices() if open_ else ()
+        choices = self._choices() if open_ and self._state.stage in OPEN_STAGES else ()
         notices = [self._said(notice) for notice in self._state.notices] if open_ else []
         spoken = [language for language in self._state.languages if language in LANGUAGES]
         return {

@@ -52,9 +52,12 @@ class WallClock(Protocol):
 
 
 class TapSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of POST /tap: what was tapped, and the number of the screen that it was painted on."""
+    """The body of POST /tap: what was tapped, and the number of the screen that it was painted on.
 
-    action: Tap
+    The value may stand in the action itself: `method:desk`.
+    """
+
+    action: str
     screen: int
     value: str | None = None
 
@@ -128,8 +131,7 @@ class _Door:
         return Stream(self.watchers)
 
     async def tap(self, request: Request) -> Response:
-        said = await _tap_of(request)
-        return _json(Answered(await self._till.tap(said.action, said.screen, said.value)))
+        return _json(Answered(await self._till.tap(*await _tap_of(request))))
 
     async def state(self, _: Request) -> Response:
         return _json(screen_of(self._till.state, self._glass))
@@ -151,15 +153,20 @@ class _Door:
         return clock_time(self._clock.wall_ms(), self._glass.timezone, screen.language)
 
 
-async def _tap_of(request: Request) -> TapSaid:
-    """The tap in a request; raises TapError."""
+async def _tap_of(request: Request) -> tuple[Tap, int, str | None]:
+    """The tap in a request, the number of its screen, and its value; raises TapError."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise TapError(415, "expected a tap as application/json")
     body = await _body(request)
     try:
-        return _TAP.decode(body)
+        return _tap_in(_TAP.decode(body))
     except (ValueError, RecursionError) as error:
         raise TapError(400, f'expected {{"action": ..., "screen": n}}: {error}') from error
+
+
+def _tap_in(said: TapSaid) -> tuple[Tap, int, str | None]:
+    action, colon, about = said.action.partition(":")
+    return Tap(action), said.screen, about if colon else said.value
 
 
 async def _body(request: Request) -> bytes:

@@ -40,7 +40,7 @@ SHAPES: Final = {
     "checkpoint": "kind:text key:key states:[state]",
     "sale": "kind:text sale:text number:text business_date:text language:text currency:text total_minor:whole"
     " tender:text prices:version lines:[line] taxes:[tax] postings:[posting] moves:[move] fiscal:text?"
-    " payments:[paid]|",
+    " payments:[paid]| promotions:version|",
     "stock.move": "kind:text transfer:text moves:[move] epcs:[text]",
     "document.applied": "kind:text name:text version:version sha256:text",
     "key.rotated": "kind:text key:key tier:tier",
@@ -49,7 +49,9 @@ SHAPES: Final = {
     "head": "seq:whole hash:text",
     "state": "name:text version:whole sha256:text",
     "version": "generation:whole n:whole",
-    "line": "gtin:text name:text units:whole price_minor:whole total_minor:whole tax:text epcs:[text]",
+    "line": "gtin:text name:text units:whole price_minor:whole total_minor:whole tax:text epcs:[text]"
+    " discounts:[discount]|",
+    "discount": "promotion:text amount_minor:whole",
     "tax": "tax:text rate_bp:whole gross_minor:whole tax_minor:whole",
     "posting": "account:text amount_minor:whole currency:text",
     "move": "gtin:text giver:text taker:text units:whole",

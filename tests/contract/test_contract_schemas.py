@@ -12,10 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cloud_sync.contract.batch import Header
-from cloud_sync.contract.encoding import unb64
+from cloud_sync.contract.encoding import encode, unb64
 from cloud_sync.contract.entry import read_entry
 from cloud_sync.contract.schemas import FOLDER, TYPES, Schema, main, schemas
 from edge.offline_queue.export import FORMS
+from retail.pricing.book import PriceBook
+from retail.pricing.changes import changes_between
+from retail.pricing.promotions import Percent, Promotion, Promotions
 from retail.units import INTEGER_MAX
 from tests.contract.test_contract_vectors import BATCHES, CHAIN, ENTRIES, LINE, REFUSED, SEALED
 
@@ -34,6 +37,11 @@ def header_as_json(told: dict[str, Any]) -> list[Any]:
     return listed
 
 
+OLD: Final = msgspec.json.decode(SEALED["documents"]["prices"], type=PriceBook)
+NEW: Final = msgspec.structs.replace(OLD, taxes={**OLD.taxes, "none": 0}, products=OLD.products[:1])
+OFFERS: Final = Promotions(
+    "corner", "EUR", "Europe/Berlin", (Promotion("tenth", {"en": "A tenth off"}, Percent(1_000)),)
+)
 BODIES: Final = [json.loads(entry["body"]) for entry in ENTRIES]
 INSTANCES: Final[dict[str, list[Any]]] = {
     "claim": [json.loads(LINE["claim"]["payload"])],
@@ -50,6 +58,8 @@ INSTANCES: Final[dict[str, list[Any]]] = {
     "order": payloads("opos-command"),
     "posting": [posting for body in BODIES for posting in body["fact"].get("postings", ())],
     "prices": [json.loads(SEALED["documents"]["prices"])],
+    "prices-changes": [json.loads(encode(changes_between(OLD, "0" * 64, NEW)))],
+    "promotions": [json.loads(encode(OFFERS))],
     "receipt": payloads("opos-receipt"),
     "reply": payloads("opos-reply"),
     "request": payloads("opos-request"),

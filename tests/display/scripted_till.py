@@ -3,6 +3,7 @@
 import random
 import string
 from collections.abc import Callable
+from typing import Any, get_args
 
 from msgspec.structs import replace
 
@@ -12,11 +13,16 @@ from edge.checkout.state import (
     Goods,
     Notice,
     NoticeKind,
+    Outcome,
+    Paying,
+    Saving,
+    Shows,
     Sold,
     Stage,
     State,
     Tap,
     TaxShown,
+    Way,
 )
 from retail.units import Money
 
@@ -164,6 +170,7 @@ def states(kind: str) -> dict[str, State]:
         "idle, with a choice": replace(idle, notices=(Notice(NoticeKind.CHOOSE),), candidates=(HUILA, SCARF)),
         "listing": replace(idle, stage=Stage.LISTING),
         "listing, something was scanned": replace(scanned(idle, NOTICE), stage=Stage.LISTING),
+        **paying_states(idle, few, many, lots),
         "recording": replace(few, stage=Stage.RECORDING),
         "recording many": replace(many, stage=Stage.RECORDING),
         "done": sold(few, receipt(1500)),
@@ -181,6 +188,95 @@ def states(kind: str) -> dict[str, State]:
         "starting": replace(closed, trouble="device.waiting"),
         "checking": replace(few, stage=Stage.OUT_OF_SERVICE, trouble="journal"),
     }
+
+
+def way(name: str, shows: Shows = "terminal", cents: int = 5990) -> Way:
+    return Way(name, shows, euros(cents))
+
+
+CARD, DESK, WALLET = way("zvt"), way("desk", "desk"), way("wechat", "scan")
+ACCOUNT = way("house-account", "account")
+EVERY_WAY = (CARD, DESK, ACCOUNT, WALLET, way("alipay", "scan"), way("wallet", "scan", 1200))
+SAVINGS = (Saving("Three for the price of two, all this week", euros(990)), Saving("Autumn", euros(500)))
+
+
+def paying_states(idle: State, few: State, many: State, lots: State) -> dict[str, State]:
+    """What the glass shows of a purchase, from the choice to its end."""
+
+    def paying(stage: Stage, state: State = few, **paying: Any) -> State:
+        return replace(state, stage=stage, paying=Paying(**{"left": state.total, "ways": EVERY_WAY} | paying))
+
+    part: dict[str, Any] = {"left": euros(4790), "paid": euros(1200)}
+    put_back = (Notice(NoticeKind.PUT_BACK, ENDLESS.gtin, ENDLESS.names),)
+    asked: dict[str, dict[str, Any]] = {
+        "at the terminal": {"way": CARD},
+        "at the desk": {"way": DESK, "code": "7K2QWM"},
+        "with a code": {"way": WALLET, "wants_code": True},
+        "with a code that was shown": {"way": WALLET},
+        "in a way unknown to the glass": {"way": way("pix", "nothing")},
+        "and it takes long": {"way": CARD, "asks": True},
+        "and nobody is there": {"way": WALLET, "wants_code": True, "warns": True},
+    }
+    outcomes = get_args(Outcome)
+    return {
+        "few, reduced": replace(few, savings=SAVINGS[:1]),
+        "many, reduced": replace(many, savings=(*SAVINGS, *SAVINGS)),
+        "few, one way to pay": replace(few, ways=(ACCOUNT,)),
+        "choosing": paying(Stage.CHOOSING),
+        "choosing between two": paying(Stage.CHOOSING, ways=(CARD, ACCOUNT)),
+        "choosing, a part is paid": paying(Stage.CHOOSING, lots, **part),
+        "choosing, and nobody is there": paying(Stage.CHOOSING, warns=True),
+        "choosing, something was put back": replace(paying(Stage.CHOOSING), notices=put_back),
+        **{f"paying {name}": paying(Stage.PAYING, many, **told) for name, told in asked.items()},
+        "paying, something was put back": replace(
+            paying(Stage.PAYING, way=DESK, code="7K2QWM"), notices=put_back
+        ),
+        **{f"declined: {each}": paying(Stage.DECLINED, way=CARD, outcome=each) for each in outcomes},
+        "declined, a part is paid": paying(Stage.DECLINED, way=CARD, outcome="declined", **part),
+        "declined, one way to pay": paying(Stage.DECLINED, way=CARD, ways=(CARD,), outcome="too-late"),
+        "declined, no way to pay": paying(Stage.DECLINED, way=CARD, ways=(), outcome="unreachable"),
+        "declined, and nobody is there": paying(Stage.DECLINED, way=CARD, warns=True, **part),
+        "cancelled": paying(Stage.CANCELLED, **part),
+        "unknown": paying(Stage.UNKNOWN, way=CARD),
+        "unknown, after a restart": replace(idle, stage=Stage.UNKNOWN),
+        "done, paid by card": replace(sold(few), sold=paid_by("zvt", sold(few))),
+        "checking the last payment": replace(idle, stage=Stage.OUT_OF_SERVICE, trouble="payment"),
+    }
+
+
+CONTROLS = {
+    "choosing between two": ["method:zvt", "method:house-account", "back"],
+    "choosing, and nobody is there": ["stay"],
+    "paying at the terminal": ["cancel"],
+    "paying at the desk": ["cancel"],
+    "paying with a code": ["back"],
+    "paying with a code that was shown": ["cancel"],
+    "paying in a way unknown to the glass": ["cancel"],
+    "paying and it takes long": [],
+    "paying and nobody is there": ["stay"],
+    "paying, something was put back": ["cancel"],
+    **{f"declined: {each}": ["retry", "pay", "desk", "back"] for each in get_args(Outcome)},
+    "declined, a part is paid": ["retry", "pay", "desk", "cancel"],
+    "declined, one way to pay": ["retry", "back"],
+    "declined, no way to pay": ["back"],
+    "declined, and nobody is there": ["stay"],
+    "cancelled": ["done"],
+}
+"""What can be tapped while it is being paid; where all ways are open, see `controls`."""
+
+
+def controls(kind: str, moment: str) -> list[str]:
+    """What can be tapped in a moment of a purchase; nothing where it is none."""
+    if moment.startswith("choosing") and moment not in CONTROLS:
+        ways = EVERY_WAY[:3] if kind == "shelf" else EVERY_WAY
+        stop = "cancel" if "a part" in moment else "back"
+        return [*(f"method:{way.name}" for way in ways), stop]
+    return CONTROLS.get(moment, [])
+
+
+def paid_by(tender: str, state: State) -> Sold:
+    assert state.sold is not None
+    return replace(state.sold, tender=tender)
 
 
 class ScriptedTill:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from edge.display.pages import Pages, qr
 from edge.display.panels import Kind
 from edge.display.screens import LANGUAGES, Glass, name_of, screen_of
-from tests.display.scripted_till import ENDLESS, HOSTILE, line, offered, states
+from tests.display.scripted_till import ENDLESS, HOSTILE, controls, line, offered, states
 
 KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")
 PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in KINDS}
@@ -61,7 +61,7 @@ def test_a_screen_names_itself_its_number_and_its_controls(kind: Kind, moment: s
     name = name_of(screen_of(states(kind)[moment], PAGES[kind]._glass))
     assert (read.having("data-screen"), read.having("data-number")) == ([name], ["41"])
     screen = screen_of(states(kind)[moment], PAGES[kind]._glass)
-    wanted = [ACTIONS[name]] if name in ACTIONS else []
+    wanted = [ACTIONS[name]] if name in ACTIONS else controls(kind, moment)
     rows = [] if kind == "shelf" else [row.remove for row in getattr(screen, "lines", ()) if row.remove]
     cancels = screen.cancels and not (kind == "shelf" and screen.notices)  # it has room for one of the two
     extra = ["choose" for _ in screen.choices] + ["remove" for _ in rows] + ["cancel"] * cancels
@@ -102,7 +102,7 @@ def test_the_shelf_keeps_the_unit_price_in_sight(moment: str, language: str) -> 
 
 MONEY = [
     ("mirror", "few", "€59.90"),
-    ("mirror", "few", "Goes on the house account"),
+    ("mirror", "few, one way to pay", "Goes on the house account"),
     ("mirror", "few", "incl. 19% VAT €9.56"),
     ("mirror", "few", "4 in this shop"),
     ("mirror", "done", "€59.90 is on the house account."),

@@ -55,6 +55,12 @@ NAMES = [
     (TRAY, "untagged item", "sensors"),
     (PANEL, "few", "basket"),
     (PANEL, "done", "done"),
+    (MIRROR, "choosing", "pay"),
+    (SHELF, "paying at the desk", "wait"),
+    (TRAY, "declined: declined", "declined"),
+    (PANEL, "cancelled", "declined"),
+    (MIRROR, "unknown", "unknown"),
+    (SHELF, "checking the last payment", "out-of-service"),
 ]
 
 

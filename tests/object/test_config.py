@@ -235,3 +235,50 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
 def test_a_directory_too_deep_for_a_socket_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="choose a shorter directory"):
         load(write(tmp_path, GOOD.replace("[display]", f'data = "{"d" * 100}"\n[display]')))
+
+
+WAYS = """
+[[tender]]
+kind = "zvt"
+uri = "tcp:10.0.0.9:20007?profile=zvt-tcp"
+[[tender]]
+kind = "desk"
+[[tender]]
+kind = "cloud"
+provider = "wechat"
+[[tender]]
+kind = "house-account"
+account = "a7Kx"
+"""
+ONE_WAY = """[tender]
+kind = "house-account"
+account = "a7Kx"
+"""
+
+
+def test_several_ways_to_pay_are_asked_for_in_the_order_of_the_file(tmp_path: Path) -> None:
+    config = load(write(tmp_path, GOOD.replace(ONE_WAY, WAYS)))
+    assert [tender.name for tender in config.tenders] == ["zvt", "desk", "wechat", "house-account"]
+    assert config.account == "a7Kx"
+
+
+def test_one_way_to_pay_needs_no_list_and_a_house_account_is_no_must(tmp_path: Path) -> None:
+    assert [tender.name for tender in load(write(tmp_path)).tenders] == ["house-account"]
+    assert load(write(tmp_path, GOOD.replace(ONE_WAY, '[tender]\nkind = "desk"\n'))).account == ""
+
+
+WRONG_WAYS = [
+    ("tender = []\n", "expected a way to pay, got none"),
+    ('[[tender]]\nkind = "desk"\n[[tender]]\nkind = "desk"\n', "expected desk once, got 2 of it"),
+    ('[[tender]]\nkind = "cash"\n', "tender"),
+    ('[[tender]]\nkind = "cloud"\nprovider = "piggy"\n', "tender"),
+]
+
+
+@pytest.mark.parametrize(("ways", "why"), WRONG_WAYS)
+def test_ways_to_pay_that_cannot_be_told_apart_or_do_not_exist_are_refused(
+    tmp_path: Path, ways: str, why: str
+) -> None:
+    whole = GOOD.replace(ONE_WAY, "")
+    with pytest.raises(ConfigError, match=why):
+        load(write(tmp_path, ways + whole if ways.startswith("tender") else whole + ways))

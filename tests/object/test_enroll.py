@@ -330,7 +330,7 @@ def test_the_devices_and_the_seal_are_the_installers(hub: PaperHub, tmp_path: Pa
     assert code == 0, output
     config = load(tmp_path / "shelf" / "object.toml")
     assert {each.role: each.uri for each in config.peripherals} == {"scale": scale, "reader": reader}
-    assert (config.tender.account, config.display.port) == ("a7Kx", 8102)
+    assert (config.account, config.display.port) == ("a7Kx", 8102)
     assert load_signer(config).tier == read_enrolment(hub.asked[0]).tier == "sealed-file"
 
 

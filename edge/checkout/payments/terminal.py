@@ -9,21 +9,34 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Literal, Protocol
-
-import msgspec
+from typing import Final, Protocol
 
 from edge.checkout.payments.book import AttemptLine, PaymentBook
 from edge.checkout.payments.provider import UNKNOWN, Attempt, Capabilities, Said, Taken
 from edge.checkout.payments.pursuit import SECOND_NS
+from edge.checkout.payments.results import (
+    AGAIN,
+    ALREADY_REVERSED,
+    BUSY,
+    IMPOSSIBLE,
+    NO_RECEIPT,
+    OTHER_REVERSED,
+    OTHER_TERMINAL,
+    WHOLE_ONLY,
+    BusyError,
+    DayEnd,
+    NoAnswerError,
+    Receipts,
+    reason,
+)
 from edge.checkout.payments.traces import (
     APPROVED,
     History,
     Mark,
-    card_of,
     distance,
     judged,
     mark,
+    word,
 )
 from edge.commands import AskTerminal, CancelPayment, Command, EndOfDay, ReversePayment, StartPayment
 from edge.readings import (
@@ -42,7 +55,7 @@ from edge.readings import (
 _log: Final = logging.getLogger("opos.payments")
 
 ZVT: Final = "zvt"
-"""The provider of card terminals that speak ZVT, as entries name it."""
+"""The provider of card terminals that speak ZVT, as entries name it where the shop gives no other name."""
 
 # A shopper looks for the card, puts it in and types a PIN: terminals give up after one to two minutes.
 _PATIENCE_S: Final = 120
@@ -59,59 +72,8 @@ _READY_S: Final = 20.0
 # A day is closed after its host was called and its receipt printed.
 _DAY_S: Final = 300.0
 
-# The receipts of so many payments are kept for whoever prints them; each is some twenty lines.
-_RECEIPTS_MAX: Final = 4
-_LINES_MAX: Final = 200
-
 # What a port or a terminal says when nobody answers any more.
 _AWAY: Final = frozenset({"device.gone", "device.silent", "terminal.refused"})
-
-_BUSY: Final = frozenset({0x9C, 0xA0})
-# What was asked for cannot be done: to a repeated receipt, that there is none.
-_IMPOSSIBLE: Final = 0x83
-_ALREADY_REVERSED: Final = 0xB4
-# It may go another time: busy, no line, no host, nobody at the red key, a diagnosis that is due.
-_AGAIN: Final = frozenset({0x6C, 0x7D, 0x9C, 0xA0, 0xA1, 0xA3, 0xC2})
-
-_REASONS: Final = {
-    0x64: "card.unreadable",
-    0x6A: "terminal.full",
-    0x6C: "terminal.cancelled",
-    0x6F: "terminal.other-currency",
-    0x72: "card.chip",
-    0x78: "card.expired",
-    0x7D: "terminal.no-line",
-    0x83: "terminal.impossible",
-    0x9C: "terminal.busy",
-    0xA0: "terminal.busy",
-    0xA1: "terminal.no-host",
-    0xA3: "terminal.no-host",
-    0xB5: "terminal.not-reversible",
-    0xC2: "terminal.diagnosis-due",
-    0xC3: "amount.too-high",
-    0xC8: "amount.too-low",
-    0xCC: "terminal.no-printer",
-    0xF0: "terminal.day-open",
-}
-"""What a result of ZVT is called here; those up to 63 are the host's refusals."""
-_HOST_REFUSALS: Final = range(0x01, 0x64)
-
-OTHER_REVERSED: Final = "terminal.reversed-another"
-"""The reason when a terminal took back another payment than it was told to: a person must look at both."""
-WHOLE_ONLY: Final = "terminal.whole-only"
-"""The reason when a part of a payment should go back: the card has to be there for that, and a person."""
-NO_RECEIPT: Final = "terminal.no-receipt"
-"""The reason when nobody knows the receipt number of what should go back."""
-OTHER_TERMINAL: Final = "terminal.other"
-"""The reason when the payment was made at another terminal than the one that is here now."""
-
-
-class NoAnswerError(ConnectionError):
-    """The terminal cannot be asked now, or its answer says nothing."""
-
-
-class BusyError(NoAnswerError):
-    """The terminal says that it is at work."""
 
 
 class Terminal(Protocol):
@@ -122,14 +84,6 @@ class Terminal(Protocol):
         ...
 
 
-class DayEnd(msgspec.Struct, frozen=True):
-    """What became of the end of a day; `waits` is a day that cannot be closed yet, as money is on its way."""
-
-    outcome: Literal["closed", "waits", "refused", "unknown"]
-    totals: TerminalTotals | None = None
-    reason: str = ""
-
-
 class TerminalProvider:
     """A `Provider` whose evidence a terminal gives.
 
@@ -137,7 +91,6 @@ class TerminalProvider:
     waits for while somebody pays, by attempt: `card`, `right-pin`, `remove-card`, `host`, `patience`, ...
     """
 
-    name: Final = ZVT
     capabilities: Final = Capabilities(
         "terminal",
         needs_network=False,
@@ -145,7 +98,8 @@ class TerminalProvider:
         ladder_ns=tuple(Nanoseconds(pause_s * SECOND_NS) for pause_s in _LADDER_S),
     )
 
-    def __init__(self, terminal: Terminal, payments: PaymentBook) -> None:
+    def __init__(self, terminal: Terminal, payments: PaymentBook, name: str = ZVT) -> None:
+        self.name: Final = name
         self._terminal = terminal
         self._payments = payments
         self._history = History()
@@ -157,7 +111,7 @@ class TerminalProvider:
         self._asks = 0
         self._waits: dict[str, asyncio.Queue[TerminalResult]] = {}
         self._totals: dict[str, TerminalTotals] = {}
-        self._lines: dict[str, list[TerminalLine]] = {}
+        self._receipts = Receipts()
         self._ready = asyncio.Event()
         # A terminal does one thing at a time, and is not asked for a second one meanwhile.
         self._turn = asyncio.Lock()
@@ -179,7 +133,7 @@ class TerminalProvider:
             case TerminalSaid() if reading.attempt and reading.attempt == self._at_work:
                 self.on_prompt(reading.attempt, reading.needs.value)
             case TerminalLine():
-                self._keep_line(reading)
+                self._receipts.add(reading)
             case TerminalTotals():
                 self._totals[reading.attempt] = reading
             case DeviceFault() if reading.code in _AWAY:
@@ -189,7 +143,7 @@ class TerminalProvider:
 
     def receipt_lines(self, attempt: str) -> tuple[TerminalLine, ...]:
         """What the terminal wants printed of an attempt, card numbers masked; the last few are kept."""
-        return tuple(self._lines.get(attempt, ()))
+        return self._receipts.of(attempt)
 
     # What the cashier asks
 
@@ -199,17 +153,22 @@ class TerminalProvider:
             raise NoAnswerError("the terminal is away, or at work for somebody else")
         async with self._turn:
             await self._ask_last()
+            if distance(self._history.last, self._history.told) < 0:
+                await self._ask_last()  # it told of the past
+            if distance(self._history.last, self._history.told) < 0:
+                _log.warning("the terminal counts from %s on: it has begun anew", self._history.told)
+                self._history.begin_anew()
         return str(Mark(self._history.terminal, self._history.last))
 
     async def start(self, attempt: Attempt) -> Said:
         """Have a card pay; what the terminal says last is its word, and without that nobody knows."""
         async with self._turn:
             if self._away:  # nobody is there to hear of it
-                return Said("declined", reason=_reason(None))
+                return Said("declined", reason=reason(None))
             self._at_work = attempt.id
             with self._waiting(attempt.id) as told:
                 self._terminal.command(StartPayment(attempt.id, attempt.amount_minor, attempt.currency))
-                return self._of_payment(attempt, await _end(told))
+                return word(self._history, attempt, await _end(told), self._currency)
 
     async def query(self, attempt: Attempt) -> Said:
         """How it stands by the last transactions of the terminal."""
@@ -217,10 +176,13 @@ class TerminalProvider:
             return Said("in-progress") if self._at_work == attempt.id else UNKNOWN
         try:
             async with self._turn:
-                await self._ask_last(attempt.id)
+                asked = await self._ask_last(is_awaited=True)
         except BusyError:
             return Said("in-progress")
-        return self._stands(attempt)
+        said = self._stands(attempt)
+        if said.outcome == "captured" and said.reference == self._last_reference:
+            self._receipts.give(asked, attempt.id)
+        return said
 
     async def cancel(self, attempt: Attempt) -> Said:
         """Ask the terminal to stop; a terminal that rests and knows of nothing has nothing to stop."""
@@ -233,7 +195,7 @@ class TerminalProvider:
 
     async def refund(self, attempt: Attempt, refund: str, amount_minor: int) -> Said:
         """Take the whole payment back by its receipt number; asked twice, the terminal says that it has."""
-        if self._at_work or any(line.standing == "open" for line in self._payments.at(ZVT)):
+        if self._at_work or any(line.standing == "open" for line in self._payments.at(self.name)):
             return Said("in-progress")  # a reversal would come to lie before what somebody is waiting for
         try:
             async with self._turn:
@@ -246,7 +208,7 @@ class TerminalProvider:
         """The payments that it has told of since we listen; whose they are, their numbers tell."""
         async with self._turn:
             await self._ask_last()
-        known = {self._place(line): line.attempt.id for line in self._payments.at(ZVT) if line.paid}
+        known = {self._place(line): line.attempt.id for line in self._payments.at(self.name) if line.paid}
         return tuple(
             Taken(
                 known.get((self._history.terminal, deed.trace), ""),
@@ -257,7 +219,7 @@ class TerminalProvider:
 
     async def end_day(self) -> DayEnd:
         """Have the terminal hand in what it took; after that nothing of it can be reversed any more."""
-        lines = self._payments.at(ZVT)
+        lines = self._payments.at(self.name)
         due = {due.attempt for due in self._payments.dues()}
         if self._at_work or any(line.standing == "open" or line.attempt.id in due for line in lines):
             return DayEnd("waits")
@@ -277,7 +239,7 @@ class TerminalProvider:
             case TerminalOutcome.UNKNOWN:
                 return DayEnd("unknown")
             case _:
-                return DayEnd("refused", reason=_reason(end.result_code))
+                return DayEnd("refused", reason=reason(end.result_code))
 
     # Readings
 
@@ -289,7 +251,7 @@ class TerminalProvider:
         if (wait := self._waits.get(told.attempt)) is not None:
             wait.put_nowait(told)
         elif (line := self._payments.line(told.attempt)) is not None and told.complete:
-            self.on_told(told.attempt, self._of_payment(line.attempt, told))
+            self.on_told(told.attempt, word(self._history, line.attempt, told, self._currency))
 
     def _lose(self) -> None:
         """Nobody answers: what is under way is unknown, and who waits need not wait any longer."""
@@ -298,13 +260,6 @@ class TerminalProvider:
         self._ready.clear()
         for key, wait in self._waits.items():
             wait.put_nowait(TerminalResult(key, TerminalDeed.UNASKED, TerminalOutcome.UNKNOWN))
-
-    def _keep_line(self, line: TerminalLine) -> None:
-        lines = self._lines.setdefault(line.attempt, [])
-        if len(lines) < _LINES_MAX:
-            lines.append(line)
-        while len(self._lines) > _RECEIPTS_MAX:
-            del self._lines[next(iter(self._lines))]
 
     # Questions
 
@@ -321,11 +276,10 @@ class TerminalProvider:
         self._asks += 1
         return f"{what}-{self._asks}"
 
-    async def _ask_last(self, attempt: str = "") -> None:
-        """Have the terminal tell of its last transaction, and take note of it.
+    async def _ask_last(self, *, is_awaited: bool = False) -> str:
+        """Have the terminal tell of its last transaction, and take note of it; the key of the question.
 
-        `attempt` is who asks: what it prints then is the receipt of that. Raises NoAnswerError, BusyError
-        and TimeoutError.
+        `is_awaited`: the end of an attempt hangs on it. Raises NoAnswerError, BusyError and TimeoutError.
         """
         for _ in range(_ASKS_MAX):
             if self._away:
@@ -334,10 +288,8 @@ class TerminalProvider:
             if told.outcome is not TerminalOutcome.REFUSED or told.result_code is not None:
                 break
             await self._until_ready()  # nobody has heard the question: it was not registered yet
-        self._weigh(told)
-        if attempt and told.attempt in self._lines:
-            lines = self._lines.pop(told.attempt)
-            self._lines[attempt] = [msgspec.structs.replace(line, attempt=attempt) for line in lines]
+        self._weigh(told, is_awaited=is_awaited)
+        return told.attempt
 
     async def _until_ready(self) -> None:
         async with asyncio.timeout(_READY_S):
@@ -350,18 +302,29 @@ class TerminalProvider:
             self._terminal.command(AskTerminal(key))
             return await _end(told)
 
-    def _weigh(self, told: TerminalResult) -> None:
-        """Raise unless it is an answer: a transaction, or that there is none."""
-        if told.result_code in _BUSY:
+    @property
+    def _last_reference(self) -> str:
+        """The number of what the terminal told of last."""
+        deed = self._history.deed(self._history.told)
+        return "" if deed is None else str(self._history.mark(deed))
+
+    def _weigh(self, told: TerminalResult, *, is_awaited: bool) -> None:
+        """Raise unless it is an answer: a transaction, or that there is none.
+
+        Who knew of one and knows of none any more, has forgotten what somebody waits for as well.
+        """
+        has_none = told.outcome is TerminalOutcome.DECLINED and told.result_code == IMPOSSIBLE
+        has_forgotten = is_awaited and self._history.told != 0
+        if told.result_code in BUSY:
             raise BusyError("the terminal is at work")
         if told.outcome is TerminalOutcome.DONE and told.trace:
             self._tell_late()
-        elif told.outcome is not TerminalOutcome.DECLINED or told.result_code != _IMPOSSIBLE:
+        elif not has_none or has_forgotten:
             raise NoAnswerError(f"the terminal says nothing of its last receipt: {told.outcome.value}")
 
     def _tell_late(self) -> None:
         """An attempt that was closed without money may have it after all: tell, before it is covered."""
-        lines = [line for line in self._payments.at(ZVT) if line.standing != "open"]
+        lines = [line for line in self._payments.at(self.name) if line.standing != "open"]
         if not lines or lines[-1].standing not in {"declined", "cancelled", "person"}:
             return
         last = lines[-1].attempt
@@ -371,36 +334,15 @@ class TerminalProvider:
 
     # Meaning
 
-    def _of_payment(self, attempt: Attempt, told: TerminalResult) -> Said:
-        match told.outcome:
-            case TerminalOutcome.DONE:
-                return self._captured(attempt, told)
-            case TerminalOutcome.DECLINED | TerminalOutcome.REFUSED:
-                return Said("declined", reason=_reason(told.result_code))
-            case TerminalOutcome.CANCELLED:
-                return Said("cancelled", reason=_reason(told.result_code))
-            case TerminalOutcome.UNKNOWN:
-                return UNKNOWN
-
-    def _captured(self, attempt: Attempt, told: TerminalResult) -> Said:
-        fence = mark(attempt.fence)
-        if fence is None or (told.trace and not self._is_after(fence, told.trace)):
-            _log.error("%r was answered by a payment that was there before: %s", attempt, told.trace)
-            return UNKNOWN
-        place = Mark(self._history.terminal, told.trace or 0, told.receipt or 0)
-        currency = told.currency or self._currency
-        return Said("captured", told.amount_minor or 0, currency, str(place), card=card_of(told))
-
-    def _is_after(self, fence: Mark, trace: int) -> bool:
-        return fence.is_of(self._history.terminal) and distance(fence.trace, trace) > 0
-
     def _stands(self, attempt: Attempt) -> Said:
         """How an attempt stands by all that the terminal has told."""
         fence = mark(attempt.fence)
         if fence is None:
             return UNKNOWN
         until = mark(attempt.until)
-        claimed = {self._place(line) for line in self._payments.at(ZVT) if line.attempt.id != attempt.id}
+        claimed = {
+            self._place(line) for line in self._payments.at(self.name) if line.attempt.id != attempt.id
+        }
         said = judged(
             self._history,
             *(fence, until, attempt.amount_minor),
@@ -441,12 +383,12 @@ class TerminalProvider:
             case TerminalOutcome.DONE:
                 _log.error("the terminal was to reverse %s, and reversed %s: a person must look", place, told)
                 return Said("declined", reason=OTHER_REVERSED, reference=f"{told.original or 0:06d}")
-            case TerminalOutcome.DECLINED if told.result_code == _ALREADY_REVERSED:
+            case TerminalOutcome.DECLINED if told.result_code == ALREADY_REVERSED:
                 return back
-            case TerminalOutcome.DECLINED if told.result_code not in _AGAIN:
-                return Said("declined", reason=_reason(told.result_code))
+            case TerminalOutcome.DECLINED if told.result_code not in AGAIN:
+                return Said("declined", reason=reason(told.result_code))
             case _:
-                return Said("in-progress", reason=_reason(told.result_code))
+                return Said("in-progress", reason=reason(told.result_code))
 
     def _is_of(self, place: Mark, back: Said, told: TerminalResult) -> bool:
         same_money = (told.amount_minor, told.currency or self._currency)
@@ -459,12 +401,3 @@ async def _end(told: asyncio.Queue[TerminalResult]) -> TerminalResult:
     while not (result := await told.get()).complete:
         pass
     return result
-
-
-def _reason(code: int | None) -> str:
-    """A result as a stable code."""
-    if code is None:
-        return "terminal.not-ready"
-    if code in _HOST_REFUSALS:
-        return "card.refused"
-    return _REASONS.get(code, f"terminal.error-{code:02x}")

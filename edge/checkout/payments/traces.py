@@ -5,13 +5,17 @@ the other, and tells of the last one when it is asked: what lies behind the fenc
 attempt's, or nobody knows.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
 
-from edge.checkout.payments.provider import Said
+from edge.checkout.payments.provider import UNKNOWN, Attempt, Said
+from edge.checkout.payments.results import reason
 from edge.readings import TerminalDeed, TerminalOutcome, TerminalResult
+
+_log: Final = logging.getLogger("opos.payments")
 
 # After the last trace comes 1 again (six BCD digits).
 _TRACE_MAX: Final = 999_999
@@ -84,17 +88,25 @@ class History:
 
     def __init__(self) -> None:
         self.terminal = ""
-        self.last: int = 0
-        """The last trace that it has ever told."""
+        self.last = 0
+        """How far it has counted, by all that it has told."""
+        self.told = 0
+        """The trace that it told last: where that is before `last`, it tells of the past, or began anew."""
         self._seen: dict[int, Deed] = {}
 
     def is_on(self, terminal: str) -> None:
         """It says which terminal it is: another one counts for itself."""
         if terminal and terminal != self.terminal:
             if self.terminal:
-                self._seen.clear()
-                self.last = 0
+                self.told = 0
+                self.begin_anew()
             self.terminal = terminal
+
+    def begin_anew(self) -> None:
+        """What it told before counts no more, but for the last word."""
+        kept = self._seen.get(self.told)
+        self._seen = {} if kept is None else {kept.trace: kept}
+        self.last = self.told
 
     def note(self, told: TerminalResult, currency: str) -> Deed | None:
         """It has told a result; None if that has no trace, as one that came to nothing, or proves nothing.
@@ -113,6 +125,7 @@ class History:
         if deed.original and deed.original not in self._seen:
             self._keep(msgspec.structs.replace(deed, trace=deed.original, receipt=0, original=None))
         self._keep(deed)
+        self.told = deed.trace
         return deed
 
     def _keep(self, deed: Deed) -> None:
@@ -151,7 +164,7 @@ class History:
             deed = self._seen.get(end)
             if deed is None:
                 # A terminal that knew of nothing began somewhere: then what it tells is all there is.
-                if fence or end == self.last:
+                if fence or end == self.told:
                     yield None
                 return
             yield deed
@@ -165,7 +178,7 @@ def judged(
 
     Only the same amount is ours: a transaction of another one may be anybody's.
     """
-    end = until.trace if until is not None and until.is_of(history.terminal) else history.last
+    end = until.trace if until is not None and until.is_of(history.terminal) else history.told
     if not fence.is_of(history.terminal) or distance(fence.trace, end) < 0:
         return None  # another terminal, or one that counts backwards
     declined = False
@@ -187,6 +200,34 @@ def _of(history: History, deed: Deed) -> Said:
     if history.is_reversed(deed.trace):
         return Said("cancelled", reason=REVERSED)
     return Said(*("captured", deed.amount_minor or 0, deed.currency, str(history.mark(deed))), card=deed.card)
+
+
+def word(history: History, attempt: Attempt, told: TerminalResult, currency: str) -> Said:
+    """What the result of a payment says of the attempt that it is the answer to."""
+    match told.outcome:
+        case TerminalOutcome.DONE:
+            return _captured(history, attempt, told, currency)
+        case TerminalOutcome.DECLINED | TerminalOutcome.REFUSED:
+            return Said("declined", reason=reason(told.result_code))
+        case TerminalOutcome.CANCELLED:
+            return Said("cancelled", reason=reason(told.result_code))
+        case TerminalOutcome.UNKNOWN:
+            return UNKNOWN
+
+
+def _captured(history: History, attempt: Attempt, told: TerminalResult, currency: str) -> Said:
+    fence = mark(attempt.fence)
+    place = Mark(history.terminal, told.trace or 0, told.receipt or 0)
+    if fence is None or (told.trace and not _is_after(fence, place)):
+        _log.error("%r was answered by a payment that was there before: %s", attempt, place)
+        return UNKNOWN
+    return Said(
+        *("captured", told.amount_minor or 0, told.currency or currency, str(place)), card=card_of(told)
+    )
+
+
+def _is_after(fence: Mark, place: Mark) -> bool:
+    return fence.is_of(place.terminal) and distance(fence.trace, place.trace) > 0
 
 
 def card_of(told: TerminalResult) -> str:

@@ -82,6 +82,9 @@ function lift() {
 }
 
 document.addEventListener("pointerdown", (event) => {
+  // Whoever touches the glass anywhere is still there.
+  const stay = glass.querySelector('button[data-action="stay"]:enabled');
+  if (stay && !event.target.closest("button")) tap(stay);
   event.target.closest("button[data-action]:enabled")?.classList.add("pressed");
 });
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, lift);

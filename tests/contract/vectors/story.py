@@ -28,6 +28,7 @@ from cloud_sync.contract.entry import (
     Posting,
     Refund,
     Sale,
+    SaleDiscount,
     SaleLine,
     SignedEntry,
     TaxLine,
@@ -213,6 +214,8 @@ def payments() -> Iterable[tuple[Fact, str]]:
         TWO_SCARVES,
         sale="w7Qm2Zt9Xr4Lp0Ks",
         number="",
+        lines=tuple(map(_reduced, TWO_SCARVES.lines)),
+        promotions=Version(1, 3),
         postings=(Posting("tendered", 6900, "EUR"), *TWO_SCARVES.postings[1:]),
     )
     attempt = "hT5vN8cR2yW6dJ1b"
@@ -248,6 +251,12 @@ def payments() -> Iterable[tuple[Fact, str]]:
         reason="too-small",
     )
     yield returned, f"refund/{returned.refund}"
+
+
+def _reduced(line: SaleLine) -> SaleLine:
+    """Before a promotion the scarf cost five euros more."""
+    discount = SaleDiscount("autumn-scarves", 500 * line.units)
+    return msgspec.structs.replace(line, price_minor=line.price_minor + 500, discounts=(discount,))
 
 
 def journals() -> list[Journal]:
