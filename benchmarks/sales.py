@@ -4,7 +4,7 @@ import random
 from typing import Final
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Posting, Sale, SaleLine, TaxLine
 from retail.custody import Move
 from retail.pricing.book import Version
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import ForkReason, HeadOf
+from cloud_sync.contract.facts import ForkReason, HeadOf
 from cloud_sync.contract.receipt import Receipt
 from edge.checkout.books import ShopProjection
 from edge.clock import Clock

@@ -239,7 +239,8 @@ class TerminalResult(msgspec.Struct, frozen=True, tag=True):
     It is told before the terminal gets its answer. Not `complete` means that the terminal has its result and
     still goes on (printing, waiting for goods): another one with the same attempt follows. None and empty are
     what the terminal did not say; `card_last4` is all that is left of the card's number. `date` is MMDD and
-    `time` is HHMMSS by the terminal's own clock.
+    `time` is HHMMSS by the terminal's own clock. `original` is the trace of what a reversal took back: where
+    it is told, the amount is no money that came.
     """
 
     attempt: str
@@ -257,6 +258,7 @@ class TerminalResult(msgspec.Struct, frozen=True, tag=True):
     auth_code: str = ""
     date: str = ""
     time: str = ""
+    original: int | None = None
 
 
 class ReceiptFor(StrEnum):

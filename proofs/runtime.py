@@ -8,7 +8,7 @@ from typing import Final
 import apsw
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import ForkReason, HeadOf
+from cloud_sync.contract.facts import ForkReason, HeadOf
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import Verifier, unseal
 from edge.checkout.books import ShopProjection

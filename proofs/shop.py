@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cloud_sync.contract.entry import Arrived, Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Arrived, Posting, Sale, SaleLine, TaxLine
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.topics import Address
 from edge.offline_queue.pen import Order

@@ -14,6 +14,8 @@ SUPPLIER: Final = "supplier"
 TRANSIT: Final = "transit"
 SOLD: Final = "sold"
 COUNT: Final = "count"
+QUARANTINE: Final = "quarantine"
+"""The place of goods that came back, until a person has looked at them: nobody sells from it."""
 
 EDGES: Final = frozenset({SUPPLIER, TRANSIT, SOLD, COUNT})
 """Holders that are no place in the shop: their balance may be negative."""

@@ -8,7 +8,8 @@ from typing import Final
 _ROOT: Final = Path(__file__).parent.parent
 _ROOMS: Final = ("edge/offline_queue", "cloud_sync/contract")
 _QUEUE: Final = (
-    "bell", "budget", "checkpoints", "integrity", "journal", "lanes", "ledger_file", "set_aside", "witness",
+    "bell", "budget", "checkpoints", "integrity", "journal", "lanes", "ledger_file", "questions",
+    "set_aside", "witness",
 )  # fmt: skip
 _TESTS: Final = (
     *(f"tests/offline_queue/test_{name}.py" for name in _QUEUE),

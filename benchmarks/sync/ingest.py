@@ -16,7 +16,8 @@ from benchmarks.journal.promise import room
 from benchmarks.sync.databases import Engine, Meter, new_database, new_hub
 from benchmarks.sync.frames import ADDRESS, ENTRIES, EPOCH, journal
 from cloud_sync.contract.batch import unpack
-from cloud_sync.contract.entry import Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Sale
 from cloud_sync.contract.signing import SoftwareKey, Verifier
 from cloud_sync.hub.ingest.intake import Intake, Taken
 from cloud_sync.hub.projections.projector import Projector

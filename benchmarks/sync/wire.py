@@ -11,17 +11,8 @@ from benchmarks.harness import Benchmark, Direction, Goal, Judged
 from benchmarks.sales import sale
 from cloud_sync.contract.batch import ENTRIES_MAX, fitting, pack
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import (
-    Body,
-    Fact,
-    PaymentIntent,
-    Sale,
-    SignedEntry,
-    decode_body,
-    encode_body,
-    first_prev,
-    sign_entry,
-)
+from cloud_sync.contract.entry import Body, SignedEntry, decode_body, encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import Fact, PaymentIntent, Sale
 from cloud_sync.contract.signing import SoftwareKey
 
 DEV: Final = "shelf-b12"

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from cloud_sync.contract.encoding import Whole
-from cloud_sync.contract.entry import Fact, Paid, PaymentClosed, Sale
+from cloud_sync.contract.facts import Fact, Paid, PaymentClosed, Sale
 
 SLICE_TYPE: Final = "opos-slice"
 """The `typ` of the compact JWS that carries a `Slice`, sealed by the hub's key for receipts."""

@@ -19,7 +19,8 @@ from cloud_sync.contract.certificate import CertifiedKey
 from cloud_sync.contract.documents import Deliveries, Manifest
 from cloud_sync.contract.encoding import Whole
 from cloud_sync.contract.enrolment import Claim, EnrolmentAsked, EnrolmentSaid
-from cloud_sync.contract.entry import Body, Posting
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Posting
 from cloud_sync.contract.keyring import Keyring
 from cloud_sync.contract.orders import Order
 from cloud_sync.contract.receipt import Receipt

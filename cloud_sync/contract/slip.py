@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Paid, Refund, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Paid, Refund, Sale, SaleLine, TaxLine
 from retail.receipt import Slip, SlipDiscount, SlipKind, SlipLine, SlipPayment, SlipTax
 from retail.units import Money
 

@@ -16,7 +16,7 @@ from cloud_sync.contract.documents import (
     Delivery,
     Manifest,
 )
-from cloud_sync.contract.entry import Arrived, DocumentApplied
+from cloud_sync.contract.facts import Arrived, DocumentApplied
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue, Leaflet
 from edge.checkout.documents import DocumentRefusedError, Documents

@@ -11,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Arrived, Body, DocumentApplied, Operator, Refund, Sale, SaleLine
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Arrived, DocumentApplied, Operator, Refund, Sale, SaleLine
 from edge.checkout.payments import book as payments
 from edge.checkout.payments import house
 from edge.checkout.payments.book import Row, Sql

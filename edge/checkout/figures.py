@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cloud_sync.contract.entry import Body, Sale
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Sale
 from retail.custody import SOLD
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-from cloud_sync.contract.entry import Fact, Sale
+from cloud_sync.contract.facts import Fact, Sale
 from edge.checkout.payments.cashier import Ended
 from edge.checkout.state import Way
 from edge.offline_queue.outcomes import Appended

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Sale
+from cloud_sync.contract.facts import Sale
 from edge.checkout.payments.cashier import Ended, Result
 from edge.checkout.ports import Clock, Payments
 from edge.checkout.register import Register

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import Fact, Paid, Refund, Sale
+from cloud_sync.contract.facts import Fact, Paid, Refund, Sale
 from edge.checkout.books import Books
 from edge.checkout.payments.postings import TENDERED, of_payments
 from edge.checkout.receipts import receipt_number

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Posting, Sale, SaleDiscount, SaleLine, TaxLine
+from cloud_sync.contract.facts import Posting, Sale, SaleDiscount, SaleLine, TaxLine
 from edge.checkout.payments.postings import TENDERED
 from edge.checkout.state import HOUSE_ACCOUNT, Sold
 from retail.locale import business_date

@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from cloud_sync.agent.desk import SOCKET, AgentStatus, DeskTakenError, ask
-from cloud_sync.contract.entry import Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Sale
 from cloud_sync.contract.receipt import Receipt
 from edge.clock import SystemClock
 from edge.config import ConfigError, ObjectConfig, load, without_trust

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Arrived, Body, Fact, Sale, SignedEntry, decode_body, kind_of
+from cloud_sync.contract.entry import Body, SignedEntry, decode_body
+from cloud_sync.contract.facts import Arrived, Fact, Sale, kind_of
 from retail.units import minor_digits
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,18 +10,8 @@ import apsw
 import msgspec
 
 from cloud_sync.contract.encoding import b64, unb64
-from cloud_sync.contract.entry import (
-    Body,
-    Checkpoint,
-    Genesis,
-    KeyRotated,
-    SignedEntry,
-    check_body,
-    check_entry,
-    decode_body,
-    first_prev,
-    kind_of,
-)
+from cloud_sync.contract.entry import Body, SignedEntry, check_body, check_entry, decode_body, first_prev
+from cloud_sync.contract.facts import Checkpoint, Genesis, KeyRotated, kind_of
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import PublicKey, Verifier
 from edge.offline_queue.bookkeeping import checked

@@ -15,7 +15,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from cloud_sync.contract.entry import Fact
+from cloud_sync.contract.facts import Fact
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Signer
 from edge.clock import Clock

@@ -14,7 +14,8 @@ from typing import Any, Final
 import apsw
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Body, decode_body, entry_hash, first_prev, kind_of
+from cloud_sync.contract.entry import Body, decode_body, entry_hash, first_prev
+from cloud_sync.contract.facts import kind_of
 from edge.offline_queue.bookkeeping import checked
 from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
 

@@ -15,19 +15,8 @@ import apsw
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import (
-    Body,
-    Boot,
-    Checkpoint,
-    Fact,
-    Genesis,
-    KeyRotated,
-    SignedEntry,
-    decode_body,
-    encode_body,
-    kind_of,
-    sign_entry,
-)
+from cloud_sync.contract.entry import Body, SignedEntry, decode_body, encode_body, sign_entry
+from cloud_sync.contract.facts import Boot, Checkpoint, Fact, Genesis, KeyRotated, kind_of
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Signer
 from edge.clock import Clock

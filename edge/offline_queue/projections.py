@@ -12,7 +12,8 @@ import apsw
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Body, ClosingState, Fork, decode_body
+from cloud_sync.contract.entry import Body, decode_body
+from cloud_sync.contract.facts import ClosingState, Fork
 from edge.offline_queue.bookkeeping import checked
 from edge.offline_queue.ledger import transaction
 

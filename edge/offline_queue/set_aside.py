@@ -16,7 +16,8 @@ import apsw
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Fork, ForkReason, HeadOf, SignedEntry, decode_body
+from cloud_sync.contract.entry import SignedEntry, decode_body
+from cloud_sync.contract.facts import Fork, ForkReason, HeadOf
 from edge.offline_queue.bookkeeping import idem_digest
 from edge.offline_queue.integrity import Problem, problems, refold
 from edge.offline_queue.ledger import sync_directory

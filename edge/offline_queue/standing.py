@@ -7,7 +7,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from cloud_sync.contract.entry import Fork, KeyRotated, decode_body, first_prev
+from cloud_sync.contract.entry import decode_body, first_prev
+from cloud_sync.contract.facts import Fork, KeyRotated
 from edge.offline_queue.outcomes import JournalDamagedError
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
 

@@ -11,7 +11,8 @@ from typing import IO
 import apsw
 import msgspec
 
-from cloud_sync.contract.entry import Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Sale
 from edge.config import ObjectConfig
 from edge.identity import certificate_files, keep_file
 from edge.offline_queue.export import FORMS

@@ -16,7 +16,8 @@ from cloud_sync.agent.desk import SOCKET, ask
 from cloud_sync.contract.batch import peek, unpack
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import KeyRotated, Posting, Sale, decode_body, first_prev
+from cloud_sync.contract.entry import decode_body, first_prev
+from cloud_sync.contract.facts import KeyRotated, Posting, Sale
 from cloud_sync.contract.keyring import KEYRING_TYPE, Keyring
 from cloud_sync.contract.orders import ORDER_TYPE, Order
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt

@@ -15,7 +15,8 @@ from benchmarks.journal import BENCHMARKS, ledgers, length
 from benchmarks.journal.written import counted
 from benchmarks.opening import DEV, KEY, LEDGER
 from benchmarks.sales import NAMES, sale, small_sale
-from cloud_sync.contract.entry import Checkpoint, Sale, check_balance, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Checkpoint, Sale, check_balance
 from cloud_sync.contract.signing import SoftwareKey
 from edge.offline_queue.integrity import Problem, problems
 from edge.offline_queue.reader import LedgerReader

@@ -14,7 +14,8 @@ from benchmarks.sync import BENCHMARKS, drain, fleet, frames, ingest, latency, m
 from benchmarks.sync.databases import Engine, new_hub, server
 from benchmarks.sync.processes import cpu_s, exact_cpu_s, rss_mb
 from cloud_sync.contract.batch import ENTRIES_MAX, unpack
-from cloud_sync.contract.entry import PaymentIntent, Sale, check_body
+from cloud_sync.contract.entry import check_body
+from cloud_sync.contract.facts import PaymentIntent, Sale
 from cloud_sync.contract.signing import Verifier
 from cloud_sync.hub.store import questions
 

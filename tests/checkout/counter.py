@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final, Literal
 
-from cloud_sync.contract.entry import Fact, Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Fact, Posting, Sale, SaleLine, TaxLine
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier

@@ -6,7 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from cloud_sync.contract.entry import Fact, PaymentClosed, Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Fact, PaymentClosed, Sale
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier

@@ -9,8 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from cloud_sync.contract.entry import Body, Fact, Posting, Refund, Sale, SaleLine, encode_body
+from cloud_sync.contract.entry import Body, encode_body
 from cloud_sync.contract.escrow import SliceAsked, SliceGiven, SliceRefused
+from cloud_sync.contract.facts import Fact, Posting, Refund, Sale, SaleLine
 from cloud_sync.contract.signing import SoftwareKey, Verifier
 from edge.checkout.books import Books as ShopBooks
 from edge.checkout.payments.book import PaymentBook

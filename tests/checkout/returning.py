@@ -8,16 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from cloud_sync.contract.entry import (
-    Body,
-    PaymentClosed,
-    Posting,
-    Refund,
-    Sale,
-    SaleLine,
-    TaxLine,
-    decode_body,
-)
+from cloud_sync.contract.entry import Body, decode_body
+from cloud_sync.contract.facts import PaymentClosed, Posting, Refund, Sale, SaleLine, TaxLine
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.credit import ReturnedUnits, credit, units_left
 from edge.checkout.payments.book import PaymentBook

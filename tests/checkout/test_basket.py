@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from cloud_sync.contract.entry import Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Sale
 from edge.checkout.basket import ITEMS_MAX
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.state import Answer, NoticeKind, Stage, Tap

@@ -11,15 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_sync.contract.entry import (
-    Posting,
-    Refund,
-    Sale,
-    SaleDiscount,
-    SaleLine,
-    TaxLine,
-    check_balance,
-)
+from cloud_sync.contract.facts import Posting, Refund, Sale, SaleDiscount, SaleLine, TaxLine, check_balance
 from edge.checkout.credit import (
     Note,
     Refusal,

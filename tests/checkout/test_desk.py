@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 import pytest
 
-from cloud_sync.contract.entry import Operator, Sale
+from cloud_sync.contract.facts import Operator, Sale
 from edge.checkout.books import Books
 from edge.checkout.payments import house
 from edge.checkout.payments.book import PaymentBook

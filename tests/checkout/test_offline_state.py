@@ -6,7 +6,8 @@ import apsw
 import msgspec
 import pytest
 
-from cloud_sync.contract.entry import Body, Fact, Paid, PaymentClosed, PaymentIntent
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Fact, Paid, PaymentClosed, PaymentIntent
 from edge.checkout.payments import book, offline
 from edge.checkout.payments.postings import of_honoured, of_money_due, of_part
 from retail.offline_policy import DEFAULT, Promise, Stored, WhyNot, Wish, why_not

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from msgspec.structs import replace
 
-from cloud_sync.contract.entry import Paid, Refund, Sale, SaleDiscount, SaleLine, TaxLine
+from cloud_sync.contract.facts import Paid, Refund, Sale, SaleDiscount, SaleLine, TaxLine
 from cloud_sync.contract.fragment import FRAGMENT_CHARS_MAX, parse
 from edge.checkout.receipts import Beside, Links, customer_lines, document, slip_of
 from edge.commands import Print, PrintedLine, PrintedQr

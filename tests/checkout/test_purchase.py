@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.contract.entry import PaymentIntent, SaleDiscount
+from cloud_sync.contract.facts import PaymentIntent, SaleDiscount
 from edge.checkout.catalogue import Catalogue, Leaflet
 from edge.checkout.payments.givingback import GivingBack
 from edge.checkout.sale import MOVES, SaleStage, SaleStep, WrongStepError, next_stage

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_sync.contract.entry import Operator, PaymentClosed, Posting, SignedEntry
+from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.facts import Operator, PaymentClosed, Posting
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.credit import Refusal, ReturnedUnits, units_left
 from edge.checkout.returns import ELSEWHERE, Answer, Refused, TakenBack

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Operator
+from cloud_sync.contract.facts import Operator
 from edge.checkout.books import Books
 from edge.checkout.register import Register
 from edge.checkout.sale import Shop

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync.contract.entry import Arrived, Sale, SignedEntry, decode_body
+from cloud_sync.contract.entry import SignedEntry, decode_body
+from cloud_sync.contract.facts import Arrived, Sale
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.figures import Figures, figures
 from edge.checkout.state import Answer, Stage, Tap

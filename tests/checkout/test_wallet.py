@@ -10,8 +10,8 @@ import apsw
 import pytest
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import PaymentClosed, Sale
 from cloud_sync.contract.escrow import GIVEN_BACK, SLICE_TYPE, Slice, SliceAsked, SliceGiven, SliceRefused
+from cloud_sync.contract.facts import PaymentClosed, Sale
 from cloud_sync.contract.signing import SoftwareKey, seal
 from edge.checkout.payments import house
 from edge.checkout.payments.cashier import Result

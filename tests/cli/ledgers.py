@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.encoding import b64, encode
-from cloud_sync.contract.entry import Arrived, DocumentApplied, Fact, Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Arrived, DocumentApplied, Fact, Posting, Sale, SaleLine, TaxLine
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey, seal
 from edge.checkout.books import ShopProjection

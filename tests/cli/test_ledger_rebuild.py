@@ -9,7 +9,10 @@ import pytest
 from edge.offline_queue.set_aside import note_of, set_aside
 from tests.cli.ledgers import Ledgers, ask, put, sale
 
-TABLES = ["stock", "item", "transfer", "document", "takings", "last_sale", "attempt", "due"]
+TABLES = [
+    *("stock", "item", "transfer", "document", "takings", "last_sale", "attempt", "due"),
+    *("slice_use", "slice_back", "slice_end", "desk_deed", "last_refund", "wrong_pin"),
+]
 
 
 def rebuilt(path: Path) -> list[str]:

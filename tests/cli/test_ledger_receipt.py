@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from joserfc.registry import HeaderParameter
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
-from cloud_sync.contract.entry import Refund, SaleLine, TaxLine
+from cloud_sync.contract.facts import Refund, SaleLine, TaxLine
 from cloud_sync.contract.fragment import parse
 from cloud_sync.contract.signing import SoftwareKey, seal
 from tests.cli.ledgers import BEGAN_MS, DEV, Ledgers, ask, sale

@@ -5,20 +5,8 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
 
-from cloud_sync.contract.entry import (
-    Body,
-    Boot,
-    Fact,
-    Genesis,
-    Posting,
-    Sale,
-    SaleLine,
-    SignedEntry,
-    TaxLine,
-    encode_body,
-    first_prev,
-    sign_entry,
-)
+from cloud_sync.contract.entry import Body, SignedEntry, encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import Boot, Fact, Genesis, Posting, Sale, SaleLine, TaxLine
 from cloud_sync.contract.signing import SoftwareKey
 from retail.custody import SOLD, Move
 from retail.pricing.book import Version

@@ -19,7 +19,8 @@ from cloud_sync.contract.batch import (
     reopen,
     unpack,
 )
-from cloud_sync.contract.entry import Boot, encode_body
+from cloud_sync.contract.entry import encode_body
+from cloud_sync.contract.facts import Boot
 from cloud_sync.contract.signing import BadSignatureError, SoftwareKey, Verifier
 from tests.contract.paper_chain import EPOCH, body_of, chain, facts, key
 

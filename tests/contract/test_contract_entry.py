@@ -15,17 +15,14 @@ from joserfc.registry import HeaderParameter
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import (
     BODY_BYTES_MAX,
-    Posting,
-    SaleLine,
     SignedEntry,
-    UnbalancedError,
     check_body,
     check_entry,
     decode_body,
     encode_body,
     first_prev,
-    kind_of,
 )
+from cloud_sync.contract.facts import Posting, SaleLine, UnbalancedError, kind_of
 from cloud_sync.contract.signing import BadSignatureError, Verifier
 from retail.custody import Move
 from retail.pricing.book import Version

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud_sync.contract.entry import Body, Posting, SaleLine, check_body, read_entry
+from cloud_sync.contract.entry import Body, check_body, read_entry
+from cloud_sync.contract.facts import Posting, SaleLine
 from tests.contract.privacy import TEXTS, personal, text_fields
 from tests.contract.test_contract_vectors import ENTRIES
 from tests.contract.vectors import story

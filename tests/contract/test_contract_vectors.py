@@ -18,17 +18,8 @@ from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.documents import MANIFEST_TYPE, Manifest, split
 from cloud_sync.contract.encoding import b64, encode, unb64
 from cloud_sync.contract.enrolment import ENROLMENT_TYPE, EnrolmentAsked
-from cloud_sync.contract.entry import (
-    Body,
-    Fact,
-    KeyRotated,
-    check_body,
-    check_entry,
-    encode_body,
-    first_prev,
-    kind_of,
-    read_entry,
-)
+from cloud_sync.contract.entry import Body, check_body, check_entry, encode_body, first_prev, read_entry
+from cloud_sync.contract.facts import Fact, KeyRotated, kind_of
 from cloud_sync.contract.keyring import KEYRING_TYPE, Keyring
 from cloud_sync.contract.orders import ORDER_TYPE, Order
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt

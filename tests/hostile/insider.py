@@ -8,7 +8,8 @@ import zstandard
 
 from cloud_sync.contract.batch import FRAME_VERSION
 from cloud_sync.contract.encoding import encode
-from cloud_sync.contract.entry import Body, Posting, Sale, first_prev
+from cloud_sync.contract.entry import Body, first_prev
+from cloud_sync.contract.facts import Posting, Sale
 from retail.custody import SOLD, Move
 from tests.hostile.bending import BOMBS, NASTY, TEXTS, bent
 from tests.hub.hub_world import SCARF, SCARF_MINOR, PaperJournal

@@ -4,7 +4,7 @@ import random
 
 import msgspec
 
-from cloud_sync.contract.entry import SaleLine
+from cloud_sync.contract.facts import SaleLine
 from cloud_sync.contract.signing import SoftwareKey
 from tests.hostile.insider import Insider
 from tests.hub.hub_world import SCARF, HubWorld, PaperJournal

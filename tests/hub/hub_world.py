@@ -7,21 +7,8 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from cloud_sync.contract.batch import pack, reopen
-from cloud_sync.contract.entry import (
-    Arrived,
-    Body,
-    Boot,
-    Fact,
-    Genesis,
-    Posting,
-    Sale,
-    SaleLine,
-    SignedEntry,
-    TaxLine,
-    encode_body,
-    first_prev,
-    sign_entry,
-)
+from cloud_sync.contract.entry import Body, SignedEntry, encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import Arrived, Boot, Fact, Genesis, Posting, Sale, SaleLine, TaxLine
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
 from cloud_sync.contract.topics import Address

@@ -3,7 +3,7 @@
 import collections
 import threading
 
-from cloud_sync.contract.entry import PaymentIntent
+from cloud_sync.contract.facts import PaymentIntent
 from cloud_sync.contract.requests import (
     REPLY_TYPE,
     REQUEST_BYTES_MAX,

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud_sync.contract.entry import Body, Genesis, Paid, PaymentClosed
+from cloud_sync.contract.entry import Body
 from cloud_sync.contract.escrow import GIVEN_BACK, Slice, SliceAsked
+from cloud_sync.contract.facts import Genesis, Paid, PaymentClosed
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.hub.members import wallets
 from cloud_sync.hub.members.escrow import Terms, reclaim_by_hand

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from cloud_sync.contract.entry import PaymentClosed, Sale
 from cloud_sync.contract.escrow import GIVEN_BACK, SLICE_TYPE, Slice, SliceAsked, SliceGiven, SliceRefused
+from cloud_sync.contract.facts import PaymentClosed, Sale
 from cloud_sync.contract.signing import SoftwareKey, unseal
 from cloud_sync.hub.members import counting
 from cloud_sync.hub.members.counting import count

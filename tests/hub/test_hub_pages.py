@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from cloud_sync.contract.documents import split
 from cloud_sync.contract.encoding import encode
-from cloud_sync.contract.entry import SaleLine
+from cloud_sync.contract.facts import SaleLine
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.hub.api.app import make_app

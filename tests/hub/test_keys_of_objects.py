@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.contract.batch import pack
-from cloud_sync.contract.entry import Boot, KeyRotated, PaymentIntent
+from cloud_sync.contract.facts import Boot, KeyRotated, PaymentIntent
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub import objects

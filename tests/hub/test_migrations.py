@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from cloud_sync.contract.entry import PaymentClosed
+from cloud_sync.contract.facts import PaymentClosed
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.hub.projections.projector import announce
 from cloud_sync.hub.store import database, making, schema

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.contract.entry import Operator, PaymentClosed, Posting, Refund, SaleLine, TaxLine
+from cloud_sync.contract.facts import Operator, PaymentClosed, Posting, Refund, SaleLine, TaxLine
 from cloud_sync.hub.store import schema
 from retail.custody import SOLD, Move
 from tests.hub.hub_world import SCARF, SCARF_MINOR, HubWorld, PaperJournal

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cloud_sync.contract.documents import Delivery
 from cloud_sync.contract.encoding import encode
-from cloud_sync.contract.entry import Arrived, Body, Boot, Posting, SaleLine, decode_body
+from cloud_sync.contract.entry import Body, decode_body
+from cloud_sync.contract.facts import Arrived, Boot, Posting, SaleLine
 from cloud_sync.contract.topics import Address, partition
 from cloud_sync.hub.projections.fold import Before, fold
 from cloud_sync.hub.projections.meaning import AMOUNT_MINOR_MAX, Doubt, Told, understand

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import KeyRotated
+from cloud_sync.contract.facts import KeyRotated
 from cloud_sync.contract.requests import (
     REQUEST_BYTES_MAX,
     REQUEST_TYPE,

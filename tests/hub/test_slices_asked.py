@@ -2,8 +2,8 @@
 
 import msgspec
 
-from cloud_sync.contract.entry import Paid
 from cloud_sync.contract.escrow import SLICE_TYPE, Slice, SliceAsked, SliceGiven, SliceRefused
+from cloud_sync.contract.facts import Paid
 from cloud_sync.contract.signing import Verifier, unseal
 from cloud_sync.hub.members import wallets
 from cloud_sync.hub.projections.projector import Projector

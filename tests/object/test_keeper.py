@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from cloud_sync.contract.encoding import b64, encode
-from cloud_sync.contract.entry import Arrived, Fork, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Arrived, Fork
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
 from edge import keeper

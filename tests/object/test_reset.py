@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from cloud_sync.contract.encoding import b64, unb64
-from cloud_sync.contract.entry import Genesis, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Genesis
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Verifier
 from edge.cli.object import object_

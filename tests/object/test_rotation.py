@@ -10,7 +10,8 @@ import apsw
 import pytest
 from click.testing import CliRunner
 
-from cloud_sync.contract.entry import KeyRotated, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import KeyRotated
 from cloud_sync.contract.signing import Verifier
 from edge.checkout.books import ShopProjection
 from edge.cli.object import object_

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cloud_sync.contract.entry import PaymentIntent, Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import PaymentIntent, Sale
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier, Result

@@ -8,7 +8,8 @@ from typing import Final
 import apsw
 
 from cloud_sync.contract.encoding import b64, encode
-from cloud_sync.contract.entry import Arrived, Body, SignedEntry, decode_body
+from cloud_sync.contract.entry import Body, SignedEntry, decode_body
+from cloud_sync.contract.facts import Arrived
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
 from edge.clock import Clock

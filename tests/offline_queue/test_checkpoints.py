@@ -3,7 +3,7 @@
 import apsw
 import pytest
 
-from cloud_sync.contract.entry import Checkpoint
+from cloud_sync.contract.facts import Checkpoint
 from cloud_sync.contract.signing import SoftwareKey
 from edge.offline_queue.journal import Journal
 from edge.offline_queue.outcomes import Appended, IdemConflictError, JournalClosedError, Recorded

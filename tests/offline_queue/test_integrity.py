@@ -7,15 +7,8 @@ import msgspec
 import pytest
 
 from cloud_sync.contract.encoding import b64, encode
-from cloud_sync.contract.entry import (
-    Boot,
-    Checkpoint,
-    Genesis,
-    KeyRotated,
-    encode_body,
-    first_prev,
-    sign_entry,
-)
+from cloud_sync.contract.entry import encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import Boot, Checkpoint, Genesis, KeyRotated
 from cloud_sync.contract.signing import PublicKey, SoftwareKey
 from edge.offline_queue import integrity
 from edge.offline_queue.bookkeeping import check_of

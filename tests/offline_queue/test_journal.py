@@ -13,15 +13,8 @@ import apsw
 import pytest
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import (
-    Arrived,
-    Boot,
-    DocumentApplied,
-    UnbalancedError,
-    check_entry,
-    decode_body,
-    first_prev,
-)
+from cloud_sync.contract.entry import check_entry, decode_body, first_prev
+from cloud_sync.contract.facts import Arrived, Boot, DocumentApplied, UnbalancedError
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import SoftwareKey, Verifier, seal
 from edge.offline_queue import journal as journal_module

@@ -7,7 +7,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from cloud_sync.contract.entry import Boot, Fact, Genesis, encode_body, first_prev, sign_entry
+from cloud_sync.contract.entry import encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import Boot, Fact, Genesis
 from cloud_sync.contract.signing import SoftwareKey
 from edge.offline_queue import ledger
 from edge.offline_queue.ledger import open_ledger, schema_of, schema_wanted

@@ -8,7 +8,8 @@ import apsw
 import pytest
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Fork, HeadOf, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Fork, HeadOf
 from cloud_sync.contract.signing import SoftwareKey
 from edge.offline_queue import pen as pen_module
 from edge.offline_queue import set_aside as aside

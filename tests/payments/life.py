@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Final, Literal
 
-from cloud_sync.contract.entry import Fact
+from cloud_sync.contract.facts import Fact
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier, Ended, Result, SaleBusyError

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from cloud_sync.contract.entry import PaymentIntent
+from cloud_sync.contract.facts import PaymentIntent
 from edge.checkout.payments import cashier, givingback, pursuit
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier, Ended, Result

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Posting, Sale, SaleLine, TaxLine
 from proofs.ground import ground
 from retail.pricing.book import Version
 from tests.payments.bank import SECOND, Bank

@@ -1,4 +1,4 @@
-"""What goods are worth without a receipt: the lowest price of the days before, in whatever order they come."""
+"""What goods are worth without a receipt: the lowest price of the days before, however they are listed."""
 
 import random
 

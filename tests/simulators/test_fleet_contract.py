@@ -8,7 +8,8 @@ import pytest
 
 from cloud_sync.contract.batch import ENTRIES_MAX, PLAIN_BYTES_MAX, Batch, unpack
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Genesis, Sale, check_body
+from cloud_sync.contract.entry import check_body
+from cloud_sync.contract.facts import Genesis, Sale
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import PublicKey, SoftwareKey, Verifier, seal
 from cloud_sync.contract.topics import Address

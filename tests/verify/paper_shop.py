@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import (
+from cloud_sync.contract.entry import SignedEntry, encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import (
     Boot,
     Checkpoint,
     ClosingState,
@@ -24,12 +25,8 @@ from cloud_sync.contract.entry import (
     Sale,
     SaleDiscount,
     SaleLine,
-    SignedEntry,
     TaxLine,
-    encode_body,
-    first_prev,
     kind_of,
-    sign_entry,
 )
 from cloud_sync.contract.signing import SoftwareKey, seal
 from retail.custody import SOLD, Move

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import BODY_BYTES_MAX, Paid, SaleDiscount, SaleLine, sign_entry, signing_input
+from cloud_sync.contract.entry import BODY_BYTES_MAX, sign_entry, signing_input
+from cloud_sync.contract.facts import Paid, SaleDiscount, SaleLine
 from cloud_sync.contract.fragment import (
     CERTIFICATE_BYTES_MAX,
     DICTIONARY,

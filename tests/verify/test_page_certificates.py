@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import expect
 
-from cloud_sync.contract.entry import Fact, Genesis, KeyRotated
+from cloud_sync.contract.facts import Fact, Genesis, KeyRotated
 from tests.verify.open_page import FORMATS, NOBODY_SIGNS, TAIL, OpenPage, as_file, exported, signed_by
 from tests.verify.paper_shop import (
     NEXT,

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Genesis, KeyRotated, SignedEntry, signing_input
+from cloud_sync.contract.entry import SignedEntry, signing_input
+from cloud_sync.contract.facts import Genesis, KeyRotated
 from cloud_sync.contract.signing import PublicKey
 from tests.contract.paper_chain import EPOCH
 from tests.verify.open_page import FORMATS, NOBODY_SIGNS, TAIL, OpenPage, as_file, exported, signed_by

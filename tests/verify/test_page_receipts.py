@@ -12,14 +12,8 @@ from playwright.sync_api import Browser, expect
 
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import (
-    Arrived,
-    SaleLine,
-    SignedEntry,
-    TaxLine,
-    sign_entry,
-    signing_input,
-)
+from cloud_sync.contract.entry import SignedEntry, sign_entry, signing_input
+from cloud_sync.contract.facts import Arrived, SaleLine, TaxLine
 from cloud_sync.contract.fragment import DICTIONARY, fragment_of
 from cloud_sync.contract.signing import PublicKey, SoftwareKey, seal
 from cloud_sync.contract.slip import slip_of

@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.batch import BadBatchError, Batch, Header, peek, unpack
-from cloud_sync.contract.entry import KeyRotated, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import KeyRotated
 from cloud_sync.contract.signing import BadSignatureError, PublicKey
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX, Address, address_of
 from cloud_sync.hub.objects import KnownObject, Ring, find, rings_of, verifier

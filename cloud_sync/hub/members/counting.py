@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from cloud_sync.contract.entry import Body, Fact, Paid, PaymentClosed, Sale
+from cloud_sync.contract.entry import Body
 from cloud_sync.contract.escrow import WALLET, PutBack, given_back, put_back, taken_out
+from cloud_sync.contract.facts import Fact, Paid, PaymentClosed, Sale
 from cloud_sync.hub.members.wallets import is_given_back
 from cloud_sync.hub.projections.meaning import Doubt, Told
 from cloud_sync.hub.store.attention import raise_once

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from cloud_sync.contract.documents import Delivery
-from cloud_sync.contract.entry import (
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import (
     Arrived,
-    Body,
     Operator,
     PaymentClosed,
     PaymentIntent,

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import (
+from cloud_sync.contract.entry import Body, decode_body
+from cloud_sync.contract.facts import (
     Arrived,
-    Body,
     Fact,
     Operator,
     PaymentClosed,
@@ -19,7 +19,6 @@ from cloud_sync.contract.entry import (
     SaleLine,
     UnbalancedError,
     check_balance,
-    decode_body,
 )
 from cloud_sync.contract.topics import Address
 from retail.custody import Move

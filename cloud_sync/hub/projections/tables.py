@@ -8,7 +8,8 @@ from msgspec import json
 from sqlalchemy import ARRAY, Column, Connection, Table, Text, bindparam, func, insert, select, update
 
 from cloud_sync.contract.documents import Delivery
-from cloud_sync.contract.entry import Arrived, Body, PaymentClosed, PaymentIntent, Refund, Sale
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Arrived, PaymentClosed, PaymentIntent, Refund, Sale
 from cloud_sync.hub.projections.fold import Before, Harvest, Transfer
 from cloud_sync.hub.projections.meaning import Doubt, Trust
 from cloud_sync.hub.store import schema

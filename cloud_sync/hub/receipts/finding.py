@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Refund, Sale, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Refund, Sale
 from cloud_sync.contract.slip import Beside, slip_of
 from cloud_sync.hub.store import schema
 from retail.locale import is_currency, is_language

@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 
-from cloud_sync.contract.entry import Body, Closing, Paid, PaymentClosed, PaymentIntent, Refund, Sale
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Closing, Paid, PaymentClosed, PaymentIntent, Refund, Sale
 from edge.checkout.payments.postings import TENDERED, stored
 from edge.checkout.payments.provider import Attempt
 

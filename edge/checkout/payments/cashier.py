@@ -16,7 +16,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import BODY_BYTES_MAX, Closing, Fact, Paid, PaymentClosed, PaymentIntent, Sale
+from cloud_sync.contract.entry import BODY_BYTES_MAX
+from cloud_sync.contract.facts import Closing, Fact, Paid, PaymentClosed, PaymentIntent, Sale
 from edge.checkout.payments.book import AttemptLine, PaymentBook, Standing
 from edge.checkout.payments.postings import TENDERED, of_money_due, of_part, settlement, source
 from edge.checkout.payments.provider import Attempt, Provider, Said
@@ -25,10 +26,8 @@ from edge.offline_queue.outcomes import Appended, JournalClosedError, Recorded
 
 _log: Final = logging.getLogger("opos.payments")
 
-
 # What is paid must fit an entry together with what the attempts brought in: fifteen of them take 4 KiB.
 _DRAFT_BYTES_MAX: Final = BODY_BYTES_MAX - 4 * 1024
-
 
 # A terminal that has not said by then how far it has counted, or what it did, will not.
 _ANSWER_S: Final = 30.0
@@ -323,10 +322,7 @@ class Cashier:
     async def _owe(
         self, attempt: Attempt, amount_minor: int, reason: str, account: str, reference: str = ""
     ) -> None:
-        """Money that stands in `account` has to go back: durable before the provider is asked to.
-
-        `reference` is its provider's number: one that does not know our attempts gives back by nothing else.
-        """
+        """Money that stands in `account` has to go back: durable before the provider is asked to."""
         closed = PaymentClosed(
             *(attempt.sale, attempt.id, attempt.provider, "refund-due", amount_minor, attempt.currency),
             reference=reference,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from cloud_sync.contract.entry import Sale
+from cloud_sync.contract.facts import Sale
 from edge.checkout.payments.cashier import Cashier, Ended, Result
 from edge.checkout.payments.desk import code_of
 from edge.checkout.payments.house import DESK

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import Fact, Operator
+from cloud_sync.contract.facts import Fact, Operator
 from edge.checkout.payments.book import Due, PaymentBook
 from edge.checkout.payments.house import CASH, CHEQUE, DESK, PAID_OUT, HouseBook
 from edge.checkout.payments.provider import Attempt, Capabilities, Said, Taken

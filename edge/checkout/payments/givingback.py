@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from cloud_sync.contract.entry import Closing, Paid, PaymentClosed
+from cloud_sync.contract.facts import Closing, Paid, PaymentClosed
 from edge.checkout.payments.book import AttemptLine, Due
 from edge.checkout.payments.cashier import Cashier, Register
 from edge.checkout.payments.postings import of_honoured, of_money_back

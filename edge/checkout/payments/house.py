@@ -10,8 +10,9 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Body, Operator
+from cloud_sync.contract.entry import Body
 from cloud_sync.contract.escrow import given_back, put_back, taken_out
+from cloud_sync.contract.facts import Operator
 from edge.checkout.payments.book import Row, Sql
 
 DESK: Final = "desk"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from cloud_sync.contract.entry import Body, Paid, PaymentClosed, Sale
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Paid, PaymentClosed, Sale
 from edge.checkout.payments.book import Row
 from edge.checkout.payments.postings import stored as account_of_stored
 from retail.offline_policy import Promise, Stored

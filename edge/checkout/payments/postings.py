@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cloud_sync.contract.entry import Paid, Posting
+from cloud_sync.contract.facts import Paid, Posting
 
 TENDERED = "tendered"
 """Parts of sales that are paid, while the rest is not."""

@@ -63,11 +63,9 @@ _PATIENCE_S: Final = 120
 # A terminal in a network of the shop answers at once, one on a serial line within seconds.
 _LADDER_S: Final = (1, 2, 5, 10)
 
-# A terminal that registers again after its port was lost is asked once more, as often as this.
-_ASKS_MAX: Final = 3
-
-# The port comes back within two seconds, and a busy terminal is registered at again after ten.
+# The port comes back within two seconds, a busy terminal is registered at again after ten; then it is asked.
 _READY_S: Final = 20.0
+_ASKS_MAX: Final = 3
 
 # A day is closed after its host was called and its receipt printed.
 _DAY_S: Final = 300.0
@@ -163,8 +161,8 @@ class TerminalProvider:
     async def start(self, attempt: Attempt) -> Said:
         """Have a card pay; what the terminal says last is its word, and without that nobody knows."""
         async with self._turn:
-            if self._away:  # nobody is there to hear of it
-                return Said("declined", reason=reason(None))
+            if self._away:
+                return Said("declined", reason=reason(None))  # nobody has heard of it
             self._at_work = attempt.id
             with self._waiting(attempt.id) as told:
                 self._terminal.command(StartPayment(attempt.id, attempt.amount_minor, attempt.currency))
@@ -304,7 +302,6 @@ class TerminalProvider:
 
     @property
     def _last_reference(self) -> str:
-        """The number of what the terminal told of last."""
         deed = self._history.deed(self._history.told)
         return "" if deed is None else str(self._history.mark(deed))
 

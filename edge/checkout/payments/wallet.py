@@ -14,7 +14,6 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Fact, PaymentClosed
 from cloud_sync.contract.escrow import (
     GIVEN_BACK,
     SLICE_TYPE,
@@ -24,6 +23,7 @@ from cloud_sync.contract.escrow import (
     SliceGiven,
     SliceRefused,
 )
+from cloud_sync.contract.facts import Fact, PaymentClosed
 from cloud_sync.contract.signing import Verifier, unseal
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.house import HouseBook, Use

@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Body, Refund, Sale, SignedEntry, kind_of
+from cloud_sync.contract.entry import Body, SignedEntry
+from cloud_sync.contract.facts import Refund, Sale, kind_of
 from cloud_sync.contract.fragment import link_of
 from edge.checkout.receipts import Beside, slip_of
 from edge.cli.ledger.certificates import NAME, NoCertificateError, certificate_of

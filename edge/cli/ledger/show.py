@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Fact, SignedEntry, decode_body, entry_hash, kind_of
+from cloud_sync.contract.entry import SignedEntry, decode_body, entry_hash
+from cloud_sync.contract.facts import Fact, kind_of
 from edge.cli.ledger.door import AS_JSON, PATH, backwards, body_of, entry_at, from_1_on, opened
 from edge.cli.ledger.words import words, written
 from edge.cli.plain import plain

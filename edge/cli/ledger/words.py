@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from cloud_sync.contract.entry import (
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import (
     Arrived,
-    Body,
     Boot,
     Checkpoint,
     Closing,

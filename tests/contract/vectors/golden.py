@@ -11,7 +11,8 @@ from cloud_sync.contract.certificate import CERTIFICATE_TYPE
 from cloud_sync.contract.documents import MANIFEST_TYPE
 from cloud_sync.contract.encoding import b64, encode
 from cloud_sync.contract.enrolment import ENROLMENT_TYPE, claim_text
-from cloud_sync.contract.entry import SignedEntry, decode_body, first_prev, kind_of, signing_input
+from cloud_sync.contract.entry import SignedEntry, decode_body, first_prev, signing_input
+from cloud_sync.contract.facts import kind_of
 from cloud_sync.contract.keyring import KEYRING_TYPE
 from cloud_sync.contract.orders import ORDER_TYPE
 from cloud_sync.contract.receipt import RECEIPT_TYPE

@@ -9,9 +9,9 @@ import msgspec
 from cloud_sync.contract.certificate import CertifiedKey
 from cloud_sync.contract.documents import Deliveries, Delivery, manifest_of
 from cloud_sync.contract.encoding import b64, encode
-from cloud_sync.contract.entry import (
+from cloud_sync.contract.entry import Body, SignedEntry, encode_body, first_prev, sign_entry
+from cloud_sync.contract.facts import (
     Arrived,
-    Body,
     Boot,
     Checkpoint,
     ClosingState,
@@ -30,11 +30,7 @@ from cloud_sync.contract.entry import (
     Sale,
     SaleDiscount,
     SaleLine,
-    SignedEntry,
     TaxLine,
-    encode_body,
-    first_prev,
-    sign_entry,
 )
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from cloud_sync.contract.encoding import encode
-from cloud_sync.contract.entry import BODY_BYTES_MAX, Boot, Posting
+from cloud_sync.contract.entry import BODY_BYTES_MAX
+from cloud_sync.contract.facts import Boot, Posting
 from retail.custody import SOLD, Move
 from retail.pricing.book import Version
 from tests.contract.paper_chain import body_of

@@ -13,7 +13,8 @@ import pytest
 from fastapi import FastAPI
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Refund, SaleDiscount, SaleLine, SignedEntry
+from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.facts import Refund, SaleDiscount, SaleLine
 from cloud_sync.hub.receipts.door import Mail, add_receipts
 from cloud_sync.hub.receipts.finding import Found, receipt_at
 from cloud_sync.hub.receipts.letter import NoAddressError, Sender, check_address, letter

@@ -6,7 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from cloud_sync.contract.entry import Checkpoint, Fact, KeyRotated, Sale, SignedEntry, decode_body, kind_of
+from cloud_sync.contract.entry import SignedEntry, decode_body
+from cloud_sync.contract.facts import Checkpoint, Fact, KeyRotated, Sale, kind_of
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
 from edge.checkout.books import ShopProjection

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Sale, SignedEntry, decode_body
+from cloud_sync.contract.entry import SignedEntry, decode_body
+from cloud_sync.contract.facts import Sale
 from edge.checkout.books import ShopProjection
 from edge.clock import SystemClock
 from edge.offline_queue.integrity import Problem, full_check

@@ -6,15 +6,8 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import (
-    Arrived,
-    Checkpoint,
-    Fact,
-    Sale,
-    SignedEntry,
-    UnbalancedError,
-    decode_body,
-)
+from cloud_sync.contract.entry import SignedEntry, decode_body
+from cloud_sync.contract.facts import Arrived, Checkpoint, Fact, Sale, UnbalancedError
 from cloud_sync.contract.receipt import Receipt
 from edge.offline_queue.outcomes import (
     IdemConflictError,

@@ -9,7 +9,8 @@ from unittest import mock
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.entry import Arrived, Posting, Sale, SaleLine, SignedEntry, TaxLine
+from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.facts import Arrived, Posting, Sale, SaleLine, TaxLine
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import SoftwareKey, seal
 from edge.clock import ClockQuality

@@ -9,7 +9,8 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from cloud_sync.contract.entry import Arrived, HeadOf, SignedEntry
+from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.facts import Arrived, HeadOf
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
 from edge.offline_queue.outcomes import (

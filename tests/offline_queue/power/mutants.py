@@ -11,7 +11,8 @@ from unittest.mock import patch
 import apsw
 import msgspec
 
-from cloud_sync.contract.entry import Checkpoint, decode_body
+from cloud_sync.contract.entry import decode_body
+from cloud_sync.contract.facts import Checkpoint
 from edge.offline_queue import bookkeeping, ledger, pen, projections, pruning, set_aside
 from edge.offline_queue.bookkeeping import checked, idem_digest
 from edge.offline_queue.outcomes import Appended

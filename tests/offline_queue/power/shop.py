@@ -10,7 +10,8 @@ import apsw
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cloud_sync.contract.entry import Arrived, Body, Fact, Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.entry import Body
+from cloud_sync.contract.facts import Arrived, Fact, Posting, Sale, SaleLine, TaxLine
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
 from edge.clock import ClockQuality

@@ -47,6 +47,7 @@ class Evidence(msgspec.Struct, frozen=True):
     auth_code: str = ""
     date: str = ""
     time: str = ""
+    original: int | None = None
 
 
 def evidence(message: Message) -> Evidence:
@@ -63,6 +64,7 @@ def evidence(message: Message) -> Evidence:
         auth_code=letters.read(message.field(0x3B) or b"").strip(),
         date=_hex(message.field(0x0D)),
         time=_hex(message.field(0x0C)),
+        original=_number(message.field(0x37)),
     )
 
 

@@ -1,0 +1,1 @@
+"""Card terminals that speak ZVT behind the cashier: the real driver before the simulated terminal."""
