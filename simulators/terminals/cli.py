@@ -25,6 +25,23 @@ Examples:
   opos sim terminal zvt --listen 127.0.0.1:0 --set details=few --set auto_reversal=false --json
 """
 
+_NEXO_HELP: Final = """\
+Run a payment terminal that speaks nexo as Adyen's terminals do locally, until Ctrl-C or SIGTERM.
+
+Tills POST to https://HOST:PORT/nexo, with messages sealed by the key that Adyen's own examples publish (or
+by that of --set passphrase, key_identifier, key_version), or clear ones: it answers as it was asked. Its
+certificate is made at the start and written beside the control socket for tills to pin. A card taps itself
+for every payment, unless --taps none leaves that to a hand.
+
+\b
+Examples:
+  opos sim terminal nexo --listen 127.0.0.1:8443
+  opos sim terminal nexo --listen 127.0.0.1:0 --plain --taps none --control nexo.sock
+  opos sim do terminal tap card=mastercard --bench nexo.sock
+  opos sim do terminal trouble what=lose-reply --bench nexo.sock
+  opos sim terminal nexo --set messages=sealed --set poi_id=P400Plus-275039202 --json
+"""
+
 CARDS: Final = ("visa", "mastercard", "girocard", "maestro", "amex", "none")
 
 
@@ -68,6 +85,57 @@ def zvt(listen: str, taps: str, control: Path, settings: tuple[str, ...], *, as_
         run_layout(layout, Path.cwd(), lambda bench: _announce(bench, as_json=as_json))
     except RefusedError as error:
         raise click.ClickException(str(error)) from error
+
+
+@terminal.command(help=_NEXO_HELP)
+@click.option(
+    "--listen",
+    default="127.0.0.1:8443",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where tills connect; port 0 takes a free one.",
+)
+@click.option("--plain", is_flag=True, help="HTTP instead of HTTPS.")
+@click.option(
+    "--taps",
+    type=click.Choice(CARDS),
+    default="visa",
+    show_default=True,
+    help="The card that pays by itself.",
+)
+@click.option(
+    "--control",
+    type=click.Path(path_type=Path),
+    default=Path("nexo.sock"),
+    show_default=True,
+    help="Where hands give orders.",
+)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any option of the type nexo.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def nexo(  # noqa: PLR0913 (each is an option of the command)
+    listen: str, taps: str, control: Path, settings: tuple[str, ...], *, plain: bool, as_json: bool
+) -> None:
+    """Run one terminal that stands alone."""
+    from simulators.terminals.nexo.running import read_setup, run_terminal  # noqa: PLC0415 (as above)
+
+    card = {} if taps == "none" else {"taps": taps}
+    told = {"name": "terminal", "at": f"tcp:{listen}", "plain": plain, **card}
+    try:
+        setup = read_setup({**told, **dict(map(_setting, settings))})
+        run_terminal(setup, control, lambda bench: _announce_nexo(bench, as_json=as_json))
+    except RefusedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _announce_nexo(bench: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(bench, ensure_ascii=False))
+        return
+    status = bench["status"]["terminal"]
+    click.echo(f"a nexo terminal at {status['url']}, with {status['held_minor']} in its books")
+    if status["tls"]:
+        click.echo(f"pin {status['tls']['certificate']}, which is of {status['tls']['name']}")
+    click.echo(f"orders: opos sim do terminal help --bench {bench['control']}")
 
 
 def _layout(options: dict[str, Any], control: Path) -> Any:

@@ -1,0 +1,1 @@
+"""A simulated nexo terminal, tried by tills that share no code with it."""
