@@ -219,3 +219,6 @@ Event = (
     | CodeCleared
     | Interest
 )
+
+OF_NOBODY: Final = (Agreed, Ambiguous, OutOfService, BackInService, DeviceMissed, DeviceFound)
+"""What a device, or the sensors among themselves, have to say: no sign that anybody is there."""

@@ -27,11 +27,11 @@ from retail.pricing.book import Prices, Version
 from retail.pricing.check_promotions import check_promotions
 from retail.pricing.promotions import Promotions
 
-__all__ = ["DocumentRefusedError", "Documents", "InForce"]
+__all__ = ["DocumentRefusedError", "Documents", "Effective"]
 
 _T = TypeVar("_T")
 
-InForce = Mapping[str, tuple[Version, str]]
+Effective = Mapping[str, tuple[Version, str]]
 """The name of each document that is worked by -> its version, and the SHA-256 of its bytes."""
 
 # 100,000 products in five languages are below 60 MB; more is not a price book for one site.
@@ -74,7 +74,7 @@ class Documents:
             raise DocumentRefusedError(f"no document is called {manifest.name!r} here: update OPOS")
         return manifest
 
-    def keep(self, manifest: Manifest, staged: Path, in_force: InForce) -> None:
+    def keep(self, manifest: Manifest, staged: Path, in_force: Effective) -> None:
         """Take the staged bytes of a document over, if they are what the manifest says and mean something.
 
         What has changed in a price book must have changed in the one that is `in_force`.
@@ -92,7 +92,7 @@ class Documents:
         part.replace(path)
         _sync(self._directory)
 
-    def book(self, in_force: InForce) -> tuple[Prices, Version]:
+    def book(self, in_force: Effective) -> tuple[Prices, Version]:
         """The price book of today: what was issued whole, and what has changed in it since."""
         version, sha256 = in_force[PRICES]
         whole = Edition(self._intact(PRICES, version, sha256), version, sha256)
@@ -110,7 +110,7 @@ class Documents:
         """The deliveries that were kept under `version`."""
         return _decoded(self._intact(DELIVERIES, version, sha256), Deliveries)
 
-    def clear(self, in_force: InForce) -> None:
+    def clear(self, in_force: Effective) -> None:
         """Drop what nobody works by any more. Who still reads an old price book keeps its open file."""
         needed = {self._path(name, version).name for name, (version, _) in in_force.items()}
         for name in _NAMES:
@@ -119,7 +119,7 @@ class Documents:
                     path.unlink(missing_ok=True)
         self._library.clear({in_force[name][0] for name in (PRICES, PRICE_CHANGES) if name in in_force})
 
-    def _check(self, manifest: Manifest, part: Path, in_force: InForce) -> None:
+    def _check(self, manifest: Manifest, part: Path, in_force: Effective) -> None:
         """Look into a document; a price book is bound on the way, since that goes through all of it."""
         edition = Edition(part, manifest.version, manifest.sha256)
         if manifest.name == PRICES:

@@ -1,45 +1,28 @@
-"""The till: events and taps in, entries and a State out; it turns what was taken into what is owed."""
+"""The till: events and taps in, entries and a State out; what is owed, its reckoning says."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.entry import Sale
-from edge.checkout.basket import Basket, Put
+from cloud_sync.contract.facts import Sale
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
-from edge.checkout.judge import HARMFUL, Judge
-from edge.checkout.notices import OF_A_SCAN, OF_AN_END, Notices
+from edge.checkout.notices import OF_AN_END, Notices
 from edge.checkout.obstacles import Obstacles
 from edge.checkout.payments.cashier import Ended, Result
 from edge.checkout.ports import Clock, Ledger, Payments
 from edge.checkout.purchase import SHOWN_AS, Deal, Purchase
+from edge.checkout.reckoning import Reckoning
 from edge.checkout.register import Register
-from edge.checkout.sale import Bought, SaleStage, Shop, draft_of, sold_of
+from edge.checkout.sale import SaleStage, Shop, sold_of
 from edge.checkout.state import OPEN_STAGES, Answer, Notice, NoticeKind, Sold, Stage, State, Tap, meaning
-from edge.checkout.wares import NOTHING, Wares, take_off, wares_of
+from edge.checkout.wares import Wares
 from edge.checkout.window import Window, put_back
-from edge.events import (
-    Agreed,
-    Ambiguous,
-    BackInService,
-    CodeCleared,
-    CodeShown,
-    DeviceFound,
-    DeviceMissed,
-    Event,
-    Interest,
-    OutOfService,
-    Scanned,
-)
+from edge.events import OF_NOBODY, CodeCleared, CodeShown, Event, Interest, Scanned
 from edge.offline_queue.outcomes import Appended
-from retail.locale import business_date
-from retail.pricing.basket import Basket as Priceable
-from retail.pricing.basket import Moment
-from retail.pricing.rules import Priced, laid_out, price_basket
+from retail.pricing.rules import Priced
 from retail.units import Money
 
 # A shopper reads "It's yours" and scans the receipt within a minute; the next one waits at least four
@@ -47,21 +30,11 @@ from retail.units import Money
 _DONE_NS_MAX: Final = 60_000_000_000
 _DONE_NS_MIN: Final = 4_000_000_000
 
-# A basket keeps the prices it was opened with for so long while nobody touches it (design, section 5).
-_PRICES_KEPT_NS: Final = 120_000_000_000
-
-# What was scanned stays on the glass when its shopper walks away; so long after the last sign of anybody it
-# is nobody's.
-_SCANS_KEPT_NS: Final = 120_000_000_000
-
 # A sale of the last minute is shown again after a restart: its shopper may still stand there.
 _SHOWN_AGAIN_MS: Final = 60_000
 
 # A million screens between two starts are one a second for twelve days; 2^53 has room for all of them.
 _SCREENS_A_START: Final = 1_000_000
-
-# What a device, or the sensors among themselves, have to say is no sign that anybody is there.
-_NOBODY: Final = (Agreed, Ambiguous, OutOfService, BackInService, DeviceMissed, DeviceFound)
 
 
 class Till:
@@ -82,19 +55,14 @@ class Till:
         self.register = Register(shop, ledger, books)
         self._purchase = self._new_purchase()
         self.on_books: Callable[[], None] = lambda: None
-        self._catalogue: Catalogue | None = None
-        self._next_catalogue: Catalogue | None = None
         self._delivered: Mapping[str, int] = {}
-        self._basket = Basket()
+        self._reckoning = Reckoning(shop, books, clock)
         self._notices = Notices()
         self._obstacles = Obstacles()
         self._touched_ns = 0
         self._done_since_ns = 0
         self._sold: Sold | None = None
         self._identified_until_ns = 0
-        self._disagree: str | None = None
-        self._refused: Wares = NOTHING
-        """The wares of a sale that the journal refused as too long."""
         self._online = False
         self._language: str | None = None
         self._rings: dict[object, Callable[[], None]] = {}
@@ -123,19 +91,15 @@ class Till:
         match event:
             case Interest():
                 return  # for the retailer to learn of
-            case Ambiguous(reason=reason):
-                self._disagree = reason
-            case Agreed():
-                self._disagree = None
             case Scanned():
                 self._scan(event)
             case CodeShown() if (way := self._purchase.is_code_for(event.purpose)) is not None:
                 self._purchase.show(way, event.ticket)
             case _:
-                self._basket.hear(event)
+                self._reckoning.hear(event)
                 self._obstacles.hear(event)
                 self._notices.hear(event, self._clock.now_ns())
-        if not isinstance(event, _NOBODY):
+        if not isinstance(event, OF_NOBODY):
             self._touched_ns = self._clock.now_ns()
         self._reopen()
         self._publish()
@@ -147,7 +111,7 @@ class Till:
 
     def use(self, catalogue: Catalogue) -> None:
         """A price book came into force; an open basket keeps the prices that it was opened with."""
-        self._next_catalogue = catalogue
+        self._reckoning.use(catalogue)
         self._change_prices()
         self._publish()
 
@@ -220,13 +184,13 @@ class Till:
         """Time has passed: end what has been shown long enough, and what nobody will buy any more."""
         now_ns = self._clock.now_ns()
         idle_ns, shown_ns = now_ns - self._touched_ns, now_ns - self._done_since_ns
-        wares = self._wares()
+        wares = self._reckoning.wares()
         self._reopen(wares)
         self._purchase.tick(idle_ns, goods_are_gone=not wares)
         if self._purchase.stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if wares else _DONE_NS_MAX):
             self._purchase.leave()
-        if self._purchase.stage is SaleStage.OPEN and idle_ns > _SCANS_KEPT_NS:
-            self._basket.cancel()
+        if self._purchase.stage is SaleStage.OPEN:
+            self._reckoning.forget_scans(idle_ns)
         self._notices.tick(now_ns)
         self._change_prices()
         self._publish()
@@ -246,12 +210,11 @@ class Till:
                 self._language = value
             case Tap.REMOVE, Stage.OFFERED if value and value in {line.remove for line in self._state.lines}:
                 self._notices.hush()
-                take_off(value, self._basket, self._judge(), self.books)
+                self._reckoning.take_off(value)
             case Tap.CANCEL, stage if self._state.scanned and stage in OPEN_STAGES:
                 self._notices.hush()
-                self._basket.cancel()
-            case Tap.CHOOSE, stage if stage in OPEN_STAGES and value in self._choices():
-                assert value is not None
+                self._reckoning.basket.cancel()
+            case Tap.CHOOSE, stage if value and stage in OPEN_STAGES and value in self._choices():
                 self._notices.hear(CodeCleared(), self._clock.now_ns())
                 self._scan(Scanned(value, value))
             case Tap.STAY, _:
@@ -271,30 +234,23 @@ class Till:
     def _scan(self, label: Scanned) -> None:
         """A label was scanned: into the basket, or onto the glass with the reason why not."""
         self._notices.hush()
-        if self._catalogue is None or self._obstacles.first:
+        if self._reckoning.catalogue is None or self._obstacles.first:
             return  # nothing can be bought here now, and nobody should find it on the bill afterwards
-        judge = self._judge()
-        priced = judge.price(label)
-        if isinstance(priced, Notice):
-            self._notices.say(priced, self._clock.now_ns())
-            if priced.kind in HARMFUL:
-                self._basket.spoil(label)
-            return
-        put = self._basket.put(label, self.books.is_sold)
-        if put is not Put.IN:
-            self._notices.say(judge.notice(OF_A_SCAN[put], label.lookup), self._clock.now_ns())
+        notice = self._reckoning.scan(label)
+        if notice is not None:
+            self._notices.say(notice, self._clock.now_ns())
 
     async def _buy(self) -> bool:
         """The shopper wants what is offered; False if nobody could take the money."""
-        wares = self._wares()
-        priced = self._price(wares)
+        wares = self._reckoning.wares()
+        priced = self._reckoning.price(wares, self._language)
         assert priced is not None
         if not self._purchase.ways(priced.total):
             self._notices.say(Notice(NoticeKind.NO_WAY), self._clock.now_ns())
             self._publish()
             return False
         self._notices.hush()
-        self._purchase.begin(self._deal(wares, priced))
+        self._purchase.begin(self._reckoning.deal(self._new_sale(), wares, priced))
         await self._see_recorded()
         return True
 
@@ -312,21 +268,12 @@ class Till:
         if self._purchase.stage is SaleStage.RECORDING and self._purchase.under_way is not None:
             await asyncio.shield(self._purchase.under_way)
 
-    def _deal(self, wares: Wares, priced: Priced) -> Deal:
-        assert self._catalogue is not None
-        bought = Bought(
-            *(self._new_sale(), self._clock.wall_ms(), priced, wares.epcs),
-            prices=self._catalogue.version,
-            promotions=self._catalogue.promotions_version,
-        )
-        return Deal(wares, priced, draft_of(self._shop, bought))
-
     def _reopen(self, wares: Wares | None = None, *, tries_again: bool = False) -> bool:
         """Back to the basket where it is not what was to be paid any more, or nothing may be sold."""
         if not self._purchase.may_reopen or not (self._purchase.is_untried or tries_again):
             return False
         assert self._purchase.deal is not None
-        now = self._wares() if wares is None else wares
+        now = self._reckoning.wares() if wares is None else wares
         deal = self._purchase.deal.wares
         if (now.units, now.packs) == (deal.units, deal.packs) and not self._obstacles.first:
             return False
@@ -348,7 +295,7 @@ class Till:
 
     def _sell(self, deal: Deal, written: Appended) -> None:
         """The sale is on the disk: only now is it shown as done."""
-        self._basket.sold(deal.wares.items, deal.wares.scans, deal.wares.loose)
+        self._reckoning.sold(deal.wares)
         self._show_sold(written)
         self.on_books()
         self._publish()
@@ -363,37 +310,19 @@ class Till:
         self._publish()
 
     def _refuse(self, deal: Deal) -> None:
-        self._refused = deal.wares
+        self._reckoning.refuse(deal.wares)
         self._publish()
 
-    def _judge(self) -> Judge:
-        assert self._catalogue is not None
-        today = date.fromisoformat(business_date(self._clock.wall_ms(), self._shop.timezone))
-        return Judge(self._catalogue, self._next_catalogue or self._catalogue, today)
-
-    def _wares(self) -> Wares:
-        """What is in the shopper's hands and for sale."""
-        return NOTHING if self._catalogue is None else wares_of(self._basket, self._judge(), self.books)
-
     def _change_prices(self) -> None:
-        """Put the next price book into force, unless somebody is buying by the one before."""
-        idle = not self._wares() or self._clock.now_ns() - self._touched_ns > _PRICES_KEPT_NS
-        if self._next_catalogue and not self._purchase.is_frozen and (idle or not self._catalogue):
-            self._catalogue, self._next_catalogue = self._next_catalogue, None
+        """Let the next price book come into force, unless somebody is paying by the one before."""
+        if not self._purchase.is_frozen:
+            self._reckoning.change_prices(self._clock.now_ns() - self._touched_ns)
 
     def _end_shopper(self) -> None:
         self._sold = None
         self._language = None
         self._notices.hush()
         self._publish()
-
-    def _price(self, wares: Wares) -> Priced | None:
-        if self._catalogue is None or not wares or wares.too_many or not self._is_listed:
-            return None
-        language = self._language or self._catalogue.book.language
-        basket = Priceable(laid_out(wares.units, tuple(wares.packs.values())), language=language)
-        now = Moment(self._clock.wall_ms(), trusted=self._clock.quality() == "trusted")
-        return price_basket(basket, self._catalogue.book, self._catalogue.promotions, None, now)
 
     def _publish(self) -> None:
         """Make the State anew; its number grows only when what a tap could mean has changed."""
@@ -406,21 +335,21 @@ class Till:
                 ring()
 
     def _make_state(self) -> State:
-        number = self._state.number
-        if self._catalogue is None:
+        number, catalogue = self._state.number, self._reckoning.catalogue
+        if catalogue is None:
             return State(number, Stage.UNPAIRED, self._online, "en", ("en",), identify=self._identified)
-        wares = self._wares()
-        priced = self._price(wares)
-        trouble = self._obstacles.first or self._contradiction(wares)
+        wares = self._reckoning.wares()
+        priced = self._reckoning.price(wares, self._language)
+        trouble = self._obstacles.first or self._reckoning.contradiction(wares)
         stage = self._shown(wares, priced)
-        languages = self._catalogue.languages()
+        languages = catalogue.languages()
         extra = wares.refused
         if self._purchase.is_frozen and self._purchase.deal is not None:
             deal = self._purchase.deal  # whatever leaves the field now: this is what is bought
-            extra = (*put_back(deal.wares, wares, self._catalogue), *extra)
+            extra = (*put_back(deal.wares, wares, catalogue), *extra)
             wares, priced = deal.wares, deal.priced
         delivered = self._delivered if self._online else {}
-        window = Window(self._shop, self._catalogue, self.books, wares, delivered)
+        window = Window(self._shop, catalogue, self.books, wares, delivered)
         return State(
             number=number,
             stage=stage,
@@ -435,9 +364,9 @@ class Till:
             paying=self._purchase.shown(self._clock.now_ns() - self._touched_ns),
             offer=window.offer(),
             sold=self._sold,
-            notices=self._notices.shown(self._catalogue, extra),
-            candidates=self._notices.candidates(self._catalogue),
-            scanned=bool(self._basket.scans),
+            notices=self._notices.shown(catalogue, extra),
+            candidates=self._notices.candidates(catalogue),
+            scanned=bool(self._reckoning.basket.scans),
             trouble=trouble,
             identify=self._identified,
         )
@@ -448,8 +377,8 @@ class Till:
             return SHOWN_AS[self._purchase.stage]
         for holds, stage in (
             (self._obstacles.first, Stage.OUT_OF_SERVICE),
-            (self._contradiction(wares), Stage.DISAGREE),
-            (not self._is_listed, Stage.LISTING),
+            (self._reckoning.contradiction(wares), Stage.DISAGREE),
+            (not self._reckoning.is_listed, Stage.LISTING),
             (priced, Stage.OFFERED),
         ):
             if holds:
@@ -457,14 +386,5 @@ class Till:
         return Stage.IDLE
 
     @property
-    def _is_listed(self) -> bool:
-        """Whether all that lies here has been told; only a tray has to say so."""
-        return not self._shop.lists or self._basket.is_listed
-
-    @property
     def _identified(self) -> bool:
         return self._clock.now_ns() < self._identified_until_ns
-
-    def _contradiction(self, wares: Wares) -> str | None:
-        too_long = (wares.units, wares.packs) == (self._refused.units, self._refused.packs)
-        return "too-many" if wares and (wares.too_many or too_long) else self._disagree

@@ -8,7 +8,8 @@ import click
 
 from edge.cli.listen import DeviceUri, as_json_option, driver, printer, seconds_option, talk_with
 from edge.clock import SystemClock
-from edge.drivers.recording import VERSION, Recorded, Recording, write
+from edge.drivers.profiles import ProfileError
+from edge.drivers.recording import VERSION, Recorded, Recording, check_recordable, write
 from edge.drivers.uris import PeripheralUri
 
 _RECORD_EXAMPLES: Final = """\b
@@ -27,8 +28,12 @@ def record(device: PeripheralUri, file: Path, seconds: float | None, *, as_json:
     """Record a device into FILE, until Ctrl-C.
 
     Every byte in both directions is kept with its time, and what the driver made of it. Codes and tags that
-    are read while it runs are in the file.
+    are read while it runs are in the file; a payment terminal is not recorded.
     """
+    try:
+        check_recordable(device.profile)
+    except ProfileError as error:
+        raise click.ClickException(str(error)) from error
     clock = SystemClock()
     try:
         with file.open("xb") as recording:

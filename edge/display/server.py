@@ -14,7 +14,8 @@ from starlette.staticfiles import StaticFiles
 from edge.checkout.state import Answer, State, Tap
 from edge.display.guard import Guard
 from edge.display.pages import STATIC, Pages
-from edge.display.screens import Glass, screen_of
+from edge.display.screens import Glass
+from edge.display.showing import screen_of
 from edge.display.stream import Stream, Watchers
 from retail.locale import clock_time
 

@@ -12,11 +12,16 @@ from msgspec import Meta
 
 from edge.commands import Command
 from edge.drivers.driver import Commanded, Driver, Informed, InputFacts
+from edge.drivers.profiles import Profile, ProfileError
 from edge.readings import Nanoseconds, Reading
 
 VERSION: Final = 1
 # A line holds what one read of a port brings, 4 KiB in hexadecimal, or a reading.
 LINE_BYTES_MAX: Final = 65_536
+
+# What a payment terminal says may hold the whole number of a card, if it is a careless one, in fields and on
+# printed lines; of a dialogue with those masked nobody could tell what a driver makes of the real one.
+_HAS_CARDS: Final = frozenset({"zvt", "nexo"})
 
 Hex = Annotated[str, Meta(pattern="^([0-9A-F]{2})*$")]
 
@@ -46,6 +51,22 @@ class NoRecordingError(ValueError):
 
     def __init__(self, line: int, what: str) -> None:
         super().__init__(f"line {line}: {what}")
+
+
+class NotRecordedError(ProfileError):
+    """A device whose bytes must not be kept."""
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__(
+            f"profile {profile.name!r}: a payment terminal is not recorded, since the numbers of cards would be in "
+            "the file: use `opos listen`, or a terminal of `opos sim`"
+        )
+
+
+def check_recordable(profile: Profile) -> None:
+    """Raise NotRecordedError for a device that people pay at."""
+    if profile.protocol in _HAS_CARDS:
+        raise NotRecordedError(profile)
 
 
 class Now(Protocol):

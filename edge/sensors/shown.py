@@ -8,6 +8,7 @@ from retail.payment_codes.recognition import scheme_of
 # How the members of this shop are written, unless a retailer says otherwise.
 MEMBER_PREFIX: Final = "opos:member:"
 
+
 def purpose(text: str, gtin14: str | None, member_prefix: str = MEMBER_PREFIX) -> Purpose:
     """What `text` is for; `gtin14` is the product that it names, by a Digital Link or otherwise."""
     if gtin14 is not None:

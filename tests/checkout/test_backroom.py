@@ -211,8 +211,8 @@ def test_changed_prices_are_sold_by_at_once_and_after_a_restart(post: Post) -> N
     post.send(PRICE_CHANGES, changes(price_book(4990)), Version(1, 2))
     for till in (post.till, post.start()[0]):
         assert price_of_a_sweater(till) == 4990
-        assert till._catalogue is not None
-        assert till._catalogue.version == Version(1, 2)
+        assert till._reckoning.catalogue is not None
+        assert till._reckoning.catalogue.version == Version(1, 2)
     assert files(post) == {
         "prices-1-1.json",
         "prices-changes-1-2.json",
@@ -320,8 +320,9 @@ def leaflet(**changed: object) -> Promotions:
 
 def promotions_of(till: Till) -> tuple[Promotions | None, Version | None]:
     till.tick()
-    assert till._catalogue is not None
-    return till._catalogue.promotions, till._catalogue.promotions_version
+    catalogue = till._reckoning.catalogue
+    assert catalogue is not None
+    return catalogue.promotions, catalogue.promotions_version
 
 
 @pytest.mark.parametrize("order", [(PRICES, PROMOTIONS), (PROMOTIONS, PRICES)])

@@ -523,7 +523,7 @@ def test_putting_back_lowers_the_bill_by_exactly_what_taking_raised_it(at: At, s
             units = luck.randint(1, 3)
             till.hear(TookUnits(COFFEE, units))
             undo.append(PutBackUnits(COFFEE, units))
-    covered = plain(SWEATER, "3") in till._basket.scans.values()
+    covered = plain(SWEATER, "3") in till._reckoning.basket.scans.values()
     for owed, event in zip(reversed(before), reversed(undo), strict=True):
         till.hear(event)
         if event == PutBack(item(SWEATER, 3)) and covered:

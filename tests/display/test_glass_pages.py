@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from edge.display.pages import Pages, qr
 from edge.display.panels import Kind
-from edge.display.screens import LANGUAGES, Glass, name_of, screen_of
+from edge.display.screens import LANGUAGES, Glass, name_of
+from edge.display.showing import screen_of
 from tests.display.scripted_till import ENDLESS, HOSTILE, controls, line, offered, states
 
 KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")

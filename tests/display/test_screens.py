@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from edge.checkout.state import Notice, NoticeKind, Stage, State
 from edge.display import screens
-from edge.display.screens import Glass, Rest, name_of, screen_of
+from edge.display.screens import Glass, Rest, name_of
+from edge.display.showing import screen_of
 from tests.display.scripted_till import (
     HUILA,
     IDLE,

@@ -164,3 +164,13 @@ def test_a_session_is_recorded_and_checked_when_it_is_replayed(opos: Opos, tmp_p
     other = opos("replay", "real.jsonl", "--check", "--profile", "r200")
     assert other.returncode == 1
     assert "Error: " in other.stderr
+
+
+@pytest.mark.parametrize("device", ["tcp:127.0.0.1:9?profile=zvt-tcp", "serial:nowhere?profile=zvt-serial"])
+def test_a_payment_terminal_is_not_recorded_and_no_file_is_begun(
+    opos: Opos, tmp_path: Path, device: str
+) -> None:
+    refused = opos("record", device, "terminal.jsonl", "--seconds", "0.1")
+    assert refused.returncode == 1
+    assert "a payment terminal is not recorded" in refused.stderr
+    assert not (tmp_path / "terminal.jsonl").exists()

@@ -1,0 +1,305 @@
+"""From the till's state to a screen: which one the glass shows, and what of it fits on the panel."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import add
+from typing import Final, TypedDict, TypeVar
+
+from edge.checkout.state import OPEN_STAGES, BasketLine, Goods, Notice, NoticeKind, Sold, Stage, State, Way
+from edge.display.panels import LAYOUTS, ROOMS, Kind
+from edge.display.screens import (
+    LANGUAGES,
+    Asks,
+    Attract,
+    Basket,
+    Charge,
+    Charged,
+    Choice,
+    Closed,
+    Contradiction,
+    Declined,
+    Done,
+    Glass,
+    Line,
+    Listing,
+    Method,
+    OutOfService,
+    Pay,
+    PriceTag,
+    Product,
+    Recording,
+    Rest,
+    Said,
+    Screen,
+    Sensors,
+    Unknown,
+    Unpaired,
+)
+from retail.units import Money
+
+# A QR code of 1,500 bytes has 129 modules a side (ISO/IEC 18004, version 28-L): with its margin it still fits
+# the smallest panel at 3 pixels a module.
+RECEIPT_CHARACTERS_MAX: Final = 1500
+
+# The till's codes of trouble that have words of their own.
+_CLOSED: Final[Mapping[str | None, Closed]] = {
+    "device.waiting": "starting",
+    "journal": "checking",
+    "payment": "payment",
+}
+_CONTRADICTIONS: Final[Mapping[str | None, Contradiction]] = {
+    "foreign-item": "foreign-item",
+    "untagged-item": "untagged-item",
+    "too-many": "too-many",
+}
+
+# Where the shopper has a hand free for something besides; elsewhere one thing matters.
+_WITH_NOTICES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.CHOOSING, Stage.PAYING})
+
+# Three rows fit beside every price; of more promotions the sum is said.
+_SAVINGS_MAX: Final = 2
+
+_Words = TypeVar("_Words")
+
+
+def screen_of(state: State, glass: Glass) -> Screen:
+    """What `glass` shows while the till is in `state`."""
+    return _Maker(state, glass).screen()
+
+
+class _Frame(TypedDict):
+    number: int
+    kind: Kind
+    place: str
+    offline: bool
+    language: str
+    languages: tuple[str, ...]
+    identify: bool
+    notices: tuple[Said, ...]
+    choices: tuple[Choice, ...]
+    cancels: bool
+
+
+class _Maker:
+    """One state on its way to a screen."""
+
+    def __init__(self, state: State, glass: Glass) -> None:
+        self._state = state
+        self._glass = glass
+        self._layout = LAYOUTS[glass.kind]
+        self._room = ROOMS[self._layout]
+        self._language = _language(state)
+        self._frame = self._make_frame()
+        self._lines = tuple(self._line(line) for line in state.lines)
+        self._units = sum(line.units for line in state.lines)
+
+    def screen(self) -> Screen:
+        screen: Screen
+        match self._state.stage:
+            case Stage.UNPAIRED:
+                screen = Unpaired(**self._frame)
+            case Stage.IDLE:
+                screen = Attract(**self._frame, offer=self._offer())
+            case Stage.LISTING:
+                screen = Listing(**self._frame, offer=self._offer())
+            case Stage.OFFERED:
+                screen = self._offered()
+            case Stage.CHOOSING:
+                screen = self._pay()
+            case Stage.PAYING | Stage.RECORDING:
+                screen = self._recording()
+            case Stage.DECLINED | Stage.CANCELLED:
+                screen = self._declined()
+            case Stage.UNKNOWN:
+                screen = Unknown(**self._frame, offer=self._offer(), amount=self._state.total)
+            case Stage.DONE:
+                screen = self._done()
+            case Stage.DISAGREE:
+                screen = Sensors(**self._frame, contradiction=self._contradiction(), offer=self._offer())
+            case Stage.OUT_OF_SERVICE:
+                screen = self._out_of_service()
+        return screen
+
+    def _offered(self) -> Product | Basket:
+        charge = self._charge()
+        assert charge is not None, "the till offers goods, but there is no total"
+        if self._glass.kind == "mirror" and self._units == 1:
+            return Product(**self._frame, tag=self._lines[0].tag, charge=charge)
+        lines, rest = self._rows()
+        return Basket(**self._frame, lines=lines, rest=rest, units=self._units, charge=charge)
+
+    def _recording(self) -> Recording:
+        lines, rest = self._rows()
+        asks = self._asks() if self._state.stage is Stage.PAYING else None
+        return Recording(
+            **self._frame,
+            lines=lines,
+            rest=rest,
+            units=self._units,
+            charge=self._charge(),
+            asks=asks,
+            offer=self._offer() if asks else None,
+        )
+
+    def _pay(self) -> Pay:
+        paying = self._state.paying
+        left = paying.left or self._state.total
+        assert left is not None, "the till asks how to pay, but there is no total"
+        ways = tuple(self._method(way, left) for way in paying.ways[: self._room.ways])
+        return Pay(
+            **self._frame, offer=self._offer(), ways=ways, left=left, paid=paying.paid, warns=paying.warns
+        )
+
+    @staticmethod
+    def _method(way: Way, left: Money) -> Method:
+        return Method(way.name, None if way.amount == left else way.amount)
+
+    def _asks(self) -> Asks | None:
+        paying = self._state.paying
+        if paying.way is None:
+            return None
+        return Asks(
+            way=paying.way.name,
+            shows=paying.way.shows,
+            amount=paying.way.amount,
+            code=paying.code,
+            wants_code=paying.wants_code,
+            finds_out=paying.asks,
+            warns=paying.warns,
+        )
+
+    def _declined(self) -> Declined:
+        paying, names = self._state.paying, [way.name for way in self._state.paying.ways]
+        again = paying.way.name if paying.way is not None and paying.way.name in names else ""
+        others = [way for way in paying.ways if way.name != again]
+        return Declined(
+            **self._frame,
+            offer=self._offer(),
+            outcome=paying.outcome or "cancelled",
+            paid=paying.paid,
+            again=again,
+            others=any(way.shows != "desk" for way in others),
+            desk=any(way.shows == "desk" for way in others),
+            over=self._state.stage is Stage.CANCELLED,
+            warns=paying.warns,
+        )
+
+    def _rows(self) -> tuple[tuple[Line, ...], Rest | None]:
+        """The lines that fit the panel, and what the others come to."""
+        most = self._rows_max()
+        if len(self._lines) <= most:
+            return self._lines, None
+        shown, others = self._lines[: most - 1], self._lines[most - 1 :]
+        total = reduce(add, (line.total for line in others))
+        return shown, Rest(sum(line.units for line in others), total)
+
+    def _rows_max(self) -> int:
+        buttons = self._frame["cancels"] or any(line.remove for line in self._lines)
+        lines = self._room.tall if buttons else self._room.lines
+        choice = self._room.choice if self._frame["choices"] else 0
+        return max(lines - self._room.notice * len(self._frame["notices"]) - choice, 1)
+
+    def _done(self) -> Done:
+        assert self._state.sold is not None, "the till says done, but there is no sale"
+        return Done(**self._frame, charged=self._charged(self._state.sold), offer=self._offer())
+
+    def _out_of_service(self) -> OutOfService:
+        sold = self._state.sold
+        return OutOfService(
+            **self._frame,
+            why=_CLOSED.get(self._state.trouble, "closed"),
+            charged=None if sold is None else self._charged(sold),
+            uncharged=self._state.total,
+            offer=self._offer(),
+        )
+
+    def _contradiction(self) -> Contradiction:
+        return _CONTRADICTIONS.get(self._state.trouble, "tag-and-weight")
+
+    def _charge(self) -> Charge | None:
+        if self._state.total is None:
+            return None
+        savings, ways = self._state.savings, self._state.ways
+        shown = savings if len(savings) <= _SAVINGS_MAX else savings[: _SAVINGS_MAX - 1]
+        return Charge(
+            total=self._state.total,
+            taxes=self._state.taxes,
+            tender=ways[0].name if len(ways) == 1 else "",
+            savings=shown,
+            saved=reduce(add, (each.amount for each in savings)) if len(savings) > 1 else None,
+        )
+
+    def _charged(self, sold: Sold) -> Charged:
+        fits = 0 < len(sold.receipt) <= RECEIPT_CHARACTERS_MAX
+        return Charged(
+            number=sold.number,
+            total=sold.total,
+            units=sold.units,
+            tender=sold.tender,
+            qr=sold.receipt if fits else sold.number,
+            qr_is="receipt" if fits else "number",
+        )
+
+    def _offer(self) -> PriceTag | None:
+        """The price tag that a shelf never hides; elsewhere goods walk."""
+        if self._glass.kind != "shelf":
+            return None
+        if self._state.offer is not None:
+            return self._price_tag(self._state.offer)
+        return self._lines[0].tag if self._lines else None
+
+    def _line(self, line: BasketLine) -> Line:
+        return Line(self._price_tag(line.goods), line.units, line.total, line.remove)
+
+    def _make_frame(self) -> _Frame:
+        open_ = self._state.stage in _WITH_NOTICES
+        choices = self._choices() if open_ and self._state.stage in OPEN_STAGES else ()
+        notices = [self._said(notice) for notice in self._state.notices] if open_ else []
+        spoken = [language for language in self._state.languages if language in LANGUAGES]
+        return {
+            "number": self._state.number,
+            "kind": self._glass.kind,
+            "place": self._glass.place,
+            "offline": not self._state.online,
+            "language": self._language,
+            "languages": tuple(other for other in spoken if other != self._language),
+            "identify": self._state.identify,
+            "notices": tuple(notices[: self._room.notices]),
+            "choices": choices,
+            "cancels": self._state.scanned and self._state.stage in OPEN_STAGES,
+        }
+
+    def _choices(self) -> tuple[Choice, ...]:
+        if self._layout == "shelf":  # its panel has no room for them
+            return ()
+        return tuple(
+            Choice(self._spoken(goods.names, goods.gtin), goods.gtin) for goods in self._state.candidates
+        )
+
+    def _said(self, notice: Notice) -> Said:
+        kind = notice.kind
+        if kind is NoticeKind.CHOOSE and self._layout == "shelf":
+            kind = NoticeKind.SCAN_AGAIN
+        return Said(kind, self._spoken(notice.names, notice.gtin) if notice.names else None)
+
+    def _price_tag(self, goods: Goods) -> PriceTag:
+        return PriceTag(
+            name=self._spoken(goods.names, goods.gtin),
+            details=self._spoken(goods.details, ()),
+            price=goods.price,
+            unit_price=goods.unit_price,
+            here=goods.here,
+        )
+
+    def _spoken(self, words: Mapping[str, _Words], silent: _Words) -> _Words:
+        """The words in the shopper's language, else in the site's own, else in any."""
+        for language in (self._language, *self._state.languages, *words):
+            if language in words:
+                return words[language]
+        return silent
+
+
+def _language(state: State) -> str:
+    """The language of the screen: the chosen one, or the first that the glass speaks."""
+    spoken = [language for language in state.languages if language in LANGUAGES]
+    return state.language if state.language in LANGUAGES else (spoken or ["en"])[0]
