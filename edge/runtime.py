@@ -204,7 +204,8 @@ class ObjectRuntime:
 
     def _region(self) -> str | None:
         """By whose rules the shop's own numbers carry a weight or a price."""
-        return None if self._backroom.book is None else self._backroom.book.region
+        book = self._backroom.book
+        return (book.region or None) if book is not None else None
 
     def _gtins(self) -> Iterable[str]:
         """All that the shop sells: what the camera may be certain of."""

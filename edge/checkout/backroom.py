@@ -76,7 +76,7 @@ class Backroom:
         return {
             gtin: (known[gtin], units)
             for gtin, units in here.items()
-            if units > 0 and gtin in known and not known[gtin].tagged
+            if units > 0 and gtin in known and known[gtin].tagged is False
         }
 
     def product_of_tag(self, epc: str) -> Product | None:

@@ -55,7 +55,7 @@ class Judge(msgspec.Struct, frozen=True):
         """Why what a label says may not be sold by anybody, at whichever price."""
         book = self.newest.book
         # A number that the shop's own book has is one that the shop gives a meaning to.
-        own = {*book.circulations}
+        own = {*(book.circulations or ())}
         if label.circulation is not None and self.catalogue.product(label.lookup) is not None:
             own.add(label.circulation)
         by_lookup = msgspec.structs.replace(label, gtin14=label.lookup)

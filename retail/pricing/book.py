@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from retail.identity.standing import Recall
 from retail.units import Money
@@ -28,10 +29,10 @@ class Product(msgspec.Struct, frozen=True):
     pack_tolerance_mg: int
     net_mg: int | None = None
     """Net content, where the law wants a unit price by mass beside the price."""
-    weighed: bool = False
+    weighed: bool | UnsetType = UNSET
     """Sold by the weight, or at the price, that stands on the label of each pack, and never by the piece."""
-    tagged: bool = True
-    """Each item has a tag of its own; what has none is known on a shelf by its weight alone."""
+    tagged: bool | UnsetType = UNSET
+    """False: no item has a tag of its own, and a shelf knows it by its weight alone."""
 
 
 class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the index, which is no field
@@ -42,11 +43,11 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     currency: str
     taxes: dict[str, int]
     products: tuple[Product, ...]
-    recalls: tuple[Recall, ...] = ()
+    recalls: tuple[Recall, ...] | UnsetType = UNSET
     """What was called back: it may not be sold, whatever it costs."""
-    circulations: tuple[str, ...] = ()
+    circulations: tuple[str, ...] | UnsetType = UNSET
     """The numbers of restricted circulation that this shop gives a meaning to: `geo`, `company`."""
-    region: str | None = None
+    region: str | UnsetType = UNSET
     """By whose rules such numbers carry a weight or a price (see `retail.identity.rcn.REGIONS`)."""
 
     def price(self, product: Product) -> Money:
@@ -65,7 +66,7 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     @cached_property
     def recalled(self) -> frozenset[Recall]:
         """The recalls, to look up one; made once a book."""
-        return frozenset(self.recalls)
+        return frozenset(self.recalls or ())
 
 
 class Version(msgspec.Struct, frozen=True, order=True):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from msgspec import UNSET
+
 from retail import locale
 from retail.identity import gtin, rcn
 from retail.identity.answer import Refused
@@ -71,15 +73,15 @@ def _problems_of_the_book(book: PriceBook) -> Iterator[str]:
 
 
 def _problems_of_what_may_be_sold(book: PriceBook) -> Iterator[str]:
-    if len(book.recalls) > RECALLS_MAX:
-        yield f"recalls: expected at most {RECALLS_MAX}, got {len(book.recalls)}"
-    for recall in book.recalls:
+    if len(book.recalls or ()) > RECALLS_MAX:
+        yield f"recalls: expected at most {RECALLS_MAX}, got {len(book.recalls or ())}"
+    for recall in book.recalls or ():
         for problem in _problems_of_a_number(recall.gtin14):
             yield f"recall of {recall.gtin14}: {problem}"
-    for circulation in book.circulations:
+    for circulation in book.circulations or ():
         if circulation not in _CIRCULATIONS:
             yield f"circulations: expected {' or '.join(_CIRCULATIONS)}, got {circulation!r}"
-    if book.region is not None and book.region not in rcn.REGIONS:
+    if book.region is not UNSET and book.region not in rcn.REGIONS:
         yield f"region: expected one of {', '.join(sorted(rcn.REGIONS))}, got {book.region!r}"
 
 

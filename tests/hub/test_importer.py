@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -104,7 +105,7 @@ def test_a_shop_becomes_a_signed_price_book_in_every_language_it_has(hub: HubWor
 
 def test_a_product_has_tags_and_is_sold_by_the_piece_unless_its_columns_say_otherwise(shop: Path) -> None:
     scarf, coffee = read_shop(shop).book.products
-    assert (scarf.tagged, scarf.weighed) == (coffee.tagged, coffee.weighed) == (True, False)
+    assert (scarf.tagged, scarf.weighed) == (coffee.tagged, coffee.weighed) == (UNSET, UNSET)
     heads = "gtin,price_minor,tax,pack_mg,pack_tolerance_mg,net_mg,name_en,tagged,weighed"
     rows = (
         "09520001100307,199,reduced,150000,4000,,Apple,no,",
@@ -112,8 +113,8 @@ def test_a_product_has_tags_and_is_sold_by_the_piece_unless_its_columns_say_othe
     )
     (shop / "products.csv").write_text("\n".join((heads, *rows)), encoding="utf-8")
     apple, cheese = read_shop(shop).book.products
-    assert (apple.tagged, apple.weighed) == (False, False)
-    assert (cheese.tagged, cheese.weighed) == (True, True)
+    assert (apple.tagged, apple.weighed) == (False, UNSET)
+    assert (cheese.tagged, cheese.weighed) == (UNSET, True)
 
 
 def test_deliveries_tell_objects_their_items_and_leave_the_supplier(hub: HubWorld, shop: Path) -> None:

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from msgspec import UNSET
+
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem, Row, Sheet, quoted
 from cloud_sync.hub.documents.shop_file import SHOP, ShopFile
 from retail.identity import gtin
@@ -49,17 +51,17 @@ def _product(row: Row, columns: tuple[str, ...]) -> Product:
         pack_mg=row.whole("pack_mg", "the gross mass of a pack in milligrams, such as 262000"),
         pack_tolerance_mg=row.whole("pack_tolerance_mg", "a mass in milligrams, such as 5000"),
         net_mg=row.whole("net_mg", "a mass in milligrams, or nothing") if row.text("net_mg") else None,
-        weighed=_yes(row, "weighed", unsaid=False),
-        tagged=_yes(row, "tagged", unsaid=True),
+        weighed=_yes(row, "weighed") or UNSET,
+        tagged=UNSET if _yes(row, "tagged") is not False else False,
     )
 
 
-def _yes(row: Row, column: str, *, unsaid: bool) -> bool:
-    """What a column says that a file need not have; `unsaid` where it says nothing."""
+def _yes(row: Row, column: str) -> bool | None:
+    """What a column says that a file need not have; None where it says nothing."""
     text = row.text(column)
     if text and text not in _SAID:
         row.wrong(column, f"expected yes, no, or nothing, got {quoted(text)}")
-    return _SAID.get(text, unsaid)
+    return _SAID.get(text)
 
 
 def _words(row: Row, language: str) -> Names:
