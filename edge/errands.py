@@ -12,16 +12,19 @@ import msgspec
 from cloud_sync.contract.orders import (
     ORDER_TYPE,
     CloseDoors,
+    HandOut,
     Identify,
     OpenDoors,
     Order,
     RotateKey,
     SyncNow,
+    TakeMoney,
 )
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.signing import PublicKey, Verifier, unseal
 from edge.checkout.backroom import Backroom
 from edge.checkout.documents import Documents
+from edge.checkout.payments.desk import Confirmed, Desk
 from edge.checkout.till import Till
 from edge.clock import HubClock
 from edge.config import ObjectConfig
@@ -64,7 +67,7 @@ class Doors:
 class Rooms(msgspec.Struct, frozen=True):
     """Where an errand leads to; `forked` hears of a receipt that proves the ledger to be a copy.
 
-    `questions` is None at an object that asks its hub nothing.
+    `questions` is None at an object that asks its hub nothing, `desk` where nobody pays at the desk.
     """
 
     journal: Journal
@@ -75,6 +78,7 @@ class Rooms(msgspec.Struct, frozen=True):
     clock: HubClock
     forked: Callable[[Receipt, str], None]
     questions: Questions | None = None
+    desk: Desk | None = None
 
 
 class Errands:
@@ -164,8 +168,18 @@ class Errands:
                 self._rooms.till.doors(closed=False)
             case RotateKey():
                 await self._rotate()
+            case TakeMoney(code=code, amount_minor=amount_minor, staff=staff, means=means):
+                _insist(await self._desk.confirm(code, staff, amount_minor, means))
+            case HandOut(code=code, amount_minor=amount_minor, staff=staff):
+                _insist(await self._desk.hand_out(code, staff, amount_minor))
             case SyncNow():
                 raise OrderRefusedError("to send what waits is the agent's: update it")
+
+    @property
+    def _desk(self) -> Desk:
+        if self._rooms.desk is None:
+            raise OrderRefusedError("nobody pays at the desk for this object: its file has no such tender")
+        return self._rooms.desk
 
     async def _rotate(self) -> None:
         """Three steps, of which each may be the last before a power cut: see `edge.keys`."""
@@ -174,6 +188,19 @@ class Errands:
         named = await self._rooms.journal.rotate(signer)
         await asyncio.to_thread(hand_over, self._config)
         self._old_keys, self._rotated_at = self._old_keys | {before}, named.entry.seq
+
+
+_NOT_DONE: Final = {
+    Confirmed.NO_SUCH_CODE: "nobody waits for this code, or not any more: give the money back",
+    Confirmed.OTHER_AMOUNT: "expected the amount that the glass shows: nothing was written",
+    Confirmed.TWO_ALIKE: "two shoppers wait under this code: let one of them begin anew",
+}
+
+
+def _insist(confirmed: Confirmed) -> None:
+    """Raise OrderRefusedError unless the desk's word is written; one that comes twice is no error."""
+    if (why := _NOT_DONE.get(confirmed)) is not None:
+        raise OrderRefusedError(why)
 
 
 def _verifiers(keys: tuple[PublicKey, ...]) -> dict[str, Verifier]:

@@ -100,6 +100,7 @@ class ObjectRuntime:
             clock=clock,
             forked=self._forked,
             questions=self._pays.questions,
+            desk=self._pays.desk,
         )
         self._bell = Bell(config.bell, Errands(config, rooms).do)
         if self._pays.questions is not None:

@@ -70,9 +70,10 @@ class PayRoom:
         providers = {each.name: way for each in config.tenders if (way := self._way(each)) is not None}
         self.cashier = Cashier(till.register, books.payments, providers, clock, _new_id)
         self._giving_back = GivingBack(self.cashier, till.register, clock)
+        self.desk: Desk | None = None
         for way in providers.values():
             if isinstance(way, Desk):
-                way.on_confirmed = self.cashier.told
+                self.desk, way.on_confirmed = way, self.cashier.told
             elif isinstance(way, TerminalProvider):
                 way.on_told = self.cashier.told
         self.cashier.on_ended = self._ended

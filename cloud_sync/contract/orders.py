@@ -1,6 +1,6 @@
 """Orders: what the shop asks of an object from afar, signed, for a while, and each obeyed once."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -36,7 +36,30 @@ class SyncNow(msgspec.Struct, frozen=True, tag_field="verb", tag="sync-now"):
     """Send what waits, on a metered line too."""
 
 
-Deed = Identify | CloseDoors | OpenDoors | RotateKey | SyncNow
+_Code = Annotated[str, msgspec.Meta(min_length=6, max_length=16)]
+_Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+_Staff = Annotated[str, msgspec.Meta(pattern=r"^\w{12,32}$")]
+"""A pseudonym: it stands in an entry for good."""
+
+
+class TakeMoney(msgspec.Struct, frozen=True, tag_field="verb", tag="take-money"):
+    """At the desk `staff` has taken this money for the code that the glass shows."""
+
+    code: _Code
+    amount_minor: _Amount
+    staff: _Staff
+    means: Literal["cash", "cheque"] = "cash"
+
+
+class HandOut(msgspec.Struct, frozen=True, tag_field="verb", tag="hand-out"):
+    """At the desk `staff` has handed this money back to the shopper of this code."""
+
+    code: _Code
+    amount_minor: _Amount
+    staff: _Staff
+
+
+Deed = Identify | CloseDoors | OpenDoors | RotateKey | SyncNow | TakeMoney | HandOut
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -11,16 +11,19 @@ import pytest
 
 from cloud_sync.contract.documents import MANIFEST_TYPE, manifest_of
 from cloud_sync.contract.encoding import b64
+from cloud_sync.contract.facts import PaymentIntent
 from cloud_sync.contract.keyring import KEYRING_TYPE, Keyring
 from cloud_sync.contract.orders import (
     ORDER_TYPE,
     CloseDoors,
     Deed,
+    HandOut,
     Identify,
     OpenDoors,
     Order,
     RotateKey,
     SyncNow,
+    TakeMoney,
 )
 from cloud_sync.contract.receipt import RECEIPT_TYPE, Receipt
 from cloud_sync.contract.requests import REPLY_TYPE, Answer, PaymentAsked, PaymentSaid, Reply
@@ -28,6 +31,9 @@ from cloud_sync.contract.signing import SoftwareKey, seal
 from edge.bindery import binding
 from edge.checkout.backroom import Backroom
 from edge.checkout.documents import Documents
+from edge.checkout.payments.book import PaymentBook
+from edge.checkout.payments.desk import Desk
+from edge.checkout.payments.house import HouseBook
 from edge.checkout.sale import Shop
 from edge.checkout.state import Stage
 from edge.clock import HubClock
@@ -78,9 +84,12 @@ class Object:
         backroom = Backroom(self.hand.shop, documents, journal, self.till)
         self.clock = HubClock(self.hand)
         self.questions = Questions("mirror-4", self.config.trust.receipt)
+        self.payments, house = PaymentBook(), HouseBook()
+        self.desk = Desk(self.payments, house, self.till.register, self.hand)
         rooms = Rooms(
             *(journal, documents, backroom, self.till, self.telemetry, self.clock, self._forked),
             questions=self.questions,
+            desk=self.desk,
         )
         self.errands = Errands(self.config, rooms)
         self.till.use(catalogue())
@@ -300,3 +309,36 @@ def test_a_keyring_replaces_the_keys_for_receipts_orders_and_documents_at_once(m
     assert not mirror.do(keyring=ring(3, HUB, RETAILER, root=documents)).ok
     mirror.start()
     assert mirror.receive(2, key=receipts).ok
+
+
+def reserved(mirror: Object) -> str:
+    """A shopper who is sent to the desk with a code; the code."""
+    intent = PaymentIntent("sale-of-scarves-1", "attempt-number-1", "desk", 3_450, "EUR")
+    written = asyncio.run(mirror.till.register.write(intent, f"intent/{intent.attempt}"))
+    mirror.payments.apply(written.body)
+    (waits,) = mirror.desk.to_take()
+    return waits.code
+
+
+def test_money_that_the_desk_has_taken_is_in_the_journal_once(mirror: Object) -> None:
+    code, came = reserved(mirror), list[str]()
+    mirror.desk.on_confirmed = lambda attempt, said: came.append(f"{attempt} {said.outcome}")
+    taken = TakeMoney(code, 3_450, "k3Rz8mV1qN6s")
+    assert mirror.order(taken).ok
+    head = mirror.journal.head
+    assert mirror.order(taken).ok
+    assert (mirror.journal.head, came) == (head, ["attempt-number-1 captured"])
+    assert mirror.desk.to_take() == ()
+
+
+def test_what_the_desk_says_wrongly_is_not_written_and_says_what_to_do(mirror: Object) -> None:
+    code, head = reserved(mirror), mirror.journal.head
+    wrong = mirror.order(TakeMoney(code, 3_400, "k3Rz8mV1qN6s"))
+    strange = mirror.order(TakeMoney("0" * 6, 3_450, "k3Rz8mV1qN6s"))
+    nothing = mirror.order(HandOut(code, 3_450, "k3Rz8mV1qN6s"))
+    assert (wrong.ok, strange.ok, nothing.ok) == (False, False, False)
+    assert wrong.error is not None
+    assert "the amount that the glass shows" in wrong.error
+    assert strange.error is not None
+    assert "give the money back" in strange.error
+    assert mirror.journal.head == head

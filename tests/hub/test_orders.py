@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -194,7 +195,22 @@ WRONG = [
     (("mirror-4", "explode"), 2, "'explode' is not one of"),
     (("mirror-4", "close-doors", "--seconds", "5"), 2, "--seconds goes with identify"),
     (("mirror-4", "identify", "--valid-s", "0"), 1, "expected an order for 1 to"),
+    (("mirror-4", "take-money", "--code", "7K3M9Q"), 2, "take-money needs --amount-minor, --staff"),
+    (("mirror-4", "identify", "--code", "7K3M9Q"), 2, "--code goes with hand-out, take-money"),
+    (
+        ("mirror-4", "hand-out", "--code", "7K3M9Q", "--amount-minor", "1250", "--staff", "Ada L."),
+        2,
+        "hand-out: Expected `str` matching regex",
+    ),
 ]
+
+
+def test_what_the_desk_took_is_an_order_with_its_code_and_amount(folder: Path) -> None:
+    words = ("take-money", "--code", "7K3M9Q", "--amount-minor", "1250", "--staff", "k3Rz8mV1qN6s")
+    answer = opos_hub("order", "mirror-4", *words, "--dir", folder, "--json")
+
+    assert answer.exit_code == 0, answer.stderr
+    assert msgspec.json.decode(answer.stdout)["verb"] == "take-money"
 
 
 @pytest.mark.parametrize(("words", "code", "said"), WRONG)
