@@ -58,8 +58,8 @@ class NotRecordedError(ProfileError):
 
     def __init__(self, profile: Profile) -> None:
         super().__init__(
-            f"profile {profile.name!r}: a payment terminal is not recorded, since the numbers of cards would be in "
-            "the file: use `opos listen`, or a terminal of `opos sim`"
+            f"profile {profile.name!r}: a payment terminal is not recorded, since numbers of cards would be "
+            "in the file: use `opos listen`, or a terminal of `opos sim`"
         )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from cloud_sync.contract.facts import Posting, Sale, SaleLine, TaxLine
 from proofs.ground import ground
 from retail.pricing.book import Version
+from tests.card_scan import Scan
 from tests.payments.bank import SECOND, Bank
 
 TOTAL_MINOR: Final = 1190
@@ -87,7 +88,8 @@ class Scene:
             bank.mail.clear()  # nobody was there to hear it
 
     def over(self) -> None:
-        """Nobody looks at it any more."""
+        """Nobody looks at it any more: no number of a card may have been left in it."""
+        assert not list(Scan().below(self.directory))
         shutil.rmtree(self.directory)
 
 
