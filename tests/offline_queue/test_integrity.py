@@ -1,6 +1,7 @@
 """The full check finds what was changed, wherever it was changed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import apsw
 import msgspec
@@ -208,3 +209,17 @@ def test_encoding_of_words_is_that_of_the_hub(desk: Desk) -> None:
     assert isinstance(done, Appended)
     said = receipt(pen, desk.entries(), done.entry.seq)
     assert encode(said).startswith(b'{"dev":"shelf"')
+
+
+def test_a_file_that_ends_within_an_empty_page_is_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    made = apsw.Connection(str(file))
+    made.execute("CREATE TABLE one (a); CREATE TABLE other (a)")
+    made.close()
+    with file.open("r+b") as data:
+        data.truncate(file.stat().st_size - 100)
+    db = apsw.Connection(str(file))
+    assert [problem.reason for problem in integrity._length(db)] == [
+        f"the file is cut off: expected {file.stat().st_size + 100} bytes, got {file.stat().st_size}"
+    ]
+    db.close()
