@@ -10,7 +10,7 @@ demo: ## Start a whole shop on this machine; Ctrl-C stops it, and its ledgers st
 	@exec .venv/bin/opos demo --dir var/demo $(ARGS)
 
 test: check ## Run the checks, then the whole suite
-	@.venv/bin/pytest --numprocesses=2 --dist=loadfile $(ARGS)
+	@.venv/bin/pytest --numprocesses=3 --dist=loadfile $(ARGS)
 
 check: ## Run the checks alone: style, types, floors, dependencies, dead code, spelling
 	@.ci/bootstrap.sh test

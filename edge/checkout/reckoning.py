@@ -27,6 +27,12 @@ _PRICES_KEPT_NS: Final = 120_000_000_000
 _SCANS_KEPT_NS: Final = 120_000_000_000
 
 
+# An offer begins and ends on a whole minute; within a second the same basket costs the same.
+_PRICED_MS: Final = 1_000
+
+_Asked = tuple[Wares, str | None, Catalogue, int, bool]
+
+
 class Reckoning:
     """The basket of one till, and the price book by which it is reckoned; what is sold, the `books` know."""
 
@@ -39,6 +45,8 @@ class Reckoning:
         """The price book in force; None before the first one came, and nothing can be reckoned."""
         self._next_catalogue: Catalogue | None = None
         self._disagree: str | None = None
+        self._priced: tuple[_Asked, Priced] | None = None
+        """What was priced last: one tap asks for the same basket three times."""
         self._refused: Wares = NOTHING
         """The wares of a sale that the journal refused as too long."""
 
@@ -109,11 +117,17 @@ class Reckoning:
         """What `wares` cost, in the shopper's language; None where there is nothing to be offered."""
         if self.catalogue is None or not wares or wares.too_many or not self.is_listed:
             return None
-        book = self.catalogue.book
-        laid = laid_out(wares.units, tuple(wares.packs.values()))
         now = Moment(self._clock.wall_ms(), trusted=self._clock.quality() == "trusted")
-        basket = Priceable(laid, language=language or book.language)
-        return price_basket(basket, book, self.catalogue.promotions, None, now)
+        asked = wares, language, self.catalogue, now.wall_ms // _PRICED_MS, now.trusted
+        if self._priced is None or self._priced[0] != asked:
+            self._priced = asked, self._price(self.catalogue, wares, language, now)
+        return self._priced[1]
+
+    @staticmethod
+    def _price(catalogue: Catalogue, wares: Wares, language: str | None, now: Moment) -> Priced:
+        laid = laid_out(wares.units, tuple(wares.packs.values()))
+        basket = Priceable(laid, language=language or catalogue.book.language)
+        return price_basket(basket, catalogue.book, catalogue.promotions, None, now)
 
     def deal(self, sale: str, wares: Wares, priced: Priced) -> Deal:
         """What a shopper agrees to who buys `wares` at that price, as the sale of that id."""

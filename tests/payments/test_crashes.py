@@ -11,8 +11,8 @@ from tests.payments.bank import BEHAVIOURS, Kind
 from tests.payments.worlds import KINDS, Case, crashes
 
 # Of each case so many lives at least: 48 with one provider and 24 with two make more than 1,500 of them.
-_LIVES_MIN: Final = 22
-_WANTED: Final = 40
+_LIVES_MIN: Final = 21
+_WANTED: Final = 20
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
