@@ -66,6 +66,10 @@ class Shop:
             command = [str(MOSQUITTO), "-c", str(door.folder.broker / "mosquitto.conf")]
             self._broker = subprocess.Popen(command, stdout=log, stderr=log)
         eventually(lambda: listens(self.port), "Mosquitto listens")
+        self._closing = threading.Event()
+        keeper = BrokerFiles(door.folder, door.store, door.clock)
+        self._keeper = threading.Thread(target=keeper.work, args=(self._closing,))
+        self._keeper.start()
         # Only one that has answered hears signals: before, a SIGHUP ends it.
         self.hub()
 
@@ -82,9 +86,12 @@ class Shop:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """When the block has ended, the broker has read its files again: it looks ten times a second."""
-        before = self.log().count("Reloading config.")
+        """What the block changes, the broker has read at the end.
+
+        Mosquitto forgets a signal that comes while it reads: the hub's second telling is what is waited for.
+        """
         yield
+        before = self.log().count("Reloading config.")
         eventually(lambda: self.log().count("Reloading config.") > before, "the broker has read its files")
 
     def connect(self, let_in: tuple[Newcomer, Enrolled], *heard: str) -> Speaker:
@@ -96,6 +103,8 @@ class Shop:
         return self._speak(f"{enrolled.object}-{len(self._speakers)}", chain, key, heard)
 
     def close(self) -> None:
+        self._closing.set()
+        self._keeper.join(DEADLINE_S)
         for each in self._speakers:
             each.line.stop()
         self._broker.terminate()
