@@ -146,7 +146,10 @@ def test_who_has_read_enough_may_hang_up_on_an_answer_without_end(day: Path) -> 
 
 @pytest.mark.parametrize(
     "modules",
-    ["edge.runtime, edge.sync", "edge.cli.ledger.verify, edge.cli.ledger.query, edge.cli.ledger.rebuild"],
+    [
+        "edge.runtime.work, edge.sync",
+        "edge.cli.ledger.verify, edge.cli.ledger.query, edge.cli.ledger.rebuild",
+    ],
 )
 def test_no_process_that_opens_a_ledger_carries_a_second_sqlite(modules: str) -> None:
     script = f"import sys, {modules}; sys.exit('sqlite3' in sys.modules)"

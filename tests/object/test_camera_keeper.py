@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from edge.readings import DeviceFault, DeviceReady, Nanoseconds
-from edge.runtime_camera import ASKED_NS, CameraKeeper, CameraPlan, CameraSaid, camera_plan
+from edge.runtime.camera import ASKED_NS, CameraKeeper, CameraPlan, CameraSaid, camera_plan
 from edge.sensors.votes import Accepted, Nothing, Voted
 from tests.camera.conftest import drawn
 

@@ -8,7 +8,7 @@ import pytest
 from edge.checkout.payments.house import HouseBook
 from edge.config import load
 from edge.drivers.uris import PeripheralUriError
-from edge.runtime_payments import PayBooks, PayRoom
+from edge.runtime.payments import PayBooks, PayRoom
 from tests.checkout.pay_shop import PayShop
 from tests.object.test_config import GOOD, ONE_WAY, WAYS, write
 

@@ -35,7 +35,7 @@ from edge.readings import (
     TouchPhase,
     Weighed,
 )
-from edge.runtime_senses import Device, Senses
+from edge.runtime.senses import Device, Senses
 from edge.sensors.shelf import Loose, Pack
 from edge.sensors.votes import Accepted, Voted
 from retail.identity import epc

@@ -18,7 +18,8 @@ def run(file: Path) -> None:
     Its agent is another process: `opos sync run`, or both together with `opos object up`.
     """
     # Imported here: a file that is wrong is said before, and this is most of the time that a start takes.
-    from edge.runtime import StartError, run_object  # noqa: PLC0415
+    from edge.runtime.opening import StartError  # noqa: PLC0415
+    from edge.runtime.work import run_object  # noqa: PLC0415
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:

@@ -22,53 +22,46 @@ from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import Receipt
 from edge.bindery import binding
 from edge.checkout.backroom import Backroom
-from edge.checkout.books import Books
 from edge.checkout.documents import DocumentRefusedError, Documents
-from edge.checkout.payments.book import PaymentBook
-from edge.checkout.payments.house import HouseBook
-from edge.checkout.sale import Shop
 from edge.checkout.state import Stage
 from edge.checkout.till import Till
-from edge.clock import Clock, HubClock, SystemClock
-from edge.config import ObjectConfig, Role
-from edge.drivers.driver import Driver
-from edge.drivers.profiles import ProfileError
-from edge.drivers.registry import driver_for
+from edge.clock import HubClock, SystemClock
+from edge.config import ObjectConfig
 from edge.drivers.transports import converse
-from edge.drivers.uris import PeripheralUri, PeripheralUriError, parse_uri
 from edge.errands import Errands, Rooms
 from edge.events import CodeBlurred, CodeCleared, Event
-from edge.keeper import Keeper, LedgerOverError
-from edge.keys import KeyUnusableError
+from edge.keeper import LedgerOverError
 from edge.offline_queue.bell import Bell
 from edge.offline_queue.budget import Level
-from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
-from edge.offline_queue.reader import LedgerReader
+from edge.offline_queue.outcomes import JournalDamagedError
 from edge.readings import CodeScanned, DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, Touched
-from edge.runtime_camera import CameraKeeper, CameraSaid, camera_plan
-from edge.runtime_glass import ClosedObject, FeltTill, GlassServer, glass_server
-from edge.runtime_payments import PayBooks, PayRoom
-from edge.runtime_senses import Senses, devices_of
+from edge.runtime.camera import CameraKeeper, CameraSaid, camera_plan
+from edge.runtime.glass import ClosedObject, FeltTill, GlassServer, glass_server
+from edge.runtime.opening import (
+    CAMERA,
+    keeper_of,
+    listen,
+    pack_of,
+    pay_room,
+    read_books,
+    shop_of,
+    talking_devices,
+)
+from edge.runtime.senses import Senses, devices_of
 from edge.sensors.dwell import Dwell
 from edge.sensors.shelf import Loose, Pack
-from retail.pricing.book import Prices, Product
+from retail.pricing.book import Prices
 
 _log: Final = logging.getLogger("opos.runtime")
 
 # Often enough that a screen ends on time; it costs nothing that a Pi would notice.
 _TICK_S: Final = 0.25
 
-_CAMERA: Final[Role] = "camera"
-
 # Of these stages nobody is there, or nothing can be sold to who is.
 _ALONE: Final = frozenset({Stage.UNPAIRED, Stage.IDLE, Stage.OUT_OF_SERVICE})
 
 # What the camera thinks of its picture from moment to moment interests nobody afterwards.
 _PASSING: Final = (CodeBlurred, CodeCleared)
-
-
-class StartError(Exception):
-    """The object cannot start: what is wrong, and what to do."""
 
 
 class ObjectRuntime:
@@ -78,18 +71,18 @@ class ObjectRuntime:
         self._config = config
         self._clock = clock
         self._listener = listener
-        self._devices = _devices(config)
+        self._devices = talking_devices(config)
         self._stopped = asyncio.Event()
         self._failure: str | None = None
-        self._keeper = _keeper(config, version, clock)
+        self._keeper = keeper_of(config, version, clock)
         self._journal = self._keeper.journal
-        shop = _shop(config)
-        books, paid, last_receipt = _read_books(config)
+        shop = shop_of(config)
+        books, paid, last_receipt = read_books(config)
         self._till = Till(shop, self._journal, books, clock, new_sale=lambda: b64(secrets.token_bytes(12)))
         documents = Documents(config.documents, config.object.site, config.trust.documents, binding)
         self._backroom = Backroom(shop, documents, self._journal, self._till)
         self._senses = Senses(config.object.kind, devices_of(config), self._pack_of, self._region)
-        self._pays = _pay_room(config, paid, self._till, clock, self._reveal)
+        self._pays = pay_room(config, paid, self._till, clock, self._reveal)
         self._camera = self._camera_of(config)
         self._dwell = Dwell(self._gtin_of)
         self._here: frozenset[str] = frozenset()
@@ -164,9 +157,9 @@ class ObjectRuntime:
     def _saw(self, said: CameraSaid) -> None:
         match said:
             case DeviceReady():
-                self._hear(_CAMERA, said)
+                self._hear(CAMERA, said)
             case DeviceFault():
-                self._hear(_CAMERA, said)
+                self._hear(CAMERA, said)
                 self._mean([CodeCleared()], self._clock.now_ns())  # what it was about is over
             case _:
                 now_ns = self._clock.now_ns()
@@ -201,8 +194,8 @@ class ObjectRuntime:
         self._learn(self._dwell.bought(self._here - packs.keys(), self._clock.now_ns()))
         self._here = frozenset(packs)
         untagged = self._backroom.loose().items()
-        loose = {gtin: Loose(_pack(product), units) for gtin, (product, units) in untagged}
-        self._senses.expect({epc: _pack(product) for epc, product in packs.items()}, loose)
+        loose = {gtin: Loose(pack_of(product), units) for gtin, (product, units) in untagged}
+        self._senses.expect({epc: pack_of(product) for epc, product in packs.items()}, loose)
         if self._camera is not None and self._backroom.book is not self._book:
             self._camera.forget()
         self._book = self._backroom.book
@@ -214,7 +207,7 @@ class ObjectRuntime:
     def _pack_of(self, epc: str) -> Pack | None:
         """What an item of another shelf weighs, which somebody may lay down here."""
         product = self._backroom.product_of_tag(epc)
-        return None if product is None else _pack(product)
+        return None if product is None else pack_of(product)
 
     def _region(self) -> str | None:
         """By whose rules the shop's own numbers carry a weight or a price."""
@@ -227,7 +220,7 @@ class ObjectRuntime:
 
     def _camera_of(self, config: ObjectConfig) -> CameraKeeper | None:
         for each in config.peripherals:
-            if each.role == _CAMERA:
+            if each.role == CAMERA:
                 plan = camera_plan(each.uri, config.data_dir / "camera-gtins", self._gtins)
                 return CameraKeeper(plan, self._saw, self._clock.now_ns, random.SystemRandom())
         return None
@@ -288,7 +281,7 @@ class ObjectRuntime:
 
 def run_object(config: ObjectConfig, version: str) -> str | None:
     """Run the object until it is told to stop; return the failure that ended it. Raises StartError."""
-    listener = _listen(config.display.host, config.display.port)
+    listener = listen(config.display.host, config.display.port)
     with contextlib.closing(listener):
         return asyncio.run(_run(config, version, listener))
 
@@ -304,66 +297,6 @@ async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> s
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, runtime.stop)
     return await runtime.run()
-
-
-def _devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
-    """The object's devices but its camera, which has a process of its own: source, address, driver."""
-    devices = [each for each in config.peripherals if each.role != _CAMERA]
-    try:
-        uris = [(each.source, parse_uri(each.uri)) for each in devices]
-        return [(source, uri, driver_for(uri.profile)) for source, uri in uris]
-    except (PeripheralUriError, ProfileError) as error:
-        raise StartError(str(error)) from error
-
-
-def _shop(config: ObjectConfig) -> Shop:
-    section = config.object
-    place = (section.id, section.sells_from, config.account, section.timezone)
-    methods = tuple(tender.name for tender in config.tenders)
-    return Shop(*place, lists=section.kind == "tray", methods=methods)
-
-
-def _pay_room(
-    config: ObjectConfig, books: PayBooks, till: Till, clock: Clock, reveal: Callable[[int], str | None]
-) -> PayRoom:
-    try:
-        return PayRoom(config, books, till, clock, reveal)
-    except (PeripheralUriError, ProfileError) as error:
-        raise StartError(str(error)) from error
-
-
-def _pack(product: Product) -> Pack:
-    return Pack(product.pack_mg, product.pack_tolerance_mg, product.gtin)
-
-
-def _keeper(config: ObjectConfig, version: str, clock: Clock) -> Keeper:
-    try:
-        config.documents.mkdir(parents=True, exist_ok=True)
-        return Keeper(config, version, clock)
-    except (ForeignLedgerError, JournalClosedError, KeyUnusableError) as error:
-        raise StartError(str(error)) from error
-    except OSError as error:
-        raise StartError(f"{config.data_dir}: {error}") from error
-
-
-def _read_books(config: ObjectConfig) -> tuple[Books, PayBooks, str | None]:
-    """The books as the journal's projection has them, and the receipt of the last sale."""
-    with contextlib.closing(LedgerReader(config.ledger)) as reader:
-        identity = reader.identity()
-        assert identity is not None, "the journal has begun"
-        books = Books.load(reader.select, identity.epoch)
-        paid = PayBooks(PaymentBook.load(reader.select), HouseBook.load(reader.select))
-        entry = None if books.last_sale is None else reader.entry(books.last_sale.seq)
-        return books, paid, entry.jws() if entry else None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), backlog=32)
-    except OSError as error:
-        raise StartError(
-            f"{host}:{port}: {error.strerror}: give the object another display.port, or stop what uses it"
-        ) from error
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:

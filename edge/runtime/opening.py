@@ -1,0 +1,97 @@
+"""What a runtime is opened with: shop, devices, ledger, books and port; or why it cannot start."""
+
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from edge.checkout.books import Books
+from edge.checkout.payments.book import PaymentBook
+from edge.checkout.payments.house import HouseBook
+from edge.checkout.sale import Shop
+from edge.checkout.till import Till
+from edge.clock import Clock
+from edge.config import ObjectConfig, Role
+from edge.drivers.driver import Driver
+from edge.drivers.profiles import ProfileError
+from edge.drivers.registry import driver_for
+from edge.drivers.uris import PeripheralUri, PeripheralUriError, parse_uri
+from edge.keeper import Keeper
+from edge.keys import KeyUnusableError
+from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError
+from edge.offline_queue.reader import LedgerReader
+from edge.runtime.payments import PayBooks, PayRoom
+from edge.sensors.shelf import Pack
+from retail.pricing.book import Product
+
+CAMERA: Final[Role] = "camera"
+"""The device that has a process of its own."""
+
+
+class StartError(Exception):
+    """The object cannot start: what is wrong, and what to do."""
+
+
+def talking_devices(config: ObjectConfig) -> list[tuple[str, PeripheralUri, Driver]]:
+    """The object's devices but its camera: source, address, driver. Raises StartError."""
+    devices = [each for each in config.peripherals if each.role != CAMERA]
+    try:
+        uris = [(each.source, parse_uri(each.uri)) for each in devices]
+        return [(source, uri, driver_for(uri.profile)) for source, uri in uris]
+    except (PeripheralUriError, ProfileError) as error:
+        raise StartError(str(error)) from error
+
+
+def shop_of(config: ObjectConfig) -> Shop:
+    """The shop as the till of this object knows it."""
+    section = config.object
+    place = (section.id, section.sells_from, config.account, section.timezone)
+    methods = tuple(tender.name for tender in config.tenders)
+    return Shop(*place, lists=section.kind == "tray", methods=methods)
+
+
+def pay_room(
+    config: ObjectConfig, books: PayBooks, till: Till, clock: Clock, reveal: Callable[[int], str | None]
+) -> PayRoom:
+    """The payments of the object. Raises StartError."""
+    try:
+        return PayRoom(config, books, till, clock, reveal)
+    except (PeripheralUriError, ProfileError) as error:
+        raise StartError(str(error)) from error
+
+
+def pack_of(product: Product) -> Pack:
+    """What a pack of a product weighs."""
+    return Pack(product.pack_mg, product.pack_tolerance_mg, product.gtin)
+
+
+def keeper_of(config: ObjectConfig, version: str, clock: Clock) -> Keeper:
+    """The keeper of the object's ledger, which is open from here on. Raises StartError."""
+    try:
+        config.documents.mkdir(parents=True, exist_ok=True)
+        return Keeper(config, version, clock)
+    except (ForeignLedgerError, JournalClosedError, KeyUnusableError) as error:
+        raise StartError(str(error)) from error
+    except OSError as error:
+        raise StartError(f"{config.data_dir}: {error}") from error
+
+
+def read_books(config: ObjectConfig) -> tuple[Books, PayBooks, str | None]:
+    """The books as the journal's projection has them, and the receipt of the last sale."""
+    with contextlib.closing(LedgerReader(config.ledger)) as reader:
+        identity = reader.identity()
+        assert identity is not None, "the journal has begun"
+        books = Books.load(reader.select, identity.epoch)
+        paid = PayBooks(PaymentBook.load(reader.select), HouseBook.load(reader.select))
+        entry = None if books.last_sale is None else reader.entry(books.last_sale.seq)
+        return books, paid, entry.jws() if entry else None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The port of the glass. Raises StartError."""
+    try:
+        return socket.create_server((host, port), backlog=32)
+    except OSError as error:
+        raise StartError(
+            f"{host}:{port}: {error.strerror}: give the object another display.port, or stop what uses it"
+        ) from error
