@@ -9,8 +9,10 @@ demo: ## Start a whole shop on this machine; Ctrl-C stops it, and its ledgers st
 	@.ci/bootstrap.sh demo
 	@exec .venv/bin/opos demo --dir var/demo $(ARGS)
 
+# Four processes for two cores: the long tests wait for processes of their own. These start again and again, so what
+# Python compiled is kept, whatever the environment says. The order of the files is that of tests/longest_first.py.
 test: check ## Run the checks, then the whole suite
-	@.venv/bin/pytest --numprocesses=3 --dist=loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## Run the checks alone: style, types, floors, dependencies, dead code, spelling
 	@.ci/bootstrap.sh test

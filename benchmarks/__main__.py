@@ -13,6 +13,7 @@ from rich.table import Table
 
 from benchmarks.harness import Benchmark, Figure, Skipped, SkippedError, figure, samples, wanted
 from benchmarks.subjects import UnknownNameError, chosen, installed
+from opos.exits import Exit
 
 # A pipe has no width of its own: this one lets no name of a figure break.
 TABLE_WIDTH: Final = 110
@@ -23,7 +24,8 @@ Examples:
   python -m benchmarks
   python -m benchmarks cli --json
 
-Exit codes: 0 every goal is met; 1 a goal is missed, or its figure could not be taken; 2 wrong usage.
+Exit codes: 0 every goal is met; 1 a goal is missed, or its figure could not be taken; 2 wrong usage; 130
+stopped by Ctrl-C.
 """
 
 
@@ -44,10 +46,13 @@ def measure(context: click.Context, names: tuple[str, ...], as_json: bool, round
     except UnknownNameError as error:
         raise click.UsageError(str(error)) from error
     figures = []
-    for found in _measured(selection, rounds):
-        figures.append(found)
-        if as_json:
-            click.echo(msgspec.json.encode(found))
+    try:
+        for found in _measured(selection, rounds):
+            figures.append(found)
+            if as_json:
+                click.echo(msgspec.json.encode(found))
+    except KeyboardInterrupt:  # a way to end: not a goal that is missed
+        context.exit(Exit.INTERRUPTED)
     if not as_json:
         _print(figures)
     context.exit(0 if all(found.met for found in figures) else 1)

@@ -4,7 +4,7 @@ import random
 from typing import Final
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.facts import Posting, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Basis, Posting, Sale, SaleLine, TaxLine
 from retail.custody import Move
 from retail.pricing.book import Version
 
@@ -23,6 +23,10 @@ NAMES: Final = {
 # As many products as a shelf or the floor around a mirror has.
 PRODUCTS: Final = 200
 _TAX_BP: Final = 700
+# A busy day: a sale every ten seconds, and a shopper needs seconds or minutes to pay.
+_BEGAN_MS: Final = 1_790_000_000_000
+_APART_MS: Final = 9_871
+_TO_PAY_MS: Final = (2_000, 90_000)
 
 
 def sale(n: int, language: str = "en", *, tagged: bool = True) -> Sale:
@@ -59,6 +63,7 @@ def _sale(n: int, luck: random.Random, language: str, lines: tuple[SaleLine, ...
             Posting("tax/reduced", -tax_minor, "EUR"),
         ),
         moves=tuple(Move(line.gtin, "shelf-b12", "sold", 1) for line in lines),
+        basis=Basis(_BEGAN_MS + n * _APART_MS - luck.randrange(*_TO_PAY_MS)),
     )
 
 

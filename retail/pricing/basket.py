@@ -57,10 +57,14 @@ class BasketLine(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One pack that has a price of its own, by the weight or the price on its label."""
+    """One pack that has a price of its own, by the weight or the price on its label.
+
+    `weight_mg` is the weight that its price was reckoned from; None where the label carries the price.
+    """
 
     gtin: str
     price_minor: int
+    weight_mg: int | None = None
 
 
 class Coupon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

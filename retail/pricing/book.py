@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from retail.identity.standing import Recall
 from retail.units import Money
+
+# Ten sizes in six colours: more of one garment is no choice that anybody makes at a glass.
+VARIANTS_MAX: Final = 60
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -54,6 +57,10 @@ class Product(msgspec.Struct, frozen=True):
     """Sold by the weight, or at the price, that stands on the label of each pack, and never by the piece."""
     tagged: bool | UnsetType = UNSET
     """False: no item has a tag of its own, and a shelf knows it by its weight alone."""
+    model: str | UnsetType = UNSET
+    """What the sizes and colours of one garment share; attributes `size` and `colour` tell them apart."""
+    goes_with: tuple[str, ...] | UnsetType = UNSET
+    """The GTINs of what goes with it, the best first."""
 
 
 class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the index, which is no field
@@ -93,6 +100,18 @@ class PriceBook(msgspec.Struct, frozen=True, dict=True):  # dict: room for the i
     def by_gtin(self) -> dict[str, Product]:
         """GTIN -> product; made once a book, at the first question."""
         return {product.gtin: product for product in self.products}
+
+    @cached_property
+    def _by_model(self) -> dict[str, list[Product]]:
+        models: dict[str, list[Product]] = {}
+        for product in self.products:
+            if product.model:
+                models.setdefault(product.model, []).append(product)
+        return models
+
+    def of_model(self, model: str) -> tuple[Product, ...]:
+        """The sizes and colours of one garment, VARIANTS_MAX at most, by their GTINs."""
+        return tuple(sorted(self._by_model.get(model, ()), key=lambda each: each.gtin)[:VARIANTS_MAX])
 
     @cached_property
     def recalled(self) -> frozenset[Recall]:
@@ -179,6 +198,14 @@ class Prices(Protocol):
 
     def name(self, product: Product, language: str) -> str:
         """What a product is called in `language`, or in the book's own where it has no such words."""
+        ...
+
+
+class Assortment(Prices, Protocol):
+    """A price book as whoever shows goods asks it: also for what belongs together."""
+
+    def of_model(self, model: str) -> tuple[Product, ...]:
+        """The sizes and colours of one garment, VARIANTS_MAX at most, by their GTINs."""
         ...
 
 

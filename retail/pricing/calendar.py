@@ -12,6 +12,8 @@ from retail.pricing.promotions import Hours, When
 
 # A hub prices for many sites, and they lie in a few zones.
 ZONES_KEPT: Final = 64
+# Every minute of a day, and its end.
+MINUTES_KEPT: Final = 24 * 60 + 1
 
 
 class Wall(msgspec.Struct, frozen=True):
@@ -59,14 +61,14 @@ def _in_hours(when: When, hours: Hours, at: Wall) -> bool:
 
 def _is_day(when: When, day: date) -> bool:
     # Dates as YYYY-MM-DD sort as the days do.
-    text = day.isoformat()
-    if when.first_day is not None and text < when.first_day:
+    if when.first_day is not None and day.isoformat() < when.first_day:
         return False
-    if when.last_day is not None and text > when.last_day:
+    if when.last_day is not None and day.isoformat() > when.last_day:
         return False
     return not when.weekdays or day.isoweekday() in when.weekdays
 
 
+@lru_cache(MINUTES_KEPT)
 def minute_of(text: str) -> int:
     """HH:MM as minutes since midnight; 24:00 is the end of the day."""
     return int(text[:2]) * 60 + int(text[3:])

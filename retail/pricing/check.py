@@ -33,6 +33,8 @@ DETAILS_MAX: Final = 12
 # A word of a list: a category, an attribute, an allergen, a level of membership.
 WORD_CHARACTERS_MAX: Final = 64
 WORDS_MAX: Final = 32
+# A glass shows two or three; more is a catalogue.
+GOES_WITH_MAX: Final = 12
 # Nobody sells to the eldest alone.
 AGE_MAX: Final = 99
 # A retailer recalls a few dozen lots a year; more than this is a list of items that was meant as one of lots.
@@ -162,6 +164,13 @@ def _problems_of_facts(product: Product) -> Iterator[str]:
     for image in product.images or ():
         if not _SHA256.fullmatch(image):
             yield f"expected an image by its SHA-256, 64 small hexadecimal digits, got {image[:80]!r}"
+    if product.model is not UNSET:
+        yield from _problems_of_text("model", product.model, WORD_CHARACTERS_MAX)
+    if len(product.goes_with or ()) > GOES_WITH_MAX:
+        yield f"goes_with: expected at most {GOES_WITH_MAX}, got {len(product.goes_with or ())}"
+    for number in (product.goes_with or ())[:GOES_WITH_MAX]:
+        for problem in _problems_of_a_number(number):
+            yield f"goes_with: {problem}"
     lists = {
         "category": product.categories or (),
         "allergen": product.allergens or (),

@@ -1,15 +1,17 @@
 """Offers on single units: what the best of them saves on a unit, level by level and group by group."""
 
 from collections.abc import Iterator, Sequence, Set
-from typing import NamedTuple
+from itertools import pairwise
+
+import msgspec
 
 from retail.pricing.promotions import ALONE, Level
 from retail.pricing.rivals import Rival
-from retail.pricing.sets import Take, single_saving
+from retail.pricing.sets import Lot, Lots, Take, single_saving
 from retail.pricing.slots import Slot
 
 
-class Single(NamedTuple):
+class Single(msgspec.Struct, frozen=True):
     """The best single offer for a unit of one slot at one level and price."""
 
     saved_minor: int
@@ -25,11 +27,17 @@ class Field:
     def __init__(self, slots: Sequence[Slot], rivals: Sequence[Rival], levels: Sequence[Level]) -> None:
         self.slots = slots
         self.levels = levels
+        self.place_of = {level: place for place, level in enumerate(levels)}
+        groups = [group for group, _ in levels]
+        self.is_alone = [group == ALONE for group in groups]
+        # Goods that are taken matter later, unless they exclude others or no group follows.
+        self.is_found_again = [group not in {ALONE, groups[-1]} for group in groups]
+        self.is_last = [group != other for group, other in pairwise([*groups, None])]
+        """Of each level, whether its group ends with it."""
         self._singles: list[dict[int, list[Rival]]] = [{} for _ in levels]
-        place_of = {level: place for place, level in enumerate(levels)}
         for rival in rivals:
             if rival.single:
-                there = self._singles[place_of[rival.level]]
+                there = self._singles[self.place_of[rival.level]]
                 for slot in rival.parts[0]:
                     there.setdefault(slot, []).append(rival)
         self._known: dict[tuple[int, int, int], Single] = {}
@@ -84,6 +92,13 @@ class Field:
         if self.levels[level][0] == ALONE:
             return max(saved, self.later(slot, value_minor, level + 1))
         return saved
+
+    def lots(self, level: int, slot: int, lots: Lots) -> list[Lot]:
+        """The units of a slot as rivals see them at a level."""
+        if not self._singles[level] and not self.is_alone[level]:
+            # Where no single offer speaks, a unit that no set takes saves nothing.
+            return [Lot(value, slot, count, 0) for value, count in lots]
+        return [Lot(value, slot, count, self.other(level, slot, value)) for value, count in lots]
 
     def untroubled(self, slot: int, end: int) -> Iterator[tuple[Rival, Take]]:
         """What becomes of goods that no set wants, at the levels before `end`."""

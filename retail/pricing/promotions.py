@@ -1,7 +1,7 @@
 """The promotion bundle: the signed document of what lowers a price, for which goods, when and for whom."""
 
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 
@@ -149,11 +149,23 @@ class Promotion(Document, frozen=True, omit_defaults=True):
     """At most so many sets in one sale."""
 
 
-class Index(NamedTuple):
+class Listed(msgspec.Struct, frozen=True):
+    """A promotion in the order of conflicts, with what can be said of it before there is a basket."""
+
+    promotion: Promotion
+    level: Level
+    parts: tuple[Goods, ...]
+    """Of a bundle and of buy-and-get several: which goods fill each part."""
+    units: tuple[int, ...]
+    """How many units each part of a set has; none, where it takes as many as there are."""
+    single: bool
+    """Its offer is on each unit by itself."""
+
+
+class Index(msgspec.Struct, frozen=True):
     """The promotions in the order of conflicts, and where to look for those of some goods."""
 
-    promotions: tuple[Promotion, ...]
-    levels: tuple[Level, ...]
+    listed: tuple[Listed, ...]
     by_gtin: dict[str, list[int]]
     by_category: dict[str, list[int]]
     everywhere: list[int]
@@ -174,16 +186,10 @@ class Promotions(Document, frozen=True, omit_defaults=True, dict=True):  # dict:
     def index(self) -> Index:
         """The promotions by what they name; made once a bundle, at the first question."""
         order = sorted((self._level(each), each.id, place) for place, each in enumerate(self.promotions))
-        index = Index(
-            tuple(self.promotions[place] for _, _, place in order),
-            tuple(each[0] for each in order),
-            {},
-            {},
-            [],
-        )
-        for place, promotion in enumerate(index.promotions):
+        index = Index(tuple(_listed(self.promotions[place], level) for level, _, place in order), {}, {}, [])
+        for place, listed in enumerate(index.listed):
             # Goods for the first part are enough to look: without them there is no set.
-            goods = _first_goods(promotion)
+            goods = listed.parts[0]
             for gtin in goods.gtins:
                 index.by_gtin.setdefault(gtin, []).append(place)
             for category in goods.categories:
@@ -196,5 +202,32 @@ class Promotions(Document, frozen=True, omit_defaults=True, dict=True):  # dict:
         return ALONE if promotion.exclusive else self.groups.index(promotion.group), -promotion.priority
 
 
-def _first_goods(promotion: Promotion) -> Goods:
-    return promotion.offer.parts[0].goods if isinstance(promotion.offer, Bundle) else promotion.goods
+def _listed(promotion: Promotion, level: Level) -> Listed:
+    single = isinstance(promotion.offer, Percent | Amount | FixedPrice)
+    return Listed(promotion, level, _parts(promotion), _units(promotion.offer), single)
+
+
+def _parts(promotion: Promotion) -> tuple[Goods, ...]:
+    match promotion.offer:
+        case Bundle(parts=parts):
+            return tuple(part.goods for part in parts)
+        case BuyAndGet(get_goods=Goods() as get_goods):
+            return promotion.goods, get_goods
+        case _:
+            return (promotion.goods,)
+
+
+def _units(offer: Offer) -> tuple[int, ...]:
+    match offer:
+        case Bundle(parts=parts):
+            return tuple([part.units for part in parts])
+        case BuyAndGet(buy=buy, get=get, get_goods=None):
+            return (buy + get,)
+        case BuyAndGet(buy=buy, get=get):
+            return buy, get
+        case NthCheaper(n=n):
+            return (n,)
+        case SpendAndSave():
+            return ()
+        case _:
+            return (1,)

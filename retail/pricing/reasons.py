@@ -17,9 +17,10 @@ _MEMBER_PRICE: Final = {
 
 def words_in(words: Mapping[str, str], language: str, house: str) -> str | None:
     """`words` in the shopper's language, in the same one of another region, or in that of the house."""
-    return next(
-        (words[each] for each in (language, language.partition("-")[0], house) if each in words), None
-    )
+    for each in (language, language.partition("-")[0], house):
+        if each in words:
+            return words[each]
+    return None
 
 
 def member_price_words(language: str, house: str) -> str:

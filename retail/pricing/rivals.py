@@ -1,37 +1,33 @@
 """The promotions that speak to this basket: which slots each may take, at which level, and how often."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+
+import msgspec
 
 from retail.pricing.basket import Basket, Member, Moment
 from retail.pricing.book import Product
 from retail.pricing.calendar import runs, wall
 from retail.pricing.promotions import (
     ANY,
-    Amount,
-    Bundle,
-    BuyAndGet,
-    FixedPrice,
     Goods,
     Index,
     Level,
-    Percent,
     Promotion,
     Promotions,
     SpendAndSave,
 )
 from retail.pricing.slots import Slot
 
-_SINGLE: Final = (Percent, Amount, FixedPrice)
 
-
-class Rival(NamedTuple):
+class Rival(msgspec.Struct, frozen=True):
     """A promotion that may apply: the slots that it may take, each part of a bundle by itself."""
 
     promotion: Promotion
     level: Level
     parts: tuple[tuple[int, ...], ...]
     """Of a bundle and of buy-and-get several: the places of slots that may fill each part."""
+    units: tuple[int, ...]
+    """How many units of each part a set has; none, where it takes as many as there are."""
     sets_max: int | None
     """How many sets it may still make; None is no limit."""
     single: bool
@@ -57,7 +53,8 @@ def rivals(
     now = wall(at.wall_ms, promotions.timezone) if at.trusted else None
     kept = []
     for place in found.candidates():
-        promotion = index.promotions[place]
+        listed = index.listed[place]
+        promotion = listed.promotion
         if now is not None and promotion.when is not None and not runs(promotion.when, now):
             continue
         if promotion.levels and not _for_member(promotion, member):
@@ -65,11 +62,11 @@ def rivals(
         sets_max = promotion.sets_max
         if promotion.capped or promotion.coupon:
             sets_max = _sets_max(promotion, basket)
-        parts = found.parts(promotion)
+        parts = found.parts(listed.parts)
         if all(parts) and sets_max != 0:
-            single = sets_max is None and isinstance(promotion.offer, _SINGLE)
+            single = sets_max is None and listed.single
             unsure = now is None and promotion.when is not None
-            kept.append(Rival(promotion, index.levels[place], parts, sets_max, single, unsure))
+            kept.append(Rival(promotion, listed.level, parts, listed.units, sets_max, single, unsure))
     return tuple(kept)
 
 
@@ -119,15 +116,9 @@ class _Found:
             places.update(index.by_category.get(category, ()))
         return sorted(places)
 
-    def parts(self, promotion: Promotion) -> tuple[tuple[int, ...], ...]:
+    def parts(self, parts: Iterable[Goods]) -> tuple[tuple[int, ...], ...]:
         """The places that may fill each part, in order; an empty part cannot be filled."""
-        match promotion.offer:
-            case Bundle(parts=parts):
-                return tuple(self._places(part.goods) for part in parts)
-            case BuyAndGet(get_goods=Goods() as get_goods):
-                return self._places(promotion.goods), self._places(get_goods)
-            case _:
-                return (self._places(promotion.goods),)
+        return tuple([self._places(goods) for goods in parts])
 
     def _places(self, goods: Goods) -> tuple[int, ...]:
         named: Iterable[int] = self._products

@@ -164,13 +164,13 @@ def _discounts(
             found[place].append(Discount(MEMBER_PRICE, words, slot.units, saved_minor))
     for each in sorted(applications, key=lambda each: (each.rival.level, each.rival.promotion.id)):
         promotion = each.rival.promotion
+        words = words_in(promotion.words, language, book.language) or promotion.id
         for take in each.takes:
             if take.saved_minor:
-                words = words_in(promotion.words, language, book.language) or promotion.id
                 found[take.place].append(
                     Discount(promotion.id, words, take.units, take.saved_minor, each.rival.unsure)
                 )
-    return [_merged(discounts) for discounts in found]
+    return [_merged(discounts) if len(discounts) > 1 else discounts for discounts in found]
 
 
 def _merged(discounts: Iterable[Discount]) -> list[Discount]:

@@ -8,13 +8,15 @@ compete, and never worse than the first path.
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heapreplace
-from typing import Final, NamedTuple
+from typing import Final
 
-from retail.pricing.contest import Applied, Contest, State, Units
+import msgspec
+
+from retail.pricing.contest import Applied, Contest, State
 from retail.pricing.field import Field
 from retail.pricing.promotions import ALONE, Level, Offer
 from retail.pricing.rivals import Rival
-from retail.pricing.sets import Set, Take, sizes
+from retail.pricing.sets import Lots, Set, Take
 from retail.pricing.slots import Slot
 
 # How often the search may form a set: LOOKS_MAX times, some 20 ms; and SQUARE / n^2 times in a basket of n
@@ -25,7 +27,7 @@ SQUARE: Final = 40_000
 LEFT_ALONE_MAX: Final = 4
 
 
-class Application(NamedTuple):
+class Application(msgspec.Struct, frozen=True):
     """A promotion, what it took and saved, and how many of its uses that was."""
 
     rival: Rival
@@ -33,7 +35,7 @@ class Application(NamedTuple):
     uses: int
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """What is applied, in the order in which it is, and what it saves in all."""
 
     applications: tuple[Application, ...]
@@ -56,21 +58,22 @@ def _distinct(rivals: Iterable[Rival]) -> Iterator[Rival]:
     known: dict[tuple[Level, tuple[tuple[int, ...], ...]], list[Offer]] = {}
     for rival in rivals:
         if rival.sets_max is None and not rival.is_pool:
-            before = known.setdefault((rival.level, rival.parts), [])
-            if rival.promotion.offer in before:
+            offer, before = rival.promotion.offer, known.get(key := (rival.level, rival.parts))
+            if before is None:
+                known[key] = [offer]
+            elif offer in before:
                 continue
-            before.append(rival.promotion.offer)
+            else:
+                before.append(offer)
         yield rival
 
 
 def _can(rival: Rival, slots: Sequence[Slot]) -> bool:
     """Whether there are as many goods as a set asks for; of the parts of a bundle, for each by itself."""
-    wanted = sizes(rival.promotion.offer)
-    if wanted is None:
-        return True
+    # Of a saving on a sum nobody knows: it names no units.
     return all(
-        sum([slots[one].units for one in part]) >= units
-        for part, units in zip(rival.parts, wanted, strict=True)
+        units <= len(part) or units <= sum([slots[one].units for one in part])
+        for part, units in zip(rival.parts, rival.units, strict=False)
     )
 
 
@@ -80,23 +83,23 @@ def _settled(slots: Sequence[Slot], rivals: Sequence[Rival]) -> Found:
     end = _late(levels, rivals)
     makers = [rival for rival in rivals if not rival.single]
     budget = _Budget(min(LOOKS_MAX, SQUARE // len(slots) ** 2))
-    units: dict[int, Units] = {}
+    free: dict[int, Lots] = {}
     applied: list[Application] = []
-    contests = _contests([rival for rival in makers if levels.index(rival.level) < end])
+    contests = _contests([rival for rival in makers if field.place_of[rival.level] < end])
     for group, places in contests:
         contest = Contest(field, group, range(end))
-        start = {place: _units(slots[place]) for place in sorted(places)}
+        start = {place: _lots(slots[place]) for place in sorted(places)}
         state = _searched(contest, contest.start(start), budget)
-        units.update(state.units)
+        free.update(state.free)
         applied += _in_order(state.applied)
     for place in range(len(slots)):
-        if place not in units:
-            units[place] = _settle_alone(field, place, end, applied)
+        if place not in free:
+            free[place] = _settle_alone(field, place, end, applied)
     if end < len(levels):
         contest = Contest(
-            field, [rival for rival in makers if levels.index(rival.level) >= end], range(end, len(levels))
+            field, [rival for rival in makers if field.place_of[rival.level] >= end], range(end, len(levels))
         )
-        state = _searched(contest, contest.start(units), budget)
+        state = _searched(contest, contest.start(free), budget)
         applied += _in_order(state.applied)
     saved_minor = sum(take.saved_minor for each in applied for take in each.takes)
     return Found(tuple(applied), saved_minor)
@@ -119,8 +122,8 @@ def _late(levels: Sequence[Level], rivals: Sequence[Rival]) -> int:
     return late if pools else len(levels)
 
 
-def _units(slot: Slot) -> Units:
-    return ((slot.base_minor, slot.units),), ()
+def _lots(slot: Slot) -> Lots:
+    return ((slot.base_minor, slot.units),)
 
 
 def _contests(makers: Iterable[Rival]) -> Iterator[tuple[list[Rival], set[int]]]:
@@ -140,13 +143,13 @@ def _contests(makers: Iterable[Rival]) -> Iterator[tuple[list[Rival], set[int]]]
         yield sorted(group, key=lambda rival: (rival.level, rival.promotion.id)), places
 
 
-def _settle_alone(field: Field, place: int, end: int, applied: list[Application]) -> Units:
-    units = _units(field.slots[place])
+def _settle_alone(field: Field, place: int, end: int, applied: list[Application]) -> Lots:
+    free = _lots(field.slots[place])
     for rival, take in field.untroubled(place, end):
         applied.append(Application(rival, (take,), take.units))
         left = take.value_minor - take.saved_minor // take.units
-        units = ((), ()) if rival.level[0] == ALONE else (((left, take.units),), ())
-    return units
+        free = () if rival.level[0] == ALONE else ((left, take.units),)
+    return free
 
 
 class _Budget:
@@ -158,9 +161,11 @@ class _Budget:
 
 def _searched(contest: Contest, start: State, budget: _Budget) -> State:
     """The best end of a contest."""
-    best_state = _first_path(contest, start)
-    if contest.is_simple(start.units):
-        return best_state
+    if budget.looks <= 0 or contest.is_simple(start.free):
+        _walk(contest, start)
+        return start
+    best_state = start.copy()
+    _walk(contest, best_state)
     best_minor = contest.saving(best_state)
     seen: dict[object, int] = {}
     waiting = [_steps(contest, start)]
@@ -173,45 +178,44 @@ def _searched(contest: Contest, start: State, budget: _Budget) -> State:
         elif state.level == contest.levels.stop:
             if (saving := contest.saving(state)) > best_minor:
                 best_state, best_minor = state, saving
-        elif seen.get(key := _key(state), -1) < state.saved_minor:
+        elif seen.get(key := state.key(), -1) < state.saved_minor:
             seen[key] = state.saved_minor
             waiting.append(_steps(contest, state))
     return best_state
 
 
-def _key(state: State) -> object:
-    """All that decides what may still be saved."""
-    return state.level, state.left, tuple(state.units.values()), state.left_alone
-
-
-def _first_path(contest: Contest, state: State) -> State:
-    """Always what saves most at the moment, and as much of it as there is."""
+def _walk(contest: Contest, state: State) -> None:
+    """Take the first path to its end: always what saves most at the moment, and as much of it as there is."""
     while state.level < contest.levels.stop:
-        state = contest.on(_worked(contest, state))
-    return state
+        _work(contest, state)
+        contest.on(state)
 
 
-def _worked(contest: Contest, state: State) -> State:
+def _work(contest: Contest, state: State) -> None:
     """One level of the first path.
 
-    Goods only get fewer, so a set never gets more welcome: only the first of the line is made anew.
+    Goods only get fewer, so a set never gets more welcome: only the first of the line is made anew, when
+    somebody took goods that it may want.
     """
-    line = [(-made.net_minor, place, made) for place, made in contest.sets(state)]
     wanted = contest.wanted(state)[::-1]
+    line = [(-made.net_minor, place, made) for place, made in contest.sets(state)]
+    stale: set[int] = set()
     while line:
-        net, place, before = line[0]
-        made = contest.made(state, place)
-        if made is not before:
-            _moved(line, place, made)
+        net, place, made = line[0]
+        if place in stale:
+            stale.remove(place)
+            _moved(line, place, contest.made(state, place))
         elif net < 0 or not (wanted or contest.is_optional(state)):
-            state = contest.take(state, place, before, whole=True)
+            contest.take(state, place, made, whole=True)
+            stale.update(contest.wanting(state, [take.place for take in made.takes]))
         elif wanted:
-            state = contest.shut(state, wanted.pop())
+            slot = wanted.pop()
+            contest.shut(state, slot)
+            stale.update(contest.wanting(state, [slot]))
         else:
-            return state
+            return
     for slot in reversed(wanted):
-        state = contest.shut(state, slot)
-    return state
+        contest.shut(state, slot)
 
 
 def _moved(line: list[tuple[int, int, Set]], place: int, made: Set | None) -> None:
@@ -226,23 +230,36 @@ def _steps(contest: Contest, state: State) -> Iterator[State]:
     """Every state that may come next, the most promising first."""
     sets = contest.variants(state)
     if not sets:
-        for slot in contest.wanted(state._replace(left_alone=frozenset())):
-            if not contest.is_optional(state) or slot not in state.left_alone:
-                state = contest.shut(state, slot)
-        yield contest.on(state)
+        yield _without_sets(contest, state)
         return
     for place, made in sets:
-        yield contest.take(state, place, made, whole=False)
+        after = state.copy()
+        contest.take(after, place, made, whole=False)
+        yield after
     wanted = contest.wanted(state)
     if wanted:
         together = wanted if len(wanted) > LEFT_ALONE_MAX else wanted[:1]
-        shut = state
+        shut, spared = state.copy(), state.copy()
         for slot in together:
-            shut = contest.shut(shut, slot)
+            contest.shut(shut, slot)
         yield shut
-        yield state._replace(left_alone=state.left_alone.union(together))
+        spared.left_alone = state.left_alone.union(together)
+        yield spared
     if contest.is_optional(state):
-        yield contest.on(state)
+        after = state.copy()
+        contest.on(after)
+        yield after
+
+
+def _without_sets(contest: Contest, state: State) -> State:
+    """The next level, after single offers took what is free: all of it, unless nobody has to."""
+    after = state.copy()
+    after.left_alone = frozenset()
+    for slot in contest.wanted(after):
+        if not contest.is_optional(state) or slot not in state.left_alone:
+            contest.shut(after, slot)
+    contest.on(after)
+    return after
 
 
 def _in_order(applied: Applied | None) -> list[Application]:

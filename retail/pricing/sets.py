@@ -1,10 +1,11 @@
 """What a promotion takes and saves: one set of units, made of those that are still free."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations_with_replacement, product
 from math import comb, prod
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from retail.pricing.promotions import (
     Amount,
@@ -29,7 +30,7 @@ Lots = tuple[tuple[int, int], ...]
 """Units of one slot that are worth the same: (what one still costs, how many), dearest first."""
 
 
-class Lot(NamedTuple):
+class Lot(msgspec.Struct, frozen=True, order=True, gc=False):
     """A lot as rivals see it; `other_minor` is what the best single offer would save on each unit."""
 
     value_minor: int
@@ -38,7 +39,7 @@ class Lot(NamedTuple):
     other_minor: int
 
 
-class Take(NamedTuple):
+class Take(msgspec.Struct, frozen=True, order=True, gc=False):
     """So many units of a lot, and what is saved on them together."""
 
     place: int
@@ -47,7 +48,7 @@ class Take(NamedTuple):
     saved_minor: int
 
 
-class Set(NamedTuple):
+class Set(msgspec.Struct, frozen=True):
     """One application of a promotion; `steps` is how many uses it counts for."""
 
     takes: tuple[Take, ...]
@@ -82,51 +83,35 @@ def formed(
     `thrifty` saving on a sum leaves the goods that it does not need to others; else it is shared by all.
     """
     match rival.promotion.offer:
-        case Percent() | Amount() | FixedPrice() as offer:
-            made = _one(offer, free[0], slots)
-        case SpendAndSave() as offer:
-            made = _pool(offer, free[0], slots, left, thrifty=thrifty)
+        case NthCheaper() as offer:
+            made = _nth(offer.n, 1, offer.rate_bp, free[0])
         case BuyAndGet(get_goods=None) as offer:
             made = _nth(offer.buy + offer.get, offer.get, offer.rate_bp, free[0])
         case BuyAndGet() as offer:
             made = _get_beside(offer, free[0], free[1])
-        case NthCheaper() as offer:
-            made = _nth(offer.n, 1, offer.rate_bp, free[0])
         case Bundle() as offer:
             made = _bundle(offer, free)
+        case SpendAndSave() as offer:
+            made = _pool(offer, free[0], slots, left, thrifty=thrifty)
+        case Percent() | Amount() | FixedPrice() as offer:
+            made = _one(offer, free[0], slots)
     return made if made is not None and made.saved_minor > 0 else None
 
 
-def sizes(offer: Offer) -> tuple[int, ...] | None:
-    """How many units each part of a set has; None where it takes as many as there are."""
-    match offer:
-        case Bundle(parts=parts):
-            return tuple([part.units for part in parts])
-        case BuyAndGet(buy=buy, get=get, get_goods=None):
-            return (buy + get,)
-        case BuyAndGet(buy=buy, get=get):
-            return buy, get
-        case NthCheaper(n=n):
-            return (n,)
-        case SpendAndSave():
-            return None
-        case _:
-            return (1,)
-
-
-def choices(offer: Offer, free: Sequence[Sequence[Lot]]) -> Iterator[Sequence[Sequence[Lot]]]:
+def choices(rival: Rival, free: Sequence[Sequence[Lot]]) -> Iterator[Sequence[Sequence[Lot]]]:
     """All free goods; and, where there are few, every choice of just as many as a set takes."""
     yield free
-    units = sizes(offer)
+    units = rival.units
     if (
-        units is None
+        not units
         or prod([comb(len(part) + n - 1, n) for part, n in zip(free, units, strict=True)]) > CHOICES_MAX
     ):
         return
     for picked in product(*[_multisets(part, n) for part, n in zip(free, units, strict=True)]):
-        wanted: Counter[tuple[int, int]] = Counter()
+        wanted: dict[tuple[int, int], int] = {}
         for lot, count in chain(*picked):
-            wanted[lot.place, lot.value_minor] += count
+            key = lot.place, lot.value_minor
+            wanted[key] = wanted.get(key, 0) + count
         # Parts may want the same lot: each is shown what all of them want of it, as long as it is there.
         if all(wanted[lot.place, lot.value_minor] <= lot.units for lot, _ in chain(*picked)):
             yield [[_part(lot, wanted[lot.place, lot.value_minor]) for lot, _ in part] for part in picked]
@@ -135,7 +120,7 @@ def choices(offer: Offer, free: Sequence[Sequence[Lot]]) -> Iterator[Sequence[Se
 def _multisets(free: Sequence[Lot], units: int) -> list[list[tuple[Lot, int]]]:
     """Every choice of `units` units: lots, and how many of each."""
     chosen = combinations_with_replacement(sorted(free, reverse=True), units)
-    return [list(Counter(some).items()) for some in chosen]
+    return [[(lot, some.count(lot)) for lot in dict.fromkeys(some)] for some in chosen]
 
 
 def _one(offer: Offer, free: Sequence[Lot], slots: Sequence[Slot]) -> Set | None:
@@ -159,7 +144,7 @@ def _nth(size: int, cheap: int, rate_bp: int, free: Sequence[Lot]) -> Set | None
         reduced = min(lot.units - taken, cheap)
         if reduced:
             cheap -= reduced
-            picked.append((_part(lot, reduced), _off(lot, rate_bp) * reduced))
+            picked.append((_part(lot, reduced), rated(lot.value_minor, rate_bp) * reduced))
             if not cheap:
                 return _set(picked)
     return None
@@ -167,7 +152,7 @@ def _nth(size: int, cheap: int, rate_bp: int, free: Sequence[Lot]) -> Set | None
 
 def _get_beside(offer: BuyAndGet, buy: Sequence[Lot], get: Sequence[Lot]) -> Set | None:
     """What one gets are the goods it saves most on; what one buys are those that other offers want least."""
-    gotten = _best(offer.get, [(_off(lot, offer.rate_bp) - lot.other_minor, lot) for lot in get])
+    gotten = _best(offer.get, [(rated(lot.value_minor, offer.rate_bp) - lot.other_minor, lot) for lot in get])
     if gotten is None:
         return None
     left = _without(buy, gotten)
@@ -175,7 +160,8 @@ def _get_beside(offer: BuyAndGet, buy: Sequence[Lot], get: Sequence[Lot]) -> Set
     if bought is None:
         return None
     return _set(
-        [(lot, 0) for lot in bought] + [(lot, _off(lot, offer.rate_bp) * lot.units) for lot in gotten]
+        [(lot, 0) for lot in bought]
+        + [(lot, rated(lot.value_minor, offer.rate_bp) * lot.units) for lot in gotten]
     )
 
 
@@ -186,7 +172,10 @@ def _bundle(offer: Bundle, free: Sequence[Sequence[Lot]]) -> Set | None:
     # The part that the fewest goods can fill chooses first; of equal ones, the first of the promotion.
     for _, part in sorted([(len(lots), place) for place, lots in enumerate(free)]):
         left = _without(free[part], picked)
-        found = _best(offer.parts[part].units, [(_off(lot, rate_bp) - lot.other_minor, lot) for lot in left])
+        found = _best(
+            offer.parts[part].units,
+            [(rated(lot.value_minor, rate_bp) - lot.other_minor, lot) for lot in left],
+        )
         if found is None:
             return None
         picked += found
@@ -209,7 +198,7 @@ def _pool(
     steps = steps if left is None else min(steps, left)
     picked = _enough(free, slots, offer.spend_minor * steps, offer.save_minor * steps) if thrifty else free
     made = _spread(picked, min(offer.save_minor * steps, sum(lot.value_minor * lot.units for lot in picked)))
-    return made._replace(steps=steps)
+    return Set(made.takes, made.saved_minor, made.net_minor, steps)
 
 
 def _enough(free: Sequence[Lot], slots: Sequence[Slot], spend_minor: int, save_minor: int) -> Sequence[Lot]:
@@ -242,11 +231,9 @@ def rated(value_minor: int, rate_bp: int) -> int:
     return (value_minor * rate_bp + ALL_BP // 2) // ALL_BP
 
 
-def _off(lot: Lot, rate_bp: int) -> int:
-    return rated(lot.value_minor, rate_bp)
-
-
 def _part(lot: Lot, units: int) -> Lot:
+    if lot.units == units:
+        return lot
     return Lot(lot.value_minor, lot.place, units, lot.other_minor)
 
 
@@ -280,13 +267,20 @@ def _spread(picked: Sequence[Lot], saved_minor: int) -> Set:
     whole = sum([lot.value_minor * lot.units for lot in picked])
     if saved_minor <= 0 or not whole:
         return Set((), 0, 0)
-    shares = [divmod(saved_minor * lot.value_minor * lot.units, whole) for lot in picked]
-    over = saved_minor - sum([share for share, _ in shares])
-    first = {place for _, place in sorted([(-rest, place) for place, (_, rest) in enumerate(shares)])[:over]}
-    return _set([(lot, shares[place][0] + (place in first)) for place, lot in enumerate(picked)])
+    parts = [saved_minor * lot.value_minor * lot.units for lot in picked]
+    shares = [part // whole for part in parts]
+    over = saved_minor - sum(shares)
+    if over:
+        rests = sorted([(-(part % whole), place) for place, part in enumerate(parts)])
+        for _, place in rests[:over]:
+            shares[place] += 1
+    return _set([*zip(picked, shares, strict=True)])
 
 
 def _set(picked: Sequence[tuple[Lot, int]]) -> Set:
-    takes = tuple([Take(lot.place, lot.value_minor, lot.units, saved) for lot, saved in picked])
-    saved_minor = sum([saved for _, saved in picked])
-    return Set(takes, saved_minor, saved_minor - sum([lot.other_minor * lot.units for lot, _ in picked]))
+    takes, saved_minor, other_minor = [], 0, 0
+    for lot, saved in picked:
+        takes.append(Take(lot.place, lot.value_minor, lot.units, saved))
+        saved_minor += saved
+        other_minor += lot.other_minor * lot.units
+    return Set(tuple(takes), saved_minor, saved_minor - other_minor)

@@ -1,7 +1,8 @@
 """The basket set in order: one slot for all units of the same goods at the same price."""
 
-from collections import Counter
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from retail.identity.standing import Recall
 from retail.pricing.basket import (
@@ -24,7 +25,7 @@ from retail.units import Gtin, half_up
 KILOGRAM_MG: Final = 1_000_000
 
 
-class Slot(NamedTuple):
+class Slot(msgspec.Struct, frozen=True):
     """So many units at one price: `list_minor` each by the book, `base_minor` each for this shopper."""
 
     product: Product
@@ -46,9 +47,10 @@ def slots(basket: Basket, book: Prices, member: Member | None) -> tuple[Slot, ..
         raise EmptyBasketError("expected goods in the basket, got none")
     if (count := len({_distinct(line) for line in basket.lines})) > LINES_MAX:
         raise UnitsError(f"expected at most {LINES_MAX} products in a basket, got {count}")
-    units: Counter[_Key] = Counter()
+    units: dict[_Key, int] = {}
     for line in basket.lines:
-        units[_key(line, book)] += line.units
+        key = _key(line, book)
+        units[key] = units.get(key, 0) + line.units
     return tuple(_slot(key, count, book, member) for key, count in sorted(units.items()))
 
 
@@ -79,6 +81,8 @@ def _key(line: BasketLine, book: Prices) -> _Key:
 
 def _check_recall(line: BasketLine, book: Prices) -> None:
     # Whether goods whose lot nobody has read may be sold, is for whoever reads their labels to say.
+    if not book.recalled:
+        return
     lot = Recall(Gtin(line.gtin), lot=line.lot)
     if Recall(Gtin(line.gtin)) in book.recalled or lot in book.recalled:
         raise RecalledGoodsError(f"expected goods that may be sold, got {line.gtin}, which is recalled")

@@ -171,6 +171,16 @@ def test_each_figure_is_one_line_of_json(run: Callable[..., Result]) -> None:
     assert result.exit_code == 1
 
 
+def test_ctrl_c_is_a_way_to_end_and_no_goal_that_was_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped() -> Iterator[float]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(command_line, "installed", lambda: {"shop": (fake("slow", None),)})
+    monkeypatch.setattr(command_line, "samples", lambda _: stopped())
+    assert CliRunner().invoke(command_line.measure, ["slow"]).exit_code == 130
+
+
 def test_a_person_gets_a_table(run: Callable[..., Result]) -> None:
     result = run("quick", "--rounds", "2")
     assert "quick" in result.stdout

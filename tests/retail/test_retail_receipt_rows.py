@@ -75,9 +75,8 @@ confirmed
   Ref. 000123
 Kundenbeleg
 Karte ############4242
-Signed
-{HASH[:42]}
-{HASH[42:]}"""
+Signed {HASH[:22]}
+{HASH[22:]}"""
 
 
 def test_a_receipt_with_all_that_there_is_reads_from_the_top_to_its_signature() -> None:

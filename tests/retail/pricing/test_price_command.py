@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
+from cloud_sync.contract.json_schema import texts
+from edge.cli import price as command
 from edge.cli.price import price
-from edge.cli.price_schemas import main, texts
+from edge.cli.price_schemas import main, schemas
 
 ROOT: Final = Path(__file__).parents[3]
 NAMES: Final = ("basket", "book", "promotions", "result")
@@ -71,6 +73,7 @@ def test_without_a_time_it_is_now(tmp_path: Path) -> None:
         ({"basket": '{"lines": [{"gtin": "1"}]}'}, "UnknownGoodsError", "got 1"),
         ({"basket": '{"lines": [{"gtin": "09520001000041"}]}'}, "WeightError", "expected a weight"),
         ({"book": "[" * 100_000}, "Document", "book.json: "),
+        ({"book": " \n"}, "Document", "book.json: it is empty"),
         ({"book": EXAMPLE["book"][0].replace('"EUR"', '"CHF"')}, "Document", "expected promotions in CHF"),
         ({"book": EXAMPLE["book"][0].replace("corner", "mall")}, "Document", "promotions of site mall"),
         ({"promotions": EXAMPLE["promotions"][0].replace("5000", "0")}, "Document", "expected a rate"),
@@ -86,8 +89,18 @@ def test_what_cannot_be_priced_is_answered_with_the_reason(
     assert sentence in answer["error"]
 
 
-def test_a_time_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
-    assert asked(tmp_path, "--at", "teatime").exit_code == 2
+@pytest.mark.parametrize("at", ["teatime", "", "0001-01-01T00:00", "9999-12-31T23:59:59Z"])
+def test_a_time_that_is_none_or_of_no_calendar_is_wrong_usage(tmp_path: Path, at: str) -> None:
+    result = asked(tmp_path, "--at", at)
+    assert result.exit_code == 2
+    assert "expected a time such as 2026-11-21T17:30" in result.stderr
+
+
+def test_a_device_without_end_is_no_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "DOCUMENT_BYTES_MAX", 1000)
+    result = CliRunner().invoke(price, ["/dev/zero", "/dev/zero", "/dev/zero"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"error": "zero: expected at most 1000 bytes", "kind": "Document"}
 
 
 def test_the_example_keeps_to_the_schemas() -> None:
@@ -98,7 +111,7 @@ def test_the_example_keeps_to_the_schemas() -> None:
 
 
 def test_the_schemas_of_the_docs_are_what_the_types_say(tmp_path: Path) -> None:
-    for name, text in texts().items():
+    for name, text in texts(schemas()).items():
         assert (ROOT / "docs/schemas" / name).read_text(encoding="utf-8") == text, f"{name}: run --write"
     runner = CliRunner()
     assert runner.invoke(main, ["--check", str(tmp_path)]).exit_code == 1

@@ -1,0 +1,55 @@
+"""The longest files of the suite come first, so that no process is left with one of them when others rest.
+
+pytest-xdist hands out whole files, and of its own accord those with the most tests first: what starts a shop,
+kills it fifty times and takes a minute has one test, and would begin last. See `make test`.
+"""
+
+from typing import Final
+
+import pytest
+
+LONGEST: Final = (
+    "tests/demo/test_script_of_a_day.py",
+    "tests/proofs/test_worlds.py",
+    "tests/agent/test_paying_at_the_hub.py",
+    "tests/demo/test_killed_at_its_yours.py",
+    "tests/object/test_object_life.py",
+    "tests/test_coverage.py",
+    "tests/demo/test_demo_lifecycle.py",
+    "tests/payments/zvt/test_terminal_days.py",
+    "tests/offline_queue/test_io_faults.py",
+    "tests/payments/test_crashes.py",
+    "tests/demo/test_open_shop.py",
+    "tests/agent/test_agent_process.py",
+    "tests/display/test_glass_in_chromium.py",
+    "tests/simulators/test_shoppers.py",
+    "tests/drivers/test_conformance.py",
+    "tests/verify/test_page_looks.py",
+    "tests/agent/test_line.py",
+    "tests/hub/test_hub_process.py",
+    "tests/checkout/test_returns.py",
+    "tests/demo/test_counter_and_kiosk.py",
+    "tests/payments/zvt/test_terminal_ports.py",
+    "tests/proofs/test_mutants.py",
+    "tests/agent/test_weeks.py",
+    "tests/demo/test_camera_at_the_panel.py",
+    "tests/hub/identity/test_broker_files.py",
+    "tests/hub/test_escrow_days.py",
+    "tests/camera/test_photographs.py",
+    "tests/verify/test_page_ledgers.py",
+    "tests/verify/test_page_receipts.py",
+    "tests/demo/test_chromium_buys_at_the_mirror.py",
+    "tests/test_card_scan.py",
+    "tests/offline_queue/test_mutants.py",
+    "tests/scenarios/test_scenarios.py",
+    "tests/object/test_enroll.py",
+    "tests/benchmarks/test_subjects_of_the_sync.py",
+)
+"""Each takes fifteen seconds or more; the longest first (`make test ARGS=--durations=50` measures them)."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first; all others, and those of one file, stay in random order."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
