@@ -5,14 +5,16 @@ from typing import Final
 
 import msgspec
 
+from edge.cli.lines import MALFORMED, why
 from retail.identity import epc, link, printed, rcn, scan
 from retail.identity.answer import Refused
 from retail.identity.gs1 import elements
 from retail.identity.gs1.label import Label
 from retail.identity.gs1.strictness import Strictness
 
-# msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
+LINE_BYTES_MAX: Final = 2 * 1024 * 1024
+
 _OPTIONS: Final = frozenset(Strictness.__struct_fields__)
 
 
@@ -56,8 +58,9 @@ def answered(text: bytes) -> CodeAnswer:
     """The answer to one line; a line that cannot be read is answered too."""
     try:
         line = msgspec.json.decode(text, type=CodeLine)
-    except _MALFORMED as error:
-        return CodeAnswer(error=f'expected a JSON object {{"input": TEXT, "form": FORM}}: {error}')
+    except MALFORMED as error:
+        reason = why(text, LINE_BYTES_MAX, error)
+        return CodeAnswer(error=f'expected a JSON object {{"input": TEXT, "form": FORM}}: {reason}')
     read = FORMS.get(line.form)
     if read is None:
         return CodeAnswer(error=f"expected a form of {', '.join(sorted(FORMS))}, got {line.form[:40]!r}")

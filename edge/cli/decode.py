@@ -1,28 +1,23 @@
 """Decode what a device said or what a label carries: JSON lines in, one JSON line out for each."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Final
+from collections.abc import Callable
+from typing import BinaryIO, Final
 
 import click
 import msgspec
 
-from edge.cli.codes import answered
+from edge.cli.codes import LINE_BYTES_MAX, answered
 from edge.cli.decode_image import image
 from edge.cli.decode_payments import bolt11, qr_payment
 from edge.cli.decode_zvt import zvt
+from edge.cli.lines import MALFORMED, answer_lines, why
 from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError, load
 from edge.drivers.registry import driver_for
 from edge.readings import Garbled, Reading
 
-# A recording of a minute at 115200 baud is 1.4 MB in hexadecimal; a longer line is no line of ours.
-LINE_BYTES_MAX: Final = 2 * 1024 * 1024
-
 # A pipe hands out what has come; a recording is read in pieces of this size.
 RAW_BYTES_MAX: Final = 64 * 1024
-
-# msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _WIRE_EXAMPLES: Final = """\b
 Examples:
@@ -88,7 +83,7 @@ def wire(name: str, lines: BinaryIO, *, raw: bool) -> None:
     if raw:
         _listen(lines, driver_for(profile))
     else:
-        _answer(lines, _Wire(lambda: driver_for(profile)))
+        answer_lines(lines, LINE_BYTES_MAX, _Wire(lambda: driver_for(profile)))
 
 
 @decode.command(epilog=_CODE_EXAMPLES)
@@ -98,7 +93,7 @@ def code(lines: BinaryIO) -> None:
 
     The form of a line is scan, raw, bracketed, dl, epc, ean or rcn; docs/identification.md says what each is.
     """
-    _answer(lines, answered)
+    answer_lines(lines, LINE_BYTES_MAX, answered)
 
 
 for command in (image, zvt, qr_payment, bolt11):
@@ -115,8 +110,10 @@ class _Wire:
     def __call__(self, text: bytes) -> WireAnswer:
         try:
             line = msgspec.json.decode(text, type=WireLine)
-        except _MALFORMED as error:
-            return WireAnswer(error=f'expected a JSON object {{"input": HEX}}: {error}')
+        except MALFORMED as error:
+            return WireAnswer(
+                error=f'expected a JSON object {{"input": HEX}}: {why(text, LINE_BYTES_MAX, error)}'
+            )
         try:
             data = bytes.fromhex(line.input)
         except ValueError:
@@ -155,17 +152,3 @@ def _listen(stream: BinaryIO, driver: Driver) -> None:
             click.echo(msgspec.json.encode(WireAnswer(readings, valid=wrong is None, error=wrong)))
     if wrong := _unfinished(size, driver.pending):
         click.echo(msgspec.json.encode(WireAnswer(error=wrong)))
-
-
-def _answer(lines: BinaryIO, decoded: Callable[[bytes], Any]) -> None:
-    for line in _read(lines):
-        answer = decoded(line)
-        click.echo(msgspec.json.encode(answer))  # echo flushes: who pipes lines in sees each answer at once
-
-
-def _read(lines: BinaryIO) -> Iterator[bytes]:
-    """Each line, cut at the limit: what is cut is no JSON any more and is answered as such."""
-    while line := lines.readline(LINE_BYTES_MAX):
-        yield line
-        while len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
-            line = lines.readline(LINE_BYTES_MAX)

@@ -1,11 +1,11 @@
 """`opos decode qr-payment` and `opos decode bolt11`: a code in, what it asks for or why not out."""
 
-from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 import click
 import msgspec
 
+from edge.cli.lines import MALFORMED, answer_lines, why
 from retail.payment_codes import schemes
 from retail.payment_codes.emv import objects
 from retail.payment_codes.emv.merchant import MerchantCode
@@ -17,9 +17,6 @@ from retail.payment_codes.refusal import Refused
 
 # The largest QR code holds 7089 characters, and JSON may write each as six.
 LINE_BYTES_MAX: Final = 64 * 1024
-
-# msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _QR_EXAMPLES: Final = """\b
 Examples:
@@ -91,7 +88,7 @@ def qr_payment(lines: BinaryIO) -> None:
 
     Reads JSON lines {"input": TEXT} and writes one JSON line for each, in order.
     """
-    _answer(lines, answered)
+    answer_lines(lines, LINE_BYTES_MAX, answered)
 
 
 @click.command("bolt11", epilog=_INVOICE_EXAMPLES)
@@ -101,7 +98,7 @@ def bolt11(lines: BinaryIO) -> None:
 
     Reads JSON lines {"input": INVOICE} and writes one JSON line for each, in order.
     """
-    _answer(lines, answered_invoice)
+    answer_lines(lines, LINE_BYTES_MAX, answered_invoice)
 
 
 def answered(line: bytes) -> PaymentAnswer:
@@ -150,21 +147,8 @@ def answered_invoice(line: bytes) -> InvoiceAnswer:
 def _text(line: bytes) -> str | Refused:
     try:
         given = msgspec.json.decode(line, type=PaymentLine).input
-    except _MALFORMED as error:
-        return Refused("line", f'expected a JSON object {{"input": TEXT}}: {error}')
+    except MALFORMED as error:
+        return Refused(
+            "line", f'expected a JSON object {{"input": TEXT}}: {why(line, LINE_BYTES_MAX, error)}'
+        )
     return given if isinstance(given, str) else "\n".join(given)
-
-
-def _answer(lines: BinaryIO, decoded: Callable[[bytes], msgspec.Struct]) -> None:
-    for line in _read(lines):
-        click.echo(
-            msgspec.json.encode(decoded(line))
-        )  # echo flushes: who pipes lines in sees each answer at once
-
-
-def _read(lines: BinaryIO) -> Iterator[bytes]:
-    """Each line, cut at the limit: what is cut is no JSON any more and is answered as such."""
-    while line := lines.readline(LINE_BYTES_MAX):
-        yield line
-        while len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
-            line = lines.readline(LINE_BYTES_MAX)

@@ -1,20 +1,17 @@
 """Decode messages of payment terminals: what they say, with what may not be shown of a card masked."""
 
-from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
 import click
 import msgspec
 
+from edge.cli.lines import MALFORMED, is_cut, lines_of, why
 from edge.drivers.terminals.zvt import apdu, serial_line
 from edge.drivers.terminals.zvt.messages import Code, parsed
 from edge.drivers.terminals.zvt.shown import fields
 
 # The longest message in hexadecimal, with what a serial line may add to it; a longer line is no line of ours.
 LINE_BYTES_MAX: Final = 4 * 2 * apdu.APDU_BYTES_MAX
-
-# msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
-_MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _KINDS: Final = {int(code): code.name.lower().replace("_", "-") for code in Code}
 
@@ -51,18 +48,20 @@ def zvt(lines: BinaryIO) -> None:
     A line is {"input": HEX} or HEX alone, one whole message. Numbers of cards, tracks and secrets are masked
     in all that is answered, so a message that was not masked encodes back to its masked form.
     """
-    for line in _read(lines):
+    for line in lines_of(lines, LINE_BYTES_MAX):
         if line.strip():
             click.echo(msgspec.json.encode(answered(line)))
 
 
 def answered(line: bytes) -> ZvtAnswer:
     """The answer to one line; a line that cannot be read is answered too, without what it holds."""
+    if is_cut(line, LINE_BYTES_MAX):
+        return ZvtAnswer(error=f"expected a line of at most {LINE_BYTES_MAX} bytes, got more")
     try:
         text = msgspec.json.decode(line, type=ZvtLine).input if line.lstrip()[:1] == b"{" else line.decode()
         data = bytes.fromhex(text)
-    except _MALFORMED as error:
-        return ZvtAnswer(error=f'expected a JSON object {{"input": HEX}}: {error}')
+    except MALFORMED as error:
+        return ZvtAnswer(error=f'expected a JSON object {{"input": HEX}}: {why(line, LINE_BYTES_MAX, error)}')
     except ValueError:
         return ZvtAnswer(error="input: expected bytes in hexadecimal, two digits each")
     framed = data.startswith(serial_line.START)
@@ -72,14 +71,6 @@ def answered(line: bytes) -> ZvtAnswer:
             return ZvtAnswer(error="expected one serial frame with a right checksum, got another")
         return _message(found, framed=True)
     return _message(data, framed=False)
-
-
-def _read(lines: BinaryIO) -> Iterator[bytes]:
-    """Each line, cut at the limit: what is cut is no message any more and is answered as such."""
-    while line := lines.readline(LINE_BYTES_MAX):
-        yield line
-        while len(line) == LINE_BYTES_MAX and not line.endswith(b"\n"):
-            line = lines.readline(LINE_BYTES_MAX)
 
 
 def _message(raw: bytes, *, framed: bool) -> ZvtAnswer:

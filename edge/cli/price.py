@@ -22,6 +22,9 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 # A book of 100,000 products has 40 MB.
 DOCUMENT_BYTES_MAX: Final = 64 * 1024 * 1024
 
+# Those whose every moment is a day in every time zone; before the first no price book is written.
+_YEARS: Final = range(1970, 9999)
+
 _EXAMPLES: Final = """\b
 Examples:
   opos price basket.json book.json promotions.json
@@ -74,10 +77,16 @@ class _DocumentError(ValueError):
 
 
 def _read(path: Path, into: type[_T]) -> _T:
-    if path.stat().st_size > DOCUMENT_BYTES_MAX:
+    with path.open("rb") as file:
+        data = file.read(
+            DOCUMENT_BYTES_MAX + 1
+        )  # a device such as /dev/zero says that it is empty, and never ends
+    if len(data) > DOCUMENT_BYTES_MAX:
         raise _DocumentError(f"{path.name}: expected at most {DOCUMENT_BYTES_MAX} bytes")
+    if not data.strip():
+        raise _DocumentError(f"{path.name}: it is empty")
     try:
-        return msgspec.json.decode(path.read_bytes(), type=into)
+        return msgspec.json.decode(data, type=into)
     # msgspec says the second of a string that is not UTF-8, the third of brackets in brackets without end.
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _DocumentError(f"{path.name}: {error}") from error
@@ -100,8 +109,12 @@ def _wall_ms(at: str | None, timezone: str) -> int:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone(timezone))
-        return int(moment.timestamp() * 1000)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(
-            f"expected a time such as 2026-11-21T17:30, got {at!r}", param_hint="--at"
-        ) from error
+    except ValueError as error:
+        raise _no_time(at) from error
+    if moment.year not in _YEARS:
+        raise _no_time(at)
+    return int(moment.timestamp() * 1000)
+
+
+def _no_time(at: str) -> click.BadParameter:
+    return click.BadParameter(f"expected a time such as 2026-11-21T17:30, got {at!r}", param_hint="--at")

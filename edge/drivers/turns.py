@@ -86,7 +86,7 @@ class Turns:
             now_ns = self._now_ns()
             self._tell(self._driver.tick(now_ns))
             self._go_on(now_ns)
-        except BaseException as error:  # noqa: BLE001 (nobody stands behind a call of the loop: `run` raises it)
+        except Exception as error:  # noqa: BLE001 (nobody stands behind a call of the loop: `run` raises it)
             if not self._over.done():
                 self._over.set_exception(error)
 

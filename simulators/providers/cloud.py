@@ -3,6 +3,7 @@
 import http.server
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Answered:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Cloud:
+class Cloud(ABC):
     """A provider's servers. `with` it, or `start` and `stop`; `url` is where it listens.
 
     One question at a time is answered, so that its books are always whole. `asked` is what it heard of.
@@ -66,9 +67,9 @@ class Cloud:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Answered:
         """What the provider's own program says to a question."""
-        raise NotImplementedError
 
     def heard(self, asked: Asked) -> Answered | None:
         """The answer as it comes over the line in this mood; None when the line is cut."""

@@ -59,9 +59,10 @@ def _tell(
     listener = Thread(target=said.extend, args=(process.stdout,))
     listener.start()
     try:
-        for name, session in sessions:
-            process.stdin.writelines(_lines(name, session))
-        process.stdin.close()
+        # Closed whatever comes between, as Ctrl-C: else nobody would ever be done.
+        with process.stdin as told:
+            for name, session in sessions:
+                told.writelines(_lines(name, session))
     finally:
         listener.join()
 

@@ -11,6 +11,11 @@ from edge.sensors.shown import purpose
 CASES = [
     ("https://id.gs1.org/01/09520123456788", "09520123456788", Purpose.GOODS),
     ("opos:member:7Q2N", None, Purpose.MEMBER),
+    ("opos:wallet:7K3M-9QXW-2B4C-8DTR", None, Purpose.WALLET),
+    ("OPOS:WALLET:7K3M9QXW2B4C8DTR", None, Purpose.WALLET),
+    ("7k3m-9qxw-2b4c-8dtr", None, Purpose.WALLET),
+    ("7K3M9QXW2B4C8DTR", None, Purpose.OTHER),
+    ("7K3M-9QXW-2B4C-8DTR-", None, Purpose.OTHER),
     ("00020101021126580014A000000615000101065016640208", None, Purpose.ASKS_FOR_MONEY),
     ("LNBC2500U1PVJLUEZPP5QQQSYQCYQ5RQWZQF", None, Purpose.ASKS_FOR_MONEY),
     ("lightning:lnbc2500u1pvjluez", None, Purpose.ASKS_FOR_MONEY),

@@ -181,6 +181,36 @@ def test_a_line_without_end_is_one_malformed_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(module, "LINE_BYTES_MAX", 100)
     long, short = wire("r200", {"input": NO_TAG * 100}, {"input": NO_TAG})
     assert not long["valid"]
+    assert long["error"].endswith("got a line of more than 100 bytes")
+    assert short["valid"]
+
+
+# What is wrong with a line -> the sentence that says so: nothing of it repeats what the line holds.
+UNREADABLE = [
+    (b"\n", "got an empty line"),
+    (b"  \r\n", "got an empty line"),
+    (b'{"input": "ros\xe9"}\n', "got a byte that is no UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("line", "why"), UNREADABLE)
+@pytest.mark.parametrize("kind", ["code", "qr-payment", "bolt11"])
+def test_what_is_wrong_with_a_line_is_said_in_words(kind: str, line: bytes, why: str) -> None:
+    result = CliRunner().invoke(decode, [kind], input=line)
+    assert result.exit_code == 0
+    assert why in json.loads(result.stdout)["error"]
+
+
+def test_the_mark_that_an_editor_puts_before_the_first_line_is_no_part_of_it() -> None:
+    line = b'{"input": "4006381333931", "form": "ean"}\r\n'
+    result = CliRunner().invoke(decode, ["code"], input=b"\xef\xbb\xbf" + line * 2)
+    assert [json.loads(answer)["valid"] for answer in result.stdout.splitlines()] == [True, True]
+
+
+def test_a_message_of_a_terminal_that_never_ends_is_called_too_long() -> None:
+    result = CliRunner().invoke(decode, ["zvt"], input="06" * 10**6 + "\n060F00\n")
+    long, short = (json.loads(line) for line in result.stdout.splitlines())
+    assert "expected a line of at most" in long["error"]
     assert short["valid"]
 
 

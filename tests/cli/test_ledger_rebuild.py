@@ -10,7 +10,7 @@ from edge.offline_queue.set_aside import note_of, set_aside
 from tests.cli.ledgers import Ledgers, ask, put, sale
 
 TABLES = [
-    *("stock", "item", "transfer", "document", "takings", "last_sale", "attempt", "due"),
+    *("stock", "item", "transfer", "document", "takings", "last_sale", "attempt", "due", "day_close"),
     *("slice_use", "slice_back", "slice_end", "desk_deed", "last_refund", "wrong_pin"),
 ]
 

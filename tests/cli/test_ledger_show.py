@@ -39,7 +39,7 @@ def test_every_kind_of_entry_is_said_in_the_shops_words(ledgers: Ledgers) -> Non
     assert boot.endswith("boot              OPOS 1.0 starts")
     assert [row[32:] for row in day[:-1]] == SAID
     assert rotated.endswith(f"key.rotated       the next entry is signed with key {kid} (file)")
-    assert summed.endswith("checkpoint        summed up to here: shop 4")
+    assert summed.endswith("checkpoint        summed up to here: shop 5")
 
 
 def test_a_name_cannot_write_into_the_terminal(day: Path) -> None:

@@ -8,7 +8,7 @@ from edge.drivers.profiles import load
 from edge.drivers.registry import driver_for
 from tests.drivers.conformance.mutants import Brittle, Hoarder, Restless
 from tests.drivers.conformance.vectors import known, protocols
-from tests.drivers.fuzz.trial import HELD_BYTES_MAX, Step, as_bytes, steps, try_bytes, try_steps
+from tests.drivers.fuzz.trial import HELD_BYTES_MAX, Step, as_bytes, check_bytes, check_steps, steps
 
 TRIALS = 40
 PROTOCOLS = protocols()
@@ -47,7 +47,7 @@ def test_whatever_comes_a_driver_keeps_its_promises(protocol: str) -> None:
     )
     @given(said(protocol))
     def trial(taken: list[Step]) -> None:
-        try_steps(driver_for(profile), taken)
+        check_steps(driver_for(profile), taken)
 
     trial()
 
@@ -55,11 +55,11 @@ def test_whatever_comes_a_driver_keeps_its_promises(protocol: str) -> None:
 def test_the_trials_find_a_driver_that_raises_grows_or_spins() -> None:
     right = driver_for(load("mt-sics"))
     with pytest.raises(UnicodeDecodeError):
-        try_steps(Brittle(right), [b"\xff"])
+        check_steps(Brittle(right), [b"\xff"])
     with pytest.raises(AssertionError, match="it holds too much"):
-        try_steps(Hoarder(right), [bytes(HELD_BYTES_MAX)])
+        check_steps(Hoarder(right), [bytes(HELD_BYTES_MAX)])
     with pytest.raises(AssertionError, match="spin"):
-        try_steps(Restless(right), [None, 1])
+        check_steps(Restless(right), [None, 1])
 
 
 def test_the_long_form_reads_its_steps_out_of_any_bytes() -> None:
@@ -71,7 +71,7 @@ def test_the_long_form_reads_its_steps_out_of_any_bytes() -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_long_form_begins_with_what_a_device_says(protocol: str) -> None:
     for vector in known(protocol).vector:
-        try_bytes(known(protocol).profile, as_bytes(vector.data))
+        check_bytes(known(protocol).profile, as_bytes(vector.data))
 
 
 # What the long form has found, kept for ever: the profile, and the steps that it failed on.
@@ -86,4 +86,4 @@ FOUND = [
 
 @pytest.mark.parametrize(("profile", "data"), FOUND)
 def test_what_the_long_form_has_found_stays_mended(profile: str, data: str) -> None:
-    try_bytes(profile, bytes.fromhex(data))
+    check_bytes(profile, bytes.fromhex(data))

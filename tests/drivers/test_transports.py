@@ -260,7 +260,8 @@ def test_a_device_that_takes_no_commands_any_more_is_gone(path: Path, uri: Perip
         scale.plug()
         scale.deafen()
         async with talking(uri, Chatterbox()) as (heard, _):
-            await until(lambda: faults(heard) == ["device.gone"])
+            await until(lambda: bool(faults(heard)))
+            assert faults(heard) == ["device.gone"]
         scale.unplug()
 
     run(test())

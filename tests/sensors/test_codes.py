@@ -14,6 +14,7 @@ LINK = "https://id.gs1.org/01/09520123456788/21/7"
 SECOND = 1_000_000_000
 MEMBER = "opos:member:7Q2N"
 WALLET = "130123456789012345"
+GIFT = "opos:wallet:7K3M-9QXW-2B4C-8DTR"
 
 
 def heard(text: str, symbology: str = "", at_ns: int = 0) -> Heard:
@@ -66,13 +67,24 @@ def test_a_number_of_the_shops_own_is_read_by_the_rules_of_its_country() -> None
     assert measured == Scanned("02302148210869", "02302148200006", weight_mg=1_086_000, circulation="geo")
 
 
+PART = "." + "p" * 43
+
 OTHERS = [
     (MEMBER, "]Q1", Purpose.MEMBER),
     (WALLET, "", Purpose.WECHAT),
     (WALLET, "]C0", Purpose.WECHAT),
     ("281234567890123456", "", Purpose.ALIPAY),
+    (GIFT, "]Q1", Purpose.WALLET),
+    (GIFT.removeprefix("opos:wallet:"), "", Purpose.WALLET),
+    ("1234-5678-9012-3456", "]C0", Purpose.WALLET),
     ("00020101021126580014A000000615000101065016640208", "]Q1", Purpose.ASKS_FOR_MONEY),
     ("lightning:lnbc2500u1pvjluez", "", Purpose.ASKS_FOR_MONEY),
+    ("opos:badge:48291730", "]Q1", Purpose.BADGE),
+    ("K7QM-0031", "", Purpose.RECEIPT),
+    (f"https://hub.example/r/mirror-4/17/{'h' * 43}", "]Q1", Purpose.RECEIPT),
+    (f"https://shop.example/r/#1.{'k' * 8}{PART * 5}", "]Q1", Purpose.RECEIPT),
+    (f"{'h' * 60}.{'b' * 400}.{'s' * 86}", "]Q1", Purpose.RECEIPT),
+    ("https://shop.example/#about", "]Q1", Purpose.OTHER),
     ("WIFI:S:shop;;", "]Q1", Purpose.OTHER),
     ("4006381333932", "]E0", Purpose.OTHER),  # the check digit is wrong
     ("0109520123456788310312", "]d2", Purpose.OTHER),  # a weight of two digits
@@ -87,7 +99,7 @@ def test_a_code_that_names_no_goods_is_told_by_what_it_is_for(
     assert scan(CodeSense(), text, symbology) == [CodeShown(purpose, 1)]
 
 
-@pytest.mark.parametrize("text", [MEMBER, WALLET])
+@pytest.mark.parametrize("text", [MEMBER, WALLET, GIFT])
 def test_what_is_a_persons_own_is_in_no_event_and_in_nothing_that_is_printed(text: str) -> None:
     sense = CodeSense()
     (event,) = scan(sense, text)

@@ -3,6 +3,7 @@
 import random
 import statistics
 import sys
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
@@ -17,8 +18,8 @@ from simulators.shoppers.goods import assortment
 from simulators.shoppers.mirror import Mirror
 from simulators.shoppers.noise import CELL_MS, CREEP_PPM, MIRROR_ROUND_MS, PACK_PERMILLE, Noise
 from simulators.shoppers.run import drawn, one, run
-from simulators.shoppers.sensing import SensingError
-from simulators.shoppers.session import Said
+from simulators.shoppers.sensing import SensingError, sensed
+from simulators.shoppers.session import Said, Session
 from simulators.shoppers.shelf import Shelf
 from simulators.shoppers.shelf_plays import PLAYS
 from simulators.shoppers.stage import Stage
@@ -97,6 +98,15 @@ def test_a_sensing_that_breaks_off_is_no_table() -> None:
         run("shelf", 3, 1, [sys.executable, "-c", reads_all])
     with pytest.raises(SensingError, match="which is no event"):
         run("shelf", 3, 1, [sys.executable, "-c", "import sys; print(len(sys.stdin.read()))"])
+
+
+def test_a_run_that_is_stopped_ends_its_sensing_too() -> None:
+    def stopped() -> Iterator[tuple[str, Session]]:
+        yield "0", drawn("shelf", 1, 0)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sensed([sys.executable, "-c", "import sys; sys.stdin.read()"], stopped())
 
 
 def test_a_charge_is_wrong_even_if_it_is_taken_back() -> None:

@@ -4,7 +4,7 @@ Source: GS1 General Specifications, sections 3.2 (Application Identifiers) and 7
 Digital Link URI syntax 1.4, section 4.12 (canonical URIs); GS1 Tag Data Translation 2.2 (bare identifiers).
 """
 
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote
 
 from retail.units import Gtin
@@ -86,3 +86,33 @@ def gtin_in(elements: Elements) -> Gtin | None:
     if elements and elements[0][0] in {"01", "8006"}:
         return Gtin(elements[0][1][:14])
     return None
+
+
+class HasElements(Protocol):
+    """What can be said in the words of GS1."""
+
+    @property
+    def elements(self) -> Elements:
+        """Its AIs and their values; none where it is not of GS1."""
+        ...
+
+
+class InWordsOfGs1:
+    """What its elements say of a thing, whatever they were read from."""
+
+    __slots__ = ()
+
+    @property
+    def element_string(self: HasElements) -> str | None:
+        """The elements in brackets, as people read them."""
+        return bracketed(self.elements)
+
+    @property
+    def digital_link(self: HasElements) -> str | None:
+        """The canonical Web URI of the thing, at the resolver of GS1."""
+        return canonical_link(self.elements)
+
+    @property
+    def gtin14(self: HasElements) -> Gtin | None:
+        """The product, where the thing is a trade item or a piece of one."""
+        return gtin_in(self.elements)

@@ -9,9 +9,8 @@ import msgspec
 
 from retail.identity.answer import Refused
 from retail.identity.epc.alphabets import escaped, unescaped
-from retail.identity.epc.elements import Elements, bare, bracketed, canonical_link, check_digit, gtin_in
+from retail.identity.epc.elements import Elements, InWordsOfGs1, bare, check_digit
 from retail.identity.epc.schemes import BODIES, KEY_CHARACTERS_MAX, SCHEMES, URI_CHARACTERS_MAX, Scheme
-from retail.units import Gtin
 
 # "0" as extension says that a GLN has none (section 6.3.3).
 NO_EXTENSION: Final = "0"
@@ -22,7 +21,7 @@ class EpcError(ValueError):
     """A name that no tag or URI can hold was asked for."""
 
 
-class Epc(msgspec.Struct, frozen=True):
+class Epc(msgspec.Struct, InWordsOfGs1, frozen=True):
     """The components of an EPC URI, their escapes undone; those of a pattern lack the last one.
 
     One that was made by `parse` or read from a tag follows the grammar of its scheme.
@@ -82,24 +81,9 @@ class Epc(msgspec.Struct, frozen=True):
         return tuple(found)
 
     @property
-    def element_string(self) -> str | None:
-        """The elements in brackets, as people read them."""
-        return bracketed(self.elements)
-
-    @property
-    def digital_link(self) -> str | None:
-        """The canonical Web URI of the thing."""
-        return canonical_link(self.elements)
-
-    @property
     def bare_identifier(self) -> str | None:
         """The elements by their short names, as Tag Data Translation writes them."""
         return bare(self.elements)
-
-    @property
-    def gtin14(self) -> Gtin | None:
-        """The product, where the thing is a trade item or a piece of one."""
-        return gtin_in(self.elements)
 
     @property
     def serial(self) -> str | None:

@@ -10,15 +10,7 @@ import msgspec
 from retail.identity.answer import Refused
 from retail.identity.epc.alphabets import GS1_82, SIX_BITS
 from retail.identity.epc.bits import BitReader, BitWriter, number
-from retail.identity.epc.elements import (
-    DATES,
-    RESOLVER,
-    Elements,
-    bracketed,
-    canonical_link,
-    gtin_in,
-    misprint,
-)
+from retail.identity.epc.elements import DATES, RESOLVER, Elements, InWordsOfGs1, misprint
 from retail.identity.epc.hostnames import read_hostname, write_hostname
 from retail.identity.epc.identity import NO_EXTENSION, EpcError
 from retail.identity.epc.plus_codings import BY_HEADER, BY_NAME, Method, PlusCoding, Segment
@@ -33,7 +25,6 @@ from retail.identity.epc.texts import (
     write_number,
     write_text,
 )
-from retail.units import Gtin
 
 # The length bits of a tag count its 16-bit words, 31 of them at most.
 DIGITS_MAX: Final = 31 * 4
@@ -43,7 +34,7 @@ _KEY_CHARACTERS: Final = frozenset(GS1_82)
 _PART_CHARACTERS: Final = frozenset(SIX_BITS)
 
 
-class PlusTag(msgspec.Struct, frozen=True):
+class PlusTag(msgspec.Struct, InWordsOfGs1, frozen=True):
     """What is written on a tag of release 2; it has no EPC URI, since nobody knows where the prefix ends."""
 
     coding: str
@@ -81,16 +72,6 @@ class PlusTag(msgspec.Struct, frozen=True):
         return (*found.items(), *dated)
 
     @property
-    def element_string(self) -> str | None:
-        """The elements in brackets."""
-        return bracketed(self.elements)
-
-    @property
-    def digital_link(self) -> str | None:
-        """The canonical Web URI of the thing, at the resolver of GS1."""
-        return canonical_link(self.elements)
-
-    @property
     def hosted_link(self) -> str | None:
         """The Web URI at the host that the tag names; None where it names none."""
         link = self.digital_link
@@ -107,11 +88,6 @@ class PlusTag(msgspec.Struct, frozen=True):
         if self.hostname:
             said += f";hostname={self.hostname}"
         return said[1:]
-
-    @property
-    def gtin14(self) -> Gtin | None:
-        """The product, where the thing is one."""
-        return gtin_in(self.elements)
 
     @property
     def serial(self) -> str | None:

@@ -43,7 +43,7 @@ from simulators.terminals.zvt.sayings import (
     TOO_HIGH,
     TOO_LOW,
     UNREADABLE,
-    WAIT,
+    WATCH_PIN_PAD,
     WRONG_CURRENCY,
     WRONG_PIN,
     not_approved,
@@ -123,7 +123,7 @@ def _card(desk: Desk, wanted: Wanted) -> Generator[Step, Reply, str | int]:
 
 
 def _pin(desk: Desk, card: CardName) -> Generator[Step, Reply, str | int]:
-    yield from tell(desk, WAIT, desk.setup.card_ms)
+    yield from tell(desk, WATCH_PIN_PAD, desk.setup.card_ms)
     for _ in range(PIN_TRIES):
         event = yield from until(desk.setup.card_ms, Pin, Remove, CancelKey, Abort)
         if not isinstance(event, Pin):

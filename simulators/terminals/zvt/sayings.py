@@ -14,7 +14,7 @@ ACCEPTED: Final = Apdu(0x8000)
 COMPLETION, ABORT, INTERMEDIATE, STATUS, LINE, BLOCK = 0x060F, 0x061E, 0x04FF, 0x040F, 0x06D1, 0x06D3
 
 # Intermediate statuses; with 40 added they also ask to take the card out.
-INSERT_CARD, ASKING_HOST, AUTO_REVERSAL, REMOVE_CARD, WAIT = 0x0A, 0x04, 0x05, 0x0B, 0x17
+INSERT_CARD, ASKING_HOST, AUTO_REVERSAL, REMOVE_CARD, WATCH_PIN_PAD = 0x0A, 0x04, 0x05, 0x0B, 0x01
 WRONG_PIN, APPROVED, DECLINED, AND_REMOVE = 0x15, 0x1C, 0x1D, 0x40
 
 # Results: what BMP 27, 06 1E and 84 cc 00 say. 55 is of the host: a wrong PIN too often.

@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from tests.drivers.conformance.vectors import known, protocols
-from tests.drivers.fuzz.trial import as_bytes, try_bytes
+from tests.drivers.fuzz.trial import as_bytes, check_bytes
 
 PLACE: Final = Path("var/fuzz")
 # The longest report of a reader that we have seen is 1.4 kB; what is longer opens no new paths.
@@ -32,7 +32,7 @@ def fuzz(profiles: tuple[str, ...], seconds: int, replay: Path | None) -> None:
     chosen = profiles or [known(protocol).profile for protocol in protocols()]
     if replay is not None:
         for profile in chosen:
-            try_bytes(profile, replay.read_bytes())
+            check_bytes(profile, replay.read_bytes())
         return
     failed = [profile for profile in chosen if _failed(profile, seconds)]
     click.echo(f"{len(chosen)} drivers, {seconds} s each: {', '.join(failed) or 'none'} failed")

@@ -5,14 +5,14 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["edge"]):
-    from tests.drivers.fuzz.trial import try_bytes
+    from tests.drivers.fuzz.trial import check_bytes
 
 
 def fuzz(profile: str, options: list[str]) -> None:
     """Feed the driver of a profile until the options of libFuzzer say that it is enough."""
     with atheris.instrument_imports(include=["edge"]):
-        try_bytes(profile, b"")  # a driver's module is imported when it is asked for
-    atheris.Setup([sys.argv[0], *options], lambda data: try_bytes(profile, data))
+        check_bytes(profile, b"")  # a driver's module is imported when it is asked for
+    atheris.Setup([sys.argv[0], *options], lambda data: check_bytes(profile, data))
     atheris.Fuzz()
 
 

@@ -20,7 +20,7 @@ Step = bytes | int | None
 _READINGS: Final = get_args(Reading)
 
 
-def try_steps(driver: Driver, steps: Iterable[Step]) -> None:
+def check_steps(driver: Driver, steps: Iterable[Step]) -> None:
     """Take the steps one after the other; what is broken is an AssertionError, or what the driver raises."""
     now = Nanoseconds(0)
     received = 0
@@ -40,9 +40,9 @@ def try_steps(driver: Driver, steps: Iterable[Step]) -> None:
     assert received < WEIGHED_FROM_BYTES or held_bytes(driver) <= HELD_BYTES_MAX, "it holds too much"
 
 
-def try_bytes(profile: str, data: bytes) -> None:
+def check_bytes(profile: str, data: bytes) -> None:
     """The same, the steps taken from bytes that somebody else chooses."""
-    try_steps(driver_for(load(profile)), steps(data))
+    check_steps(driver_for(load(profile)), steps(data))
 
 
 def steps(data: bytes) -> Iterator[Step]:

@@ -91,10 +91,10 @@ class Found(Enum):
 
 def flip_world(seed: int) -> None:
     """Flip one bit; raise AssertionError if that changes an answer and nobody finds it."""
-    flips([seed])
+    check_flips([seed])
 
 
-def flips(seeds: Iterable[int], *ends: Left) -> Counter[Found]:
+def check_flips(seeds: Iterable[int], *ends: Left) -> Counter[Found]:
     """One flip for each seed, after a day that ended in one of `ends`: what became of them."""
     with TemporaryDirectory() as directory:
         return Counter(_flip(Path(directory) / _LEDGER, seed, ends or _ENDS) for seed in seeds)
@@ -118,7 +118,7 @@ def _flip(path: Path, seed: int, ends: Sequence[Left]) -> Found:
 
 
 def _replay(seed: int, ends: Sequence[Left]) -> str:
-    return f"flips([{seed}], {', '.join(map(str, ends))})"
+    return f"check_flips([{seed}], {', '.join(map(str, ends))})"
 
 
 def _of_the_log(path: Path, intact: Intact) -> Found:

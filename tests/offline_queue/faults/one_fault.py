@@ -108,10 +108,10 @@ def any_fault_world(seed: int) -> None:
         lasting=luck.random() < 0.3,
         partial=luck.random() < 0.3,
     )
-    fault_world(fault, dies=luck.random() < 0.5, ballast=luck.random() < 0.5)
+    check_fault(fault, dies=luck.random() < 0.5, ballast=luck.random() < 0.5)
 
 
-def fault_world(fault: Fault, *, dies: bool, ballast: bool = True) -> Outcome:
+def check_fault(fault: Fault, *, dies: bool, ballast: bool = True) -> Outcome:
     """Live with one fault; raise AssertionError unless what is left keeps every promise.
 
     The process then dies at once and leaves the files as they are, or it closes them.
@@ -120,7 +120,7 @@ def fault_world(fault: Fault, *, dies: bool, ballast: bool = True) -> Outcome:
         try:
             return _fault_world(Path(directory) / LEDGER, fault, dies=dies, ballast=ballast)
         except (AssertionError, apsw.Error) as error:
-            error.add_note(f"replay it: fault_world({fault}, {dies=}, {ballast=})")
+            error.add_note(f"replay it: check_fault({fault}, {dies=}, {ballast=})")
             raise
 
 

@@ -62,7 +62,7 @@ def test_a_card_that_is_tapped_pays() -> None:
 def test_a_card_in_the_slot_wants_its_pin_and_is_taken_out_before_the_end() -> None:
     till = waiting()
     till.hand("insert", card="visa")
-    assert till.listen() == ["04FF021701"]
+    assert till.listen() == ["04FF020101"]
     till.send(YES)
     assert till.device.world()["wants"] == ["pin", "remove", "cancel"]
     till.hand("pin")

@@ -9,17 +9,42 @@ from edge.drivers.terminals.zvt import bmp, letters, settings, tlv
 from edge.drivers.terminals.zvt.messages import Message
 from edge.readings import CardTotal, TerminalNeeds, TerminalTotals
 
-# Intermediate states (github EVerest/zvt and Portalum.Zvt); 40 more asks to take the card out as well.
+# Intermediate states (github EVerest/zvt and Portalum.Zvt, its English texts); 40 more asks to take the card
+# out as well. What a shopper has to read and type, only the terminal's own display says.
 _NEEDS: Final[dict[int, TerminalNeeds]] = {
+    0x00: TerminalNeeds.PIN_PAD,
+    0x01: TerminalNeeds.PIN_PAD,
+    0x02: TerminalNeeds.PIN_PAD,
     0x04: TerminalNeeds.HOST,
     0x05: TerminalNeeds.REVERSAL,
+    0x06: TerminalNeeds.PATIENCE,
+    0x07: TerminalNeeds.OTHER_CARD,
+    0x08: TerminalNeeds.OTHER_CARD,
+    0x09: TerminalNeeds.OTHER_CARD,
     0x0A: TerminalNeeds.CARD,
     0x0B: TerminalNeeds.REMOVE_CARD,
+    0x0C: TerminalNeeds.OTHER_CARD,
     0x0E: TerminalNeeds.PATIENCE,
+    0x0F: TerminalNeeds.PATIENCE,
+    0x10: TerminalNeeds.OTHER_CARD,
     0x15: TerminalNeeds.RIGHT_PIN,
     0x17: TerminalNeeds.PATIENCE,
+    0x19: TerminalNeeds.OTHER_CARD,
     0x1C: TerminalNeeds.NOTHING,
     0x1D: TerminalNeeds.NOTHING,
+    0x28: TerminalNeeds.PATIENCE,
+    0x29: TerminalNeeds.PATIENCE,
+    0x2B: TerminalNeeds.PATIENCE,
+    0x2C: TerminalNeeds.PATIENCE,
+    0x68: TerminalNeeds.PATIENCE,
+    0x69: TerminalNeeds.PIN_PAD,
+    0xC9: TerminalNeeds.PATIENCE,
+    0xCA: TerminalNeeds.PATIENCE,
+    0xCC: TerminalNeeds.PIN_PAD,
+    0xD2: TerminalNeeds.PATIENCE,
+    0xD3: TerminalNeeds.PATIENCE,
+    0xE0: TerminalNeeds.PIN_PAD,
+    0xE1: TerminalNeeds.PIN_PAD,
 }
 _REMOVE_TOO: Final = 0x40
 
