@@ -5,11 +5,13 @@ the object spends, its own entries say; the rest goes back by an entry too. A sl
 serial, and says how much it is in all: whoever holds two of one serial goes by the larger.
 """
 
+import hashlib
+import re
 from typing import Annotated, Final, Literal
 
 import msgspec
 
-from cloud_sync.contract.encoding import Whole
+from cloud_sync.contract.encoding import Whole, b64
 from cloud_sync.contract.facts import Fact, Paid, PaymentClosed, Sale
 
 SLICE_TYPE: Final = "opos-slice"
@@ -21,6 +23,18 @@ WALLET: Final = "wallet"
 GIVEN_BACK: Final = "slice.given-back"
 """The reason of the `payment.closed` that ends a slice, whose `attempt` and `sale` are its serial."""
 
+CODE_PREFIX: Final = "opos:wallet:"
+"""What the code of a wallet or gift card begins with, where it is a QR code or a bar code."""
+
+CODE_BITS: Final = 80
+"""Nobody guesses one of a million cards, though whoever has the hub's tables tries without being seen."""
+
+# Crockford's base 32: no letter of it is read for another, and those that would be are read as they look.
+_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MISREAD: Final = str.maketrans("OIL", "011", "- ")
+_GROUP: Final = 4
+_PLAIN: Final = re.compile(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", re.ASCII | re.IGNORECASE)
+
 _Random = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16}$")]
 _Shown = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
 _Epoch = Annotated[str, msgspec.Meta(max_length=64)]
@@ -31,7 +45,7 @@ _Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 class Slice(msgspec.Struct, frozen=True):
     """`amount_minor` in all, for the object `dev` in its `epoch` alone, until `expires_ms`.
 
-    `wallet` is a pseudonym; `shown` is the SHA-256 (base64url) of what a shopper shows to pay by it. An
+    `wallet` is a pseudonym; `shown` is what `shown_by` makes of the code that a shopper pays by. An
     object whose clock nobody has set counts `expires_ms - at_ms` from the moment when it heard of it.
     """
 
@@ -114,3 +128,21 @@ def given_back(fact: Fact) -> str | None:
     if isinstance(fact, PaymentClosed) and (fact.provider, fact.reason) == (WALLET, GIVEN_BACK):
         return fact.attempt
     return None
+
+
+def new_code(luck: bytes) -> str:
+    """A code of `luck`, which is `CODE_BITS` of it, as it is printed: four groups of four."""
+    number = int.from_bytes(luck, "big")
+    letters = "".join(_LETTERS[number >> 5 * place & 31] for place in reversed(range(CODE_BITS // 5)))
+    return "-".join(letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP))
+
+
+def is_code(text: str) -> bool:
+    """Whether a text that was scanned or typed is the code of a wallet or gift card."""
+    return text[: len(CODE_PREFIX)].lower() == CODE_PREFIX or _PLAIN.fullmatch(text) is not None
+
+
+def shown_by(code: str) -> str:
+    """What hub and objects know a code by: the SHA-256 (base64url) of it, however it was written."""
+    written = code.strip().upper().removeprefix(CODE_PREFIX.upper()).translate(_MISREAD)
+    return b64(hashlib.sha256(written.encode(errors="surrogatepass")).digest())

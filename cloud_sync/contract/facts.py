@@ -7,7 +7,7 @@ What was written stays what the encoder writes (see `entry.check_body`): a field
 UNSET for a default, which is not written, and no field is ever renamed, moved or dropped.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -35,6 +35,8 @@ class SaleDiscount(msgspec.Struct, frozen=True, gc=False):
 
     promotion: str
     amount_minor: Whole
+    words: str | msgspec.UnsetType = msgspec.UNSET
+    """Its words as the shopper saw them; a reason that has words in every language goes without."""
 
 
 class SaleLine(msgspec.Struct, frozen=True, gc=False):
@@ -141,6 +143,43 @@ class Paid(msgspec.Struct, frozen=True, gc=False):
     """The card as a receipt may show it: its name and its last four digits, never more."""
 
 
+class PackSold(msgspec.Struct, frozen=True, gc=False):
+    """A line (counted from 0) that is one pack, sold by its label: by the weight on it, or else the price."""
+
+    line: Whole
+    weight_mg: Whole | msgspec.UnsetType = msgspec.UNSET
+
+
+class CouponHeld(msgspec.Struct, frozen=True, gc=False):
+    """A coupon that this sale held the lease of."""
+
+    id: str
+    promotion: str
+
+
+class LeaseHeld(msgspec.Struct, frozen=True, gc=False):
+    """How often a capped promotion might still be used here."""
+
+    promotion: str
+    uses: Whole
+
+
+class Basis(msgspec.Struct, frozen=True, gc=False):
+    """What a sale was priced from beside its goods and documents, so that anybody can price it again.
+
+    `at_ms` is the moment whose offers it got: that of "Buy now", which may be minutes before the entry.
+    """
+
+    at_ms: Whole
+    clock: Literal["untrusted"] | msgspec.UnsetType = msgspec.UNSET
+    """Whether the moment could not be believed."""
+    level: str | msgspec.UnsetType = msgspec.UNSET
+    """The level of the member who bought, and nothing else of them."""
+    packs: tuple[PackSold, ...] | msgspec.UnsetType = msgspec.UNSET
+    coupons: tuple[CouponHeld, ...] | msgspec.UnsetType = msgspec.UNSET
+    leases: tuple[LeaseHeld, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
 class Sale(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="sale"):
     """Goods changed hands: lines, taxes, the money that was posted and the units that moved, in one fact."""
 
@@ -163,6 +202,8 @@ class Sale(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="sale"):
     """What the attempts of a payment brought in; without them the tender needed none."""
     promotions: Version | msgspec.UnsetType = msgspec.UNSET
     """The promotions that it was priced by, where there were any."""
+    basis: Basis | msgspec.UnsetType = msgspec.UNSET
+    """What else it was priced from; a sale without it cannot be priced again."""
 
 
 class PaymentIntent(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="payment.intent"):
@@ -183,6 +224,9 @@ class PaymentIntent(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag
 
 Closing = Literal["captured", "declined", "cancelled", "refund-due", "refunded", "person"]
 """A part of a sale was paid; nothing was; nothing will be; money must go back; it went; a person looks."""
+
+SILENT: Final = "silent"
+"""Why a person has to look after money that was due: its provider has not said whether it went back."""
 
 
 class PaymentClosed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="payment.closed"):
@@ -244,6 +288,36 @@ class Arrived(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="stoc
     epcs: tuple[str, ...] = ()
 
 
+class Handed(msgspec.Struct, frozen=True, gc=False):
+    """So many payments and their sum."""
+
+    count: Whole
+    amount_minor: Whole
+
+
+class DayClosed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="close"):
+    """A way to pay has handed in its day: what it says of it, beside what it has paid for here since then.
+
+    Nothing is posted: the money stands where its payments put it. `open` says that the day could not be
+    closed for hours, and is tried on; `reason` is a stable code.
+    """
+
+    provider: str
+    business_date: str
+    outcome: Literal["closed", "open"]
+    currency: str
+    own: Handed
+    """The payments since the last close that were not taken back, by our own books."""
+    told: Handed | msgspec.UnsetType = msgspec.UNSET
+    """The same by its word, where it gave one."""
+    reason: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether a person has to find out which of the two is wrong."""
+        return isinstance(self.told, Handed) and self.told != self.own
+
+
 class DocumentApplied(msgspec.Struct, frozen=True, tag_field="kind", tag="document.applied"):
     """From here on this object works by this version of a signed document."""
 
@@ -265,6 +339,7 @@ Fact = (
     | DocumentApplied
     | KeyRotated
     | Fork
+    | DayClosed
 )
 
 

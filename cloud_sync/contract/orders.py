@@ -36,6 +36,10 @@ class SyncNow(msgspec.Struct, frozen=True, tag_field="verb", tag="sync-now"):
     """Send what waits, on a metered line too."""
 
 
+class EndOfDay(msgspec.Struct, frozen=True, tag_field="verb", tag="end-of-day"):
+    """Have the card terminal hand in what it took, as soon as nobody pays: an entry says what came of it."""
+
+
 _Code = Annotated[str, msgspec.Meta(min_length=6, max_length=16)]
 _Amount = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 _Staff = Annotated[str, msgspec.Meta(pattern=r"^\w{12,32}$")]
@@ -59,7 +63,7 @@ class HandOut(msgspec.Struct, frozen=True, tag_field="verb", tag="hand-out"):
     staff: _Staff
 
 
-Deed = Identify | CloseDoors | OpenDoors | RotateKey | SyncNow | TakeMoney | HandOut
+Deed = Identify | CloseDoors | OpenDoors | RotateKey | SyncNow | TakeMoney | HandOut | EndOfDay
 
 
 class Order(msgspec.Struct, frozen=True):

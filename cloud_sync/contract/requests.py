@@ -10,6 +10,7 @@ import msgspec
 
 from cloud_sync.contract.encoding import Whole
 from cloud_sync.contract.escrow import SliceAsked, SliceGiven, SliceRefused
+from cloud_sync.contract.members import MemberAsked, MemberKnown, MemberUnknown
 from retail.tender import PaymentOutcome
 
 REQUEST_TYPE: Final = "opos-request"
@@ -77,7 +78,7 @@ class PaymentAsked(msgspec.Struct, frozen=True, tag_field="what", tag="payment")
         return f"PaymentAsked({self.verb} {self.attempt}: {money}{refund})"
 
 
-Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked | SliceAsked
+Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked | SliceAsked | MemberAsked
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -129,7 +130,17 @@ class Refused(msgspec.Struct, frozen=True, tag_field="what", tag="refused"):
     sentence: _Sentence
 
 
-Answer = TimeTold | CertificateIssued | Noted | PaymentSaid | SliceGiven | SliceRefused | Refused
+Answer = (
+    TimeTold
+    | CertificateIssued
+    | Noted
+    | PaymentSaid
+    | SliceGiven
+    | SliceRefused
+    | Refused
+    | MemberKnown
+    | MemberUnknown
+)
 
 
 class Reply(msgspec.Struct, frozen=True):

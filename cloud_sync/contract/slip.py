@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.facts import Paid, Refund, Sale, SaleLine, TaxLine
+from cloud_sync.contract.facts import Paid, Refund, Sale, SaleDiscount, SaleLine, TaxLine
 from retail.receipt import Slip, SlipDiscount, SlipKind, SlipLine, SlipPayment, SlipTax
 from retail.units import Money
 
@@ -16,8 +16,9 @@ _NO_WORDS: Final[Mapping[str, str]] = MappingProxyType({})
 class Beside(msgspec.Struct, frozen=True):
     """What a receipt says beside its fact.
 
-    `promotions` are the words of promotions by their ids; one that is not there is called by its id. `signed`
-    is the hash of the entry (base64url), `credited` the number of the receipt that a refund is about.
+    `promotions` are words of promotions by their ids, for a fact that does not say them itself; one that is
+    not there either is called by its id. `signed` is the hash of the entry (base64url), `credited` the number
+    of the receipt that a refund is about.
     """
 
     promotions: Mapping[str, str] = _NO_WORDS
@@ -61,11 +62,17 @@ def _line(line: SaleLine, fact: Sale | Refund, promotions: Mapping[str, str]) ->
         return Money(amount_minor, fact.currency)
 
     discounts = tuple(
-        SlipDiscount(promotions.get(each.promotion, ""), money(each.amount_minor), each.promotion)
+        SlipDiscount(_words(each, promotions), money(each.amount_minor), each.promotion)
         for each in (line.discounts if isinstance(line.discounts, tuple) else ())
     )
     price, total = money(line.price_minor), money(line.total_minor)
     return SlipLine(line.name, line.units, price, total, discounts, line.gtin)
+
+
+def _words(discount: SaleDiscount, promotions: Mapping[str, str]) -> str:
+    """What the shopper saw goes before what the promotion is called by now."""
+    words = discount.words if isinstance(discount.words, str) else ""
+    return words or promotions.get(discount.promotion, "")
 
 
 def _tax(row: TaxLine, currency: str) -> SlipTax:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
 from cloud_sync.contract.signing import PublicKey, Signer, Tier, Verifier, seal
 from cloud_sync.contract.topics import Address
+from cloud_sync.contract.training import SUFFIX, is_in_training
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.database import Store
 from cloud_sync.hub.store.upsert import upsert
@@ -20,7 +21,7 @@ from retail.custody import EDGES
 
 # A name is a part of an MQTT topic (no / + #), of a file's name and of a web address.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-NAME_EXPECTED: Final = "letters, digits, dot, dash and underscore, at most 63"
+NAME_EXPECTED: Final = f"letters, digits, dot, dash and underscore, at most 63, not ending in {SUFFIX}"
 
 # One hub worker meets at most so many keys before it forgets the oldest; making one again takes 0.1 ms.
 _VERIFIERS_MAX: Final = 4_096
@@ -64,8 +65,11 @@ class Ring(msgspec.Struct, frozen=True):
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be the name of a tenant, a site, an object or a holder."""
-    return _NAME.fullmatch(text) is not None
+    """Whether `text` can be the name of a tenant, a site, an object or a holder.
+
+    What an object in training is called is none: nothing that was only rehearsed comes in here.
+    """
+    return _NAME.fullmatch(text) is not None and not is_in_training(text)
 
 
 def admit(

@@ -10,7 +10,7 @@ from cloud_sync.hub.console.words import age, amount, kind_of_trouble
 from cloud_sync.hub.store import questions
 from cloud_sync.hub.store.answers import Figures, SiteNamed, Standing, Trouble
 from cloud_sync.hub.store.database import generation
-from cloud_sync.hub.wellbeing import Wellbeing, wellbeing_of
+from cloud_sync.hub.wellbeing import PricedAgain, Wellbeing, wellbeing_of
 
 _DAY_MS: Final = 24 * 3600 * 1000
 # An object renews a month before the end: one that is two weeks late is away, or cannot.
@@ -70,6 +70,7 @@ def _health(hub: Wellbeing, now_ms: int) -> Iterator[str]:
         yield "  no backup was ever made: `opos hub backup --help`"
     else:
         yield f"  the last backup was made {age(hub.backup.at_ms, now_ms)}; entries in none: {hub.unsaved}"
+    yield from _prices(hub.prices)
     workers = ", ".join(f"{each.name} ({each.partitions} partitions)" for each in hub.workers)
     yield f"  at work: {workers or 'nobody, no hub runs'}"
     for what, count in (
@@ -84,6 +85,21 @@ def _health(hub: Wellbeing, now_ms: int) -> Iterator[str]:
         and (days := (hub.certificate_ends_ms - now_ms) // _DAY_MS) < _SOON_DAYS
     ):
         yield f"  the first certificate of an object ends in {days} days: it has not come to renew it"
+
+
+def _prices(prices: PricedAgain) -> Iterator[str]:
+    said = [f"{_sales(prices.equal)} came out the same"]
+    said += [
+        f"{count} {what}"
+        for what, count in (
+            ("did not", prices.differ),
+            ("wait for a document that is not here", prices.waiting),
+            ("of before were not checked", prices.unchecked),
+        )
+        if count
+    ]
+    if any(msgspec.structs.astuple(prices)):
+        yield f"  priced again: {', '.join(said)}"
 
 
 def _sales(count: int) -> str:

@@ -27,6 +27,17 @@ class Worker(msgspec.Struct, frozen=True):
     until_ms: int
 
 
+class PricedAgain(msgspec.Struct, frozen=True):
+    """Sales that the hub has priced again: how many come out the same, do not, could not be looked at."""
+
+    equal: int
+    differ: int
+    waiting: int
+    """They name a document that this hub does not have."""
+    unchecked: int
+    """They do not say from what they were priced: recorded before objects did."""
+
+
 class Wellbeing(msgspec.Struct, frozen=True):
     """All of one moment."""
 
@@ -43,6 +54,7 @@ class Wellbeing(msgspec.Struct, frozen=True):
     """Attempts that are neither paid nor over."""
     certificate_ends_ms: int | None
     """When the first of the objects' certificates ends that was not renewed."""
+    prices: PricedAgain
 
 
 def wellbeing_of(connection: Connection, now_ms: int) -> Wellbeing:
@@ -55,6 +67,18 @@ def wellbeing_of(connection: Connection, now_ms: int) -> Wellbeing:
         orders=_number(connection, _orders(now_ms)),
         payments=_number(connection, _payments()),
         certificate_ends_ms=_first_end(connection),
+        prices=_prices(connection),
+    )
+
+
+def _prices(connection: Connection) -> PricedAgain:
+    cursor, case = schema.price_cursor.c, schema.price_case.c
+    of_verdict = select(func.count()).select_from(schema.price_case)
+    return PricedAgain(
+        equal=_number(connection, select(func.sum(cursor.equal))),
+        differ=_number(connection, of_verdict.where(case.verdict == "differs")),
+        waiting=_number(connection, of_verdict.where(case.verdict == "waits")),
+        unchecked=_number(connection, select(func.sum(cursor.unchecked))),
     )
 
 

@@ -60,6 +60,7 @@ def test_a_broker_that_is_killed_loses_nothing(world: World) -> None:
     world.broker.start()
     until(lambda: everything_is_at_the_hub(world))
     until(lambda: world.runtime.links[-1:] == ["up"])
+    assert world.hub.sales == world.runtime.sold
 
 
 def test_a_line_that_swallows_everything_is_down_though_tcp_is_open(world: World) -> None:
@@ -71,6 +72,7 @@ def test_a_line_that_swallows_everything_is_down_though_tcp_is_open(world: World
     world.cable.heal()
     until(lambda: everything_is_at_the_hub(world))
     until(lambda: world.runtime.links[-1:] == ["up"])
+    assert world.hub.sales == world.runtime.sold
 
 
 def test_a_hub_that_says_nothing_is_down_and_gets_everything_once_it_speaks(world: World) -> None:
@@ -93,6 +95,7 @@ def test_an_agent_that_is_killed_at_any_moment_loses_and_doubles_nothing(world: 
         agent.wait()
     world.start_agent()
     until(lambda: everything_is_at_the_hub(world))
+    assert world.hub.sales == world.runtime.sold
 
 
 def test_a_runtime_that_starts_again_is_waited_for(world: World) -> None:
@@ -104,6 +107,7 @@ def test_a_runtime_that_starts_again_is_waited_for(world: World) -> None:
     world.runtime.sell(5)
     until(lambda: everything_is_at_the_hub(world))
     until(lambda: not world.hub.offline)
+    assert world.hub.sales == world.runtime.sold
 
 
 def test_a_hub_from_yesterdays_backup_gets_what_it_lost_when_the_object_comes_back(world: World) -> None:
@@ -115,6 +119,7 @@ def test_a_hub_from_yesterdays_backup_gets_what_it_lost_when_the_object_comes_ba
     world.hub.restore(0)
     world.start_agent()
     until(lambda: everything_is_at_the_hub(world))
+    assert world.hub.sales == world.runtime.sold
 
 
 def test_a_document_comes_to_every_runtime_and_a_forged_one_to_none(world: World) -> None:
@@ -157,6 +162,7 @@ def test_gestures_reach_the_hub_and_leave_the_object(world: World) -> None:
     world.start_agent()
     until(lambda: world.hub.gestures == list(range(1, 301)))
     until(lambda: world.runtime.gestures() == 0)
+    assert world.hub.gestures == list(range(1, 301))
 
 
 def test_a_new_key_of_the_hubs_is_believed_without_a_restart_and_an_old_keyring_by_nobody(

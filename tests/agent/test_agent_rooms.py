@@ -22,7 +22,7 @@ from cloud_sync.contract.signing import SoftwareKey, Verifier, seal
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Outgoing
-from edge.offline_queue.bell import Asked, Asking
+from edge.offline_queue.bell import Asked, Asking, Question
 from edge.offline_queue.reader import Identity
 from edge.runtime_line import RuntimeLine
 
@@ -277,7 +277,7 @@ def test_what_the_runtime_asks_is_heard_between_its_answers_and_the_reply_is_han
     tmp_path: Path,
 ) -> None:
     question = PaymentAsked("start", "attempt-0123456789", "wechat", 1_190, "EUR", "134567890123456789")
-    asked: list[tuple[str, PaymentAsked]] = []
+    asked: list[tuple[str, Question]] = []
     heard: list[Any] = []
 
     async def runtime(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -292,8 +292,8 @@ def test_what_the_runtime_asks_is_heard_between_its_answers_and_the_reply_is_han
         line = _runtime_line(tmp_path / "s")
         ready = asyncio.Event()
 
-        def on_ask(request_id: str, payment: PaymentAsked) -> None:
-            asked.append((request_id, payment))
+        def on_ask(request_id: str, ask: Question) -> None:
+            asked.append((request_id, ask))
             ready.set()
 
         line.on_ask = on_ask

@@ -17,6 +17,7 @@ from cloud_sync.contract.orders import (
     ORDER_TYPE,
     CloseDoors,
     Deed,
+    EndOfDay,
     HandOut,
     Identify,
     OpenDoors,
@@ -67,6 +68,7 @@ class Object:
         (directory / "trust.json").write_bytes(msgspec.json.encode(trust))
         self.file = file
         self.forks: list[str] = []
+        self.days, self.has_terminal = 0, True
         self.telemetry = TelemetryLane(data / "telemetry.db")
         self.start()
 
@@ -90,6 +92,7 @@ class Object:
             *(journal, documents, backroom, self.till, self.telemetry, self.clock, self._forked),
             questions=self.questions,
             desk=self.desk,
+            end_day=self._end_day,
         )
         self.errands = Errands(self.config, rooms)
         self.till.use(catalogue())
@@ -115,6 +118,10 @@ class Object:
     def close(self) -> None:
         self.telemetry.close()
         self.hand.close()
+
+    def _end_day(self) -> bool:
+        self.days += 1
+        return self.has_terminal
 
     def _forked(self, _: Receipt, why: str) -> None:
         self.forks.append(why)
@@ -309,6 +316,15 @@ def test_a_keyring_replaces_the_keys_for_receipts_orders_and_documents_at_once(m
     assert not mirror.do(keyring=ring(3, HUB, RETAILER, root=documents)).ok
     mirror.start()
     assert mirror.receive(2, key=receipts).ok
+
+
+def test_the_day_ends_by_an_order_where_there_is_a_terminal(mirror: Object) -> None:
+    assert mirror.order(EndOfDay()).ok
+    mirror.has_terminal = False
+    refused = mirror.order(EndOfDay())
+    assert refused.error is not None
+    assert "no card terminal" in refused.error
+    assert mirror.days == 2
 
 
 def reserved(mirror: Object) -> str:

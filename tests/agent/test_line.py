@@ -81,6 +81,7 @@ def test_a_cable_that_is_cut_is_noticed_and_one_that_is_plugged_in_too(cable: Ca
     until(lambda: mirror.up)
     cable.cut()
     until(lambda: mirror.links[:3] == [True, False, True])
+    assert mirror.up
 
 
 def test_a_line_that_is_open_and_dead_is_given_up_and_found_again(cable: Cable, listen: Listen) -> None:
@@ -92,6 +93,7 @@ def test_a_line_that_is_open_and_dead_is_given_up_and_found_again(cable: Cable, 
     until(lambda: mirror.up)
     mirror.publish(Outgoing("t", b"alive"))
     until(lambda: mirror.payloads() == [b"alive"])
+    assert mirror.up
 
 
 # What the broker takes at once -> what goes out on a line where nothing is confirmed.
@@ -159,6 +161,7 @@ def test_the_will_is_told_however_an_object_leaves(
     else:
         cable.cut()
     until(lambda: hub.payloads() == [b"gone"])
+    assert hub.payloads() == [b"gone"]
 
 
 def test_a_hub_without_a_will_leaves_in_silence(broker: Broker, listen: Listen) -> None:
@@ -270,8 +273,10 @@ def test_a_broker_that_speaks_noise_is_left_and_tried_again() -> None:
             luck=Hurry(),
         )
         line.start()
+        came = 0
         for noise in [*NOISES, b""]:
             near, _ = server.accept()
+            came += 1
             with near:
                 near.sendall(noise)
                 near.shutdown(socket.SHUT_WR)
@@ -280,3 +285,4 @@ def test_a_broker_that_speaks_noise_is_left_and_tried_again() -> None:
                     while near.recv(4096):
                         pass
     line.stop()
+    assert came == len(NOISES) + 1

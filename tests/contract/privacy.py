@@ -82,6 +82,10 @@ TEXTS: Final = {
     "Refund.language": _LANGUAGE,
     "Refund.currency": _CURRENCY,
     "Refund.reason": _REASON,
+    "DayClosed.provider": _PROVIDER,
+    "DayClosed.business_date": _DAY,
+    "DayClosed.currency": _CURRENCY,
+    "DayClosed.reason": _REASON,
     "Operator.staff": Text("a pseudonym of somebody of the shop", r"\w{12,32}"),
     "Operator.act": _REASON,
     "Operator.about": Text("a sale, an attempt, a refund, or nothing", f"({_B64}{{16,64}})?"),
@@ -97,7 +101,12 @@ TEXTS: Final = {
     "SaleLine.tax": _TAX,
     "SaleLine.epcs": _EPC,
     "SaleDiscount.promotion": Text("the id of a promotion in the signed document", _PROMOTION),
+    "SaleDiscount.words": Text("its words in the signed document", r"[^\x00-\x1f]{1,80}"),
     "TaxLine.tax": _TAX,
+    "Basis.level": Text("a level of membership, which many have", r"[^\x00-\x1f]{0,64}"),
+    "CouponHeld.id": Text("the random number of a coupon", _B64 + "{1,64}"),
+    "CouponHeld.promotion": Text("the id of a promotion in the signed document", _PROMOTION),
+    "LeaseHeld.promotion": Text("the id of a promotion in the signed document", _PROMOTION),
     "Posting.account": Text(
         "an account of the shop, of a tax code, or of a pseudonym",
         r"revenue|tendered|refund-due|rounding|tax/[a-z][a-z0-9-]{0,31}|receivable/\w{12,32}"

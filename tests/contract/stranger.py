@@ -35,12 +35,19 @@ SHAPES: Final = {
     " language:text currency:text total_minor:whole lines:[line] taxes:[tax] postings:[posting] moves:[move]"
     " reason:text",
     "operator": "kind:text staff:text act:text about:text",
+    "close": "kind:text provider:text business_date:text outcome:ended currency:text own:handed told:handed|"
+    " reason:text",
+    "handed": "count:whole amount_minor:whole",
     "paid": "attempt:text provider:text amount_minor:whole reference:text stored:flag| card:text|",
     "boot": "kind:text version:text",
     "checkpoint": "kind:text key:key states:[state]",
     "sale": "kind:text sale:text number:text business_date:text language:text currency:text total_minor:whole"
     " tender:text prices:version lines:[line] taxes:[tax] postings:[posting] moves:[move] fiscal:text?"
-    " payments:[paid]| promotions:version|",
+    " payments:[paid]| promotions:version| basis:basis|",
+    "basis": "at_ms:whole clock:doubted| level:text| packs:[pack]| coupons:[coupon]| leases:[lease]|",
+    "pack": "line:whole weight_mg:whole|",
+    "coupon": "id:text promotion:text",
+    "lease": "promotion:text uses:whole",
     "stock.move": "kind:text transfer:text moves:[move] epcs:[text]",
     "document.applied": "kind:text name:text version:version sha256:text",
     "key.rotated": "kind:text key:key tier:tier",
@@ -51,7 +58,7 @@ SHAPES: Final = {
     "version": "generation:whole n:whole",
     "line": "gtin:text name:text units:whole price_minor:whole total_minor:whole tax:text epcs:[text]"
     " discounts:[discount]|",
-    "discount": "promotion:text amount_minor:whole",
+    "discount": "promotion:text amount_minor:whole words:text|",
     "tax": "tax:text rate_bp:whole gross_minor:whole tax_minor:whole",
     "posting": "account:text amount_minor:whole currency:text",
     "move": "gtin:text giver:text taker:text units:whole",
@@ -60,7 +67,9 @@ SHAPES: Final = {
 _PLAIN: Final[dict[str, type]] = {"text": str, "whole": int, "flag": bool}
 CHOICES: Final = {
     "closing": ("captured", "declined", "cancelled", "refund-due", "refunded", "person"),
+    "ended": ("closed", "open"),
     "clock": ("trusted", "untrusted"),
+    "doubted": ("untrusted",),
     "tier": ("file", "sealed-file", "tpm", "secure-element"),
     "reason": ("behind-the-hub", "another-history", "behind-the-witness", "damaged"),
 }
@@ -77,6 +86,7 @@ KINDS: Final = frozenset(
         "payment.closed",
         "refund",
         "operator",
+        "close",
         "fork",
     ]
 )

@@ -2,7 +2,18 @@
 
 import msgspec
 
-from cloud_sync.contract.escrow import GIVEN_BACK, WALLET, PutBack, given_back, put_back, taken_out
+from cloud_sync.contract.escrow import (
+    CODE_PREFIX,
+    GIVEN_BACK,
+    WALLET,
+    PutBack,
+    given_back,
+    is_code,
+    new_code,
+    put_back,
+    shown_by,
+    taken_out,
+)
 from cloud_sync.contract.facts import Boot, Paid, PaymentClosed
 from cloud_sync.contract.requests import PaymentAsked
 from tests.contract.vectors import story
@@ -47,3 +58,33 @@ def test_a_question_of_a_payment_never_shows_the_code_that_it_carries() -> None:
     assert "130123456789012345" not in repr(start)
     assert repr(start) == f"PaymentAsked(start {ATTEMPT}: 700 CNY at wechat)"
     assert "200 back under refund-number-01" in repr(refund)
+
+
+def test_a_code_is_four_groups_of_letters_that_are_not_misread() -> None:
+    assert new_code(bytes(10)) == "0000-0000-0000-0000"
+    assert new_code(b"\xff" * 10) == "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
+    assert new_code(bytes(range(10))) == "000G-40R4-0M30-E209"
+    assert not {*"ILOU"} & {*new_code(bytes.fromhex("4a5295aef7bdd6b5ad6b"))}
+
+
+CODE = "7K3M-9QX0-2B4C-81TR"
+WRITTEN = [
+    CODE,
+    CODE.lower(),
+    CODE.replace("-", ""),
+    CODE_PREFIX + CODE,
+    f"OPOS:WALLET:{CODE}\r\n",
+    "7K3M-9QXO-2B4C-8ITR",
+    "7k3m 9qxo 2b4c 8ltr",
+]
+
+
+def test_a_code_is_the_same_however_it_is_written_and_another_is_another() -> None:
+    assert {shown_by(text) for text in WRITTEN} == {shown_by(CODE)}
+    assert shown_by("7K3M-9QX0-2B4C-81TS") != shown_by(CODE)
+    assert shown_by("") != shown_by("\ud800")  # whatever somebody shows
+
+
+def test_a_code_is_told_from_everything_else() -> None:
+    assert all(map(is_code, (CODE, CODE.lower(), CODE_PREFIX + CODE, "opos:wallet:")))
+    assert not any(map(is_code, ("", "opos:member:7Q2N", CODE[:-1], f"{CODE}\n", CODE.replace("-", ""))))

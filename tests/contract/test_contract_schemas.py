@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from cloud_sync.contract.batch import Header
 from cloud_sync.contract.encoding import encode, unb64
 from cloud_sync.contract.entry import read_entry
-from cloud_sync.contract.schemas import FOLDER, TYPES, Schema, main, schemas
+from cloud_sync.contract.json_schema import Schema
+from cloud_sync.contract.schemas import FOLDER, TYPES, main, schemas
 from edge.offline_queue.export import FORMS
 from retail.pricing.book import PriceBook
 from retail.pricing.changes import changes_between

@@ -29,14 +29,19 @@ def test_a_card_stands_on_the_receipt_with_its_last_digits_and_what_was_stored_s
 
 
 def test_a_discount_is_said_in_words_where_there_are_any() -> None:
-    line = msgspec.structs.replace(
-        story.TWO_SCARVES.lines[0], discounts=(SaleDiscount("happy", 100), SaleDiscount("odd", 50))
+    discounts = (
+        SaleDiscount("happy", 100),
+        SaleDiscount("odd", 50),
+        SaleDiscount("spring", 25, "Two for one"),
     )
+    line = msgspec.structs.replace(story.TWO_SCARVES.lines[0], discounts=discounts)
     sale = msgspec.structs.replace(story.TWO_SCARVES, lines=(line,))
-    (said,) = slip_of(sale, "Corner", Beside(promotions={"happy": "Happy hour"})).lines
+    today = {"happy": "Happy hour", "spring": "what it is called by now"}
+    (said,) = slip_of(sale, "Corner", Beside(promotions=today)).lines
     assert said.discounts == (
         SlipDiscount("Happy hour", Money(100, "EUR"), "happy"),
         SlipDiscount("", Money(50, "EUR"), "odd"),
+        SlipDiscount("Two for one", Money(25, "EUR"), "spring"),
     )
 
 

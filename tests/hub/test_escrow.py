@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
 import pytest
 
 from cloud_sync.contract.entry import Body
-from cloud_sync.contract.escrow import GIVEN_BACK, Slice, SliceAsked
+from cloud_sync.contract.escrow import GIVEN_BACK, Slice, SliceAsked, shown_by
 from cloud_sync.contract.facts import Genesis, Paid, PaymentClosed
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.hub.members import wallets
-from cloud_sync.hub.members.escrow import Terms, reclaim_by_hand
+from cloud_sync.hub.members.escrow import Terms
+from cloud_sync.hub.members.reclaiming import NoSliceError, Reclaiming, reclaim, reclaim_by_hand
 from cloud_sync.hub.members.wallets import NoMoneyError
 from cloud_sync.hub.store import schema
 from tests.checkout.purses import draft
@@ -22,7 +24,7 @@ from tests.hub.wallet_world import CODES, NOW_MS, PUT_MINOR, Counter
 
 
 def ask(need_minor: int, serial: str = "", out_minor: int = 0, **changes: Any) -> SliceAsked:
-    asked = SliceAsked(wallets.shown_by(CODES[0]), "e1", "EUR", need_minor, serial, out_minor)
+    asked = SliceAsked(shown_by(CODES[0]), "e1", "EUR", need_minor, serial, out_minor)
     return msgspec.structs.replace(asked, **changes)
 
 
@@ -96,7 +98,7 @@ def test_two_objects_cannot_have_the_same_money(counter: Counter) -> None:
 
 
 REFUSALS = [
-    ({"shown": wallets.shown_by("GIFT-0000-0000")}, "wallet.unknown"),
+    ({"shown": shown_by("GIFT-0000-0000")}, "wallet.unknown"),
     ({"currency": "CHF"}, "wallet.currency"),
     ({"need_minor": 0}, "wallet.empty"),
     ({"epoch": "e1"}, "wallet.epoch"),
@@ -115,7 +117,7 @@ def test_who_may_not_have_a_slice_hears_why(counter: Counter, changes: dict[str,
 
 
 def test_the_shop_says_how_much_may_be_out(place: Path | str, keys: list[SoftwareKey]) -> None:
-    counter = Counter(place, keys, Terms(out_minor_max=1_500))
+    counter = Counter(place, keys, Terms(out_minor_max=1_500, spare_minor_max=0))
     with closing(counter.world):
         lent = counter.lend("mirror-4", ask(4_000))
         assert isinstance(lent, Slice)
@@ -124,6 +126,25 @@ def test_the_shop_says_how_much_may_be_out(place: Path | str, keys: list[Softwar
         more = counter.lend("mirror-4", ask(2_000, lent.serial, 1_000))
         assert isinstance(more, Slice)
         assert more.amount_minor == 2_500
+
+
+def test_something_to_spare_is_lent_and_the_same_question_finds_the_same(
+    place: Path | str, keys: list[SoftwareKey]
+) -> None:
+    counter = Counter(place, keys, Terms(spare_minor_max=500))
+    with closing(counter.world):
+        lent = counter.lend("mirror-4", ask(1_000))
+        assert isinstance(lent, Slice)
+        assert lent.amount_minor == 1_500
+        assert counter.lend("mirror-4", ask(1_000)) == lent
+        other = counter.lend("shelf-1", ask(2_700))
+        assert isinstance(other, Slice)
+        assert other.amount_minor == 2_700 + (5_000 - 1_500 - 2_700) // 4
+        for _ in range(2):
+            last = counter.lend("mirror-4", ask(10_000, lent.serial, 1_000))
+            assert isinstance(last, Slice)
+            assert last.amount_minor + other.amount_minor == PUT_MINOR
+        assert counter.look().balance_minor == 0
 
 
 def test_money_is_put_on_a_wallet_once(counter: Counter) -> None:
@@ -175,7 +196,7 @@ def test_a_slice_that_nobody_gives_back_comes_back_when_both_clocks_are_past_it(
 
     def reclaimed(now_ms: int) -> list[str]:
         with counter.world.store.writing() as connection:
-            return counter.escrow.reclaim(connection, now_ms)
+            return reclaim(connection, now_ms)
 
     assert reclaimed(late_ms) == []  # its journal has not come so far
     journal.write(Genesis(journal.key.public, "file"), wall_ms=late_ms + 1)
@@ -188,6 +209,52 @@ def test_a_slice_that_nobody_gives_back_comes_back_when_both_clocks_are_past_it(
     again = counter.lend("mirror-4", ask(100, lent.serial), late_ms)
     assert isinstance(again, Slice)
     assert again.serial != lent.serial
+
+
+def test_what_an_object_is_lent_anew_or_has_given_back_does_not_come_back_of_itself(counter: Counter) -> None:
+    lent = counter.lend("mirror-4", ask(2_000))
+    assert isinstance(lent, Slice)
+    late_ms = lent.expires_ms + Terms().grace_ms + 1
+    journal = counter.journals[0]
+    journal.write(Genesis(journal.key.public, "file"), wall_ms=2 * late_ms)
+    counter.world.send(journal, 1)
+    counter.world.project()
+    assert isinstance(counter.lend("mirror-4", ask(2_000), late_ms - 1), Slice)
+    worker = Reclaiming(counter.world.store, lambda: late_ms)
+    assert worker.step() == []
+    counter.count("mirror-4", closes(lent.serial, "cancelled", 2_000, 2, reason=GIVEN_BACK))
+    later = Reclaiming(counter.world.store, lambda: 2 * late_ms)
+    assert later.step() == []
+    with counter.world.store.writing() as connection:
+        assert not reclaim_by_hand(connection, lent.serial, NOW_MS)
+        with pytest.raises(NoSliceError, match="no slice is called 'BBBB'"):
+            reclaim_by_hand(connection, "BBBB", NOW_MS)
+    assert counter.look().balance_minor == PUT_MINOR
+
+
+def test_what_was_lent_to_a_journal_that_is_over_comes_back_when_it_has_ended(counter: Counter) -> None:
+    lent = counter.lend("mirror-4", ask(2_000))
+    assert isinstance(lent, Slice)
+    for epoch in ("e1", "e2"):  # a new card in the object
+        journal = PaperJournal("mirror-4", counter.journals[0].key, epoch=epoch)
+        journal.write(Genesis(journal.key.public, "file"))
+        counter.world.send(journal, 1)
+    ended_ms = lent.expires_ms + Terms().grace_ms
+    assert Reclaiming(counter.world.store, lambda: ended_ms).step() == []
+    assert Reclaiming(counter.world.store, lambda: ended_ms + 1).step() == [lent.serial]
+
+
+def test_the_worker_takes_back_at_once_and_ends_when_the_hub_does(counter: Counter) -> None:
+    lent = counter.lend("mirror-4", ask(2_000))
+    assert isinstance(lent, Slice)
+    journal, late_ms = counter.journals[0], lent.expires_ms + Terms().grace_ms + 1
+    journal.write(Genesis(journal.key.public, "file"), wall_ms=late_ms + 1)
+    counter.world.send(journal, 1)
+    counter.world.project()
+    closing = Event()
+    closing.set()
+    Reclaiming(counter.world.store, lambda: late_ms).work(closing)
+    assert counter.look().balance_minor == PUT_MINOR
 
 
 def test_what_a_lost_object_turns_out_to_have_spent_is_counted_and_told(counter: Counter) -> None:

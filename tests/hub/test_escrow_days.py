@@ -18,7 +18,8 @@ from cloud_sync.contract.facts import PaymentClosed, Sale
 from cloud_sync.contract.signing import SoftwareKey, unseal
 from cloud_sync.hub.members import counting
 from cloud_sync.hub.members.counting import count
-from cloud_sync.hub.members.escrow import Escrow, reclaim_by_hand
+from cloud_sync.hub.members.escrow import Escrow
+from cloud_sync.hub.members.reclaiming import reclaim_by_hand
 from cloud_sync.hub.projections.meaning import Told
 from cloud_sync.hub.store import schema
 from edge.checkout.payments.house import HouseBook, Use
@@ -82,7 +83,7 @@ class Shop:
             dev, jws = self.luck.choice(self.hub.answers)
             for life in lives:
                 if life.disk.dev == dev:
-                    life.wallet._learn(jws, self.time.now_ns())
+                    life.wallet._hear(jws)
 
     def check(self) -> None:
         """No money is there twice, and what the hub says is safe to lend is nowhere else."""

@@ -136,3 +136,24 @@ def test_a_stranger_fills_nothing(touches: Touches) -> None:
 
     assert not touches.kept()
     assert touches.alarms() == {"topic": 1}
+
+
+def call(touches: Touches, seq: int, kind: str) -> None:
+    item = TelemetryItem(seq, kind, 1_750_000_000_000 + seq, b"{}")
+    touches.take(pack_piece(TelemetryPiece("mirror-4", "lane-one", 0, 0, (item,))))
+
+
+def test_a_call_for_staff_is_an_alarm_once_each_and_says_when_it_is_over(touches: Touches) -> None:
+    def alarm() -> list[tuple[str, str, int]]:
+        return [(row[2], row[3], row[4]) for row in touches.hub.rows("alarm")]
+
+    call(touches, 1, "StaffCame")  # of a call that nobody heard of
+    assert alarm() == []
+    for seq in (2, 2):
+        call(touches, seq, "StaffCalled")
+    assert alarm() == [("mirror-4", "mirror-4: a shopper asks for staff", 1)]
+    call(touches, 3, "StaffCame")
+    assert alarm() == [("mirror-4", "mirror-4: the last call for staff is over", 1)]
+    call(touches, 2, "StaffCalled")  # late, and known
+    call(touches, 4, "StaffCalled")
+    assert alarm() == [("mirror-4", "mirror-4: a shopper asks for staff", 2)]

@@ -119,7 +119,7 @@ def test_a_key_that_is_none_is_refused(folder: Path, key: str, code: int, said: 
     assert said in answer.stderr
 
 
-@pytest.mark.parametrize("name", ["a/b", "a+b", "#", "", "sold", "transit", "x" * 64])
+@pytest.mark.parametrize("name", ["a/b", "a+b", "#", "", "sold", "transit", "x" * 64, "mirror-4.training"])
 def test_a_name_that_no_topic_can_have_is_refused(folder: Path, name: str) -> None:
     words = ("--tenant", "t", "--site", "s", "--key", json.dumps(KEY.jwk()))
 

@@ -242,7 +242,25 @@ def _stranger(journal: PaperJournal) -> tuple[str, bytes]:
     return other.topic, other.frame(1, 2)
 
 
+def _rehearsed(journal: PaperJournal) -> PaperJournal:
+    """What an object wrote in training, signed by its real key, which it is not."""
+    training = PaperJournal(f"{journal.address.object}.training", journal.key, epoch="e7")
+    training.begin()
+    training.sell(COFFEE, 1, COFFEE_MINOR)
+    return training
+
+
+def _training(journal: PaperJournal) -> tuple[str, bytes]:
+    return _rehearsed(journal).topic, _rehearsed(journal).frame(1, 3)
+
+
+def _training_as_the_real_one(journal: PaperJournal) -> tuple[str, bytes]:
+    return journal.topic, _rehearsed(journal).frame(1, 3)
+
+
 WRONG = [
+    (_training, "unknown", ""),
+    (_training_as_the_real_one, "place", "mirror-4"),
     (_wrong_signature, "signature", "mirror-4"),
     (_other_key, "signature", "mirror-4"),
     (_truncated, "garbage", "mirror-4"),

@@ -101,6 +101,8 @@ CALLS = [
     (ended("person", reason="unknown"), f"closed/{ATTEMPT}", "nobody knows"),
     (ended("person", reason="declined"), f"person/{ATTEMPT}", "give it back by hand"),
     (ended("person", refund="refund-number-1"), "person/refund-number-1", "give it back by hand"),
+    (ended("person", reason="sold-elsewhere", refund="s-1-1"), "person/s-1-1", "another object had sold"),
+    (ended("person", reason="silent"), f"person/{ATTEMPT}", "look there, and give it back by hand if it did"),
 ]
 
 
@@ -118,6 +120,21 @@ def test_a_person_is_called_once_however_often_the_books_are_made_again(
     assert said in sentence
     assert "3450 EUR" in sentence
     assert hub.rows("alarm") == before
+
+
+def test_a_badge_that_is_locked_is_an_alarm_and_each_wrong_pin_a_line(
+    hub: HubWorld, mirror: PaperJournal
+) -> None:
+    for number in range(1, 6):
+        mirror.write(Operator("k3Rz8mV1qN6s", "pin.wrong"), idem=f"operator/boot/{number}")
+    mirror.write(Operator("k3Rz8mV1qN6s", "pin.locked"), idem="operator/boot/6")
+    tell(hub, mirror)
+    hub.projector.rebuild()
+
+    assert len(hub.rows("deed")) == 6
+    ((_, kind, subject, sentence, times, *_),) = hub.rows("alarm")
+    assert (kind, subject, times) == ("staff.locked", "mirror-4/operator/boot/6", 1)
+    assert "k3Rz8mV1qN6s" in sentence
 
 
 def test_nobody_is_called_for_what_ended_by_itself(hub: HubWorld, mirror: PaperJournal) -> None:

@@ -8,7 +8,7 @@ from cloud_sync.contract.signing import SoftwareKey, Verifier, unseal
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.members import wallets
 from cloud_sync.hub.members.counting import count
-from cloud_sync.hub.members.escrow import DEFAULT, Escrow, Terms
+from cloud_sync.hub.members.escrow import Escrow, Terms
 from cloud_sync.hub.members.wallets import Wallet
 from cloud_sync.hub.projections.meaning import Told
 from tests.checkout.purses import BEGAN_MS
@@ -16,13 +16,14 @@ from tests.hub.hub_world import SITE, TENANT, HubWorld, PaperJournal
 
 CODES = ("GIFT-2K7Q-9XWM", "MEMBER-88120")
 PUT_MINOR = 5_000
+EXACT = Terms(spare_minor_max=0)
 NOW_MS = BEGAN_MS
 
 
 class Counter:
     """A hub whose wallets are looked at, and objects that it knows."""
 
-    def __init__(self, place: Path | str, keys: list[SoftwareKey], terms: Terms = DEFAULT) -> None:
+    def __init__(self, place: Path | str, keys: list[SoftwareKey], terms: Terms = EXACT) -> None:
         self.world = HubWorld(place)
         self.key = self.world.receipt_key
         self.escrow = Escrow(self.key, terms)

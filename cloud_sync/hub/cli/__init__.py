@@ -6,7 +6,7 @@ share: --dir, --json, the open database, and how a refusal becomes a sentence.
 
 import click
 
-from cloud_sync.hub.cli import backup, identity, making, orders, payments, run, seeing
+from cloud_sync.hub.cli import backup, identity, making, members, orders, payments, run, seeing, wallets
 
 _MORE = """\b
 Examples:
@@ -25,6 +25,6 @@ def hub() -> None:
     """Keep a shop's hub: sales, money and stock of all its objects, their keys, orders and backups."""
 
 
-for _room in (making, identity, run, seeing, orders, payments, backup):
+for _room in (making, identity, run, seeing, orders, payments, wallets, members, backup):
     for _command in _room.COMMANDS:
         hub.add_command(_command)

@@ -10,6 +10,7 @@ import msgspec
 from cloud_sync.contract.orders import (
     CloseDoors,
     Deed,
+    EndOfDay,
     HandOut,
     Identify,
     OpenDoors,
@@ -24,7 +25,8 @@ from cloud_sync.hub.orders.giving import Given, OrderRefusedError, found, give, 
 from cloud_sync.hub.store.database import Store
 
 _DEEDS: Final[dict[str, Deed]] = {
-    verb_of(deed): deed for deed in (Identify(), CloseDoors(), OpenDoors(), RotateKey(), SyncNow())
+    verb_of(deed): deed
+    for deed in (Identify(), CloseDoors(), OpenDoors(), RotateKey(), SyncNow(), EndOfDay())
 }
 
 # What the desk says needs a code and an amount.
@@ -61,7 +63,7 @@ def order(  # noqa: PLR0913 - each is an option of the command
 
     With --wait the exit code is 0 only if the object has obeyed. take-money says that cash was taken at the
     desk for the code on the glass, hand-out that it was given back; both need --code, --amount-minor and
-    --staff.
+    --staff. end-of-day begins as soon as nobody pays: the object's journal says what came of it.
     """
     deed = _deed(verb, {name: value for name, value in said_of_it.items() if value is not None})
     with said(), opened(directory) as store:

@@ -18,8 +18,14 @@ _PART_OF_THE_BOOK_MAX: Final = 4
 CHANGES_BYTES_MAX: Final = 4 * 1024 * 1024
 
 
+class _MadeOf(msgspec.Struct):
+    """Which whole book changes are of."""
+
+    base: str
+
+
 class UnknownVersionError(ValueError):
-    """No price book of this version was ever issued here."""
+    """No document of this version was ever issued here."""
 
 
 def issue_prices(press: Press, connection: Connection, site: Site, book: PriceBook) -> tuple[Edition, ...]:
@@ -48,16 +54,31 @@ def issue_prices(press: Press, connection: Connection, site: Site, book: PriceBo
 
 def price_book(connection: Connection, site: Site, version: Version) -> PriceBook:
     """The price book that `version` of a sale names. Raises UnknownVersionError."""
+    whole, later = price_book_as_issued(connection, site, version)
+    book = _book(whole)
+    return book if later is None else changed(book, msgspec.json.decode(later, type=PriceChanges))
+
+
+def price_book_as_issued(connection: Connection, site: Site, version: Version) -> tuple[bytes, bytes | None]:
+    """The bytes of that book: of the whole, and of what had changed in it. Raises UnknownVersionError."""
     if (row := _find(connection, site, PRICES, version)) is not None:
-        return _book(_data(connection, row))
-    row = _row(connection, site, PRICE_CHANGES, version)
-    changes = msgspec.json.decode(_data(connection, row), type=PriceChanges)
+        return _data(connection, row), None
+    later = _data(connection, _row(connection, site, PRICE_CHANGES, version))
+    made_of = msgspec.json.decode(later, type=_MadeOf).base
     table = schema.document
     of_the_site = (table.c.tenant == site.tenant, table.c.site == site.site, table.c.name == PRICES)
-    query = select(table).where(*of_the_site, table.c.sha256 == changes.base).limit(1)
+    query = select(table).where(*of_the_site, table.c.sha256 == made_of).limit(1)
     base = connection.execute(query).first()
     assert base is not None, "changes are made of a book that was issued"
-    return changed(_book(_data(connection, base)), changes)
+    return _data(connection, base), later
+
+
+def issued(connection: Connection, site: Site, name: str, version: Version) -> bytes:
+    """The bytes of a document that was issued as `version`. Raises UnknownVersionError."""
+    row = _find(connection, site, name, version)
+    if row is None:
+        raise UnknownVersionError(f"{site.site}: expected a version of {name}, got {version}")
+    return _data(connection, row)
 
 
 def _book(data: bytes) -> PriceBook:

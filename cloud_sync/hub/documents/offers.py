@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from cloud_sync.contract.documents import PROMOTIONS as DOCUMENT
 from cloud_sync.contract.encoding import encode
+from cloud_sync.hub.documents.books import issued
 from cloud_sync.hub.documents.edition import Edition, Press, Site, newest_of
 from cloud_sync.hub.documents.sheet import ImportRefusedError, Problem, read
 from cloud_sync.hub.documents.shop_file import ShopFile
+from retail.pricing.book import Version
 from retail.pricing.check_promotions import check_promotions
 from retail.pricing.promotions import Promotions
 
@@ -42,3 +44,8 @@ def issue_promotions(
     if promotions is None and newest_of(connection, Site(file.tenant, file.site), DOCUMENT) is None:
         return ()
     return (press.issue(DOCUMENT, encode(promotions or Promotions(file.site, file.currency, "UTC", ()))),)
+
+
+def promotion_bundle(connection: Connection, site: Site, version: Version) -> Promotions:
+    """The promotions that `version` of a sale names. Raises UnknownVersionError."""
+    return msgspec.json.decode(issued(connection, site, DOCUMENT, version), type=Promotions)

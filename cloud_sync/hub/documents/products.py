@@ -87,6 +87,8 @@ def _product(row: Row, columns: tuple[str, ...], pictures: Path) -> Product:
         no_offers=_yes(row, "no_offers") or UNSET,
         weighed=_yes(row, "weighed") or UNSET,
         tagged=UNSET if _yes(row, "tagged") is not False else False,
+        model=row.text("model") or UNSET,
+        goes_with=tuple(_number(row, each) for each in _parts(row, "goes_with")) or UNSET,
     )
 
 
@@ -150,6 +152,15 @@ def _words(row: Row, language: str) -> Names:
 def _parts(row: Row, column: str) -> tuple[str, ...]:
     """What stands in a cell, parted by bars."""
     return tuple(each.strip() for each in row.text(column).split(_BREAK) if each.strip())
+
+
+def _number(row: Row, text: str) -> str:
+    """The GTIN-14 of something that goes with the product."""
+    found = gtin.parse(text)
+    if isinstance(found, Refused):
+        row.wrong("goes_with", found.reason)
+        return text
+    return found
 
 
 def gtin_in(row: Row) -> str:

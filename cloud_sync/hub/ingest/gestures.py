@@ -13,6 +13,7 @@ from cloud_sync.contract.telemetry import BadPieceError, TelemetryPiece, unpack_
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX
 from cloud_sync.hub.ingest.opening import RefusedError, count, speaker
 from cloud_sync.hub.store import schema
+from cloud_sync.hub.store.attention import raise_alarm, reword
 from cloud_sync.hub.store.database import Store
 from cloud_sync.hub.store.upsert import upsert
 from retail.units import INTEGER_MAX
@@ -21,6 +22,13 @@ ITEMS_KEPT_MAX: Final = 50_000
 """Of one lane: a week of a busy mirror, at 100 bytes each 5 MB."""
 LANES_KEPT_MAX: Final = 8
 """Of one object: a lane ends with a power cut."""
+
+CALLED: Final = "StaffCalled"
+CAME: Final = "StaffCame"
+"""What an object tells when a shopper asks for staff, and when that is over."""
+CALLS: Final = "staff.called"
+"""The kind of the alarm about it: one for each object, with how often there was a call."""
+_CALLS: Final = {CALLED: "a shopper asks for staff", CAME: "the last call for staff is over"}
 
 # Both are words of the object's software, as `touch` and eight letters of base64url.
 _KIND_CHARS_MAX: Final = 64
@@ -42,9 +50,11 @@ class Gestures:
             count(self._store, refused, self._clock_ms())
             return
         with self._store.writing() as connection:
+            known = _known(connection, piece)
             if _keep_lane(connection, piece):
                 _forget_lanes(connection, dev)
             _keep_items(connection, piece)
+            _hear_calls(connection, piece, known, self._clock_ms())
 
 
 def _opened(dev: str, payload: bytes) -> TelemetryPiece:
@@ -77,6 +87,25 @@ def _is_sound(piece: TelemetryPiece) -> bool:
 def _is_word(text: str, chars_max: int) -> bool:
     """Whether a name can be shown and kept: PostgreSQL has no text with a NUL in it."""
     return 0 < len(text) <= chars_max and text.isprintable()
+
+
+def _known(connection: Connection, piece: TelemetryPiece) -> int:
+    """How far this lane was known."""
+    table = schema.telemetry_lane
+    mine = (table.c.dev == piece.dev, table.c.lane == piece.lane)
+    return connection.execute(select(table.c.last).where(*mine)).scalar() or 0
+
+
+def _hear_calls(connection: Connection, piece: TelemetryPiece, known: int, now_ms: int) -> None:
+    """A shopper calls for staff, or waits no more: whoever looks at the hub reads the newest word."""
+    for item in piece.items:
+        if item.seq <= known or item.kind not in _CALLS:
+            continue
+        what = _CALLS[item.kind]
+        if item.kind == CALLED:
+            raise_alarm(connection, CALLS, piece.dev, f"{piece.dev}: {what}", now_ms)
+        else:
+            reword(connection, CALLS, piece.dev, f"{piece.dev}: {what}", now_ms)
 
 
 def _keep_lane(connection: Connection, piece: TelemetryPiece) -> bool:

@@ -4,26 +4,30 @@ It leaves the balance before its slice is signed, and comes back only when the o
 it takes nothing out any more; so whatever is lost, doubled or late, nothing can be spent twice.
 """
 
-import secrets
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
-from cloud_sync.contract.entry import decode_body
 from cloud_sync.contract.escrow import SLICE_TYPE, Slice, SliceAsked, SliceGiven, SliceRefused, WhyNoSlice
 from cloud_sync.contract.signing import Signer, seal
-from cloud_sync.hub.members.wallets import Lent, is_given_back, lock, look, slices
+from cloud_sync.hub.members.wallets import Lent, fresh_name, lock, look, slices
 from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.wallets import slice_, wallet
 
 _HOUR_MS: Final = 3_600_000
+
+# Four objects that a shopper visits one after another leave a third of a wallet for the fifth.
+_SPARED: Final = 4
 
 
 class Terms(msgspec.Struct, frozen=True):
     """What the shop lends: never more out with one slice than this, and for so long."""
 
     out_minor_max: int = 20_000
+    spare_minor_max: int = 2_500
+    """So much beyond what is asked for, to be spent while there is no line; another object may need it more,
+    so it is never more than a quarter of what would stay on the wallet."""
     valid_ms: int = 7 * 24 * _HOUR_MS
     grace_ms: int = 24 * _HOUR_MS
     """So long after its end, by both clocks, a slice comes back that nobody has given back."""
@@ -33,7 +37,7 @@ DEFAULT: Final = Terms()
 
 
 class Escrow:
-    """Lends, and takes back, in its caller's transactions; `signer` is the hub's key for receipts."""
+    """Lends, in its caller's transactions; `signer` is the hub's key for receipts."""
 
     def __init__(self, signer: Signer, terms: Terms = DEFAULT) -> None:
         self._signer, self._terms = signer, terms
@@ -53,7 +57,7 @@ class Escrow:
         amount_minor = self._amount_minor(ask, lent, look(connection, row.wallet).balance_minor)
         if amount_minor <= 0:
             return SliceRefused("wallet.empty")
-        serial = lent.serial if lent else secrets.token_urlsafe(12)
+        serial = lent.serial if lent else fresh_name()
         given = Slice(
             *(serial, row.wallet, ask.shown, dev, ask.epoch),
             *(amount_minor, ask.currency, now_ms, now_ms + self._terms.valid_ms),
@@ -63,35 +67,16 @@ class Escrow:
 
     def _amount_minor(self, ask: SliceAsked, lent: Lent | None, has_minor: int) -> int:
         """How much the slice is to be in all; one that is lent never shrinks."""
-        if lent is None:
-            return min(ask.need_minor, has_minor, self._terms.out_minor_max)
-        wants_minor = ask.need_minor + (ask.out_minor if ask.serial == lent.serial else 0)
-        most_minor = min(lent.amount_minor + has_minor, lent.spent_minor + self._terms.out_minor_max)
-        return max(lent.amount_minor, min(wants_minor, most_minor))
-
-    def reclaim(self, connection: Connection, now_ms: int) -> list[str]:
-        """Take back what nobody gave back: slices of which both clocks say that they ended long ago.
-
-        An object spends nothing after the end, and an entry of its own that is later than that proves that
-        it has come so far. One that is never heard of again keeps its slice: see `reclaim_by_hand`.
-        """
-        grace_ms = self._terms.grace_ms
-        old = slice_.c.expires_ms < now_ms - grace_ms
-        over = [
-            row.serial
-            for row in connection.execute(select(slice_).where(old, slice_.c.reclaimed_ms.is_(None))).all()
-            if not is_given_back(connection, row.serial)
-            and _reached_ms(connection, row.dev, row.epoch) > row.expires_ms + grace_ms
-        ]
-        for serial in over:
-            reclaim_by_hand(connection, serial, now_ms)
-        return over
-
-
-def reclaim_by_hand(connection: Connection, serial: str, now_ms: int) -> None:
-    """Take a slice back whose object is lost; what it turns out to have spent is counted, with an alarm."""
-    changes = update(slice_).where(slice_.c.serial == serial, slice_.c.reclaimed_ms.is_(None))
-    connection.execute(changes.values(reclaimed_ms=now_ms))
+        if ask.need_minor == 0:
+            return lent.amount_minor if lent else 0
+        has_lent_minor, spent_minor = (lent.amount_minor, lent.spent_minor) if lent else (0, 0)
+        wants_minor = ask.need_minor + (ask.out_minor if lent and ask.serial == lent.serial else 0)
+        # The same question finds the same sum here, and so the same spare.
+        all_minor = has_lent_minor + has_minor
+        stays_minor = max(all_minor - wants_minor, 0)
+        wants_minor += min(self._terms.spare_minor_max, stays_minor // _SPARED)
+        most_minor = min(all_minor, spent_minor + self._terms.out_minor_max)
+        return max(has_lent_minor, min(wants_minor, most_minor))
 
 
 def _write(connection: Connection, given: Slice, *, is_new: bool) -> None:
@@ -108,20 +93,11 @@ def _why_not(connection: Connection, row: Row[Any], dev: str, ask: SliceAsked) -
         return "wallet.blocked"
     if row.currency != ask.currency:
         return "wallet.currency"
+    return "wallet.epoch" if is_past(connection, dev, ask.epoch) else None
+
+
+def is_past(connection: Connection, dev: str, epoch: str) -> bool:
+    """Whether an object writes another journal by now: what was lent to this one is void."""
     cursor = schema.cursor.c
     epochs = select(cursor.epoch).where(cursor.dev == dev).order_by(cursor.id)
-    heard = connection.execute(epochs).scalars().all()
-    return "wallet.epoch" if ask.epoch in heard[:-1] else None
-
-
-def _reached_ms(connection: Connection, dev: str, epoch: str) -> int:
-    """The wall time of the last entry of a journal that is counted; it never goes back in one."""
-    entry = schema.entry.c
-    last = (
-        select(entry.body).where(entry.dev == dev, entry.epoch == epoch).order_by(entry.seq.desc()).limit(1)
-    )
-    body = connection.execute(last).scalar_one_or_none()
-    try:
-        return 0 if body is None else decode_body(body).wall_ms
-    except ValueError:
-        return 0  # the last one is in quarantine: the next may tell
+    return epoch in connection.execute(epochs).scalars().all()[:-1]

@@ -3,14 +3,13 @@
 Every minor unit that was put on a wallet is in one of three places: on it, out with a slice, or spent.
 """
 
-import hashlib
 import secrets
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, update
 
-from cloud_sync.contract.encoding import b64
+from cloud_sync.contract.escrow import shown_by
 from cloud_sync.hub.store.upsert import upsert
 from cloud_sync.hub.store.wallets import slice_, slice_end, slice_use, wallet, wallet_credit
 
@@ -24,21 +23,28 @@ class Wallet(msgspec.Struct, frozen=True):
     balance_minor: int
     out_minor: int
     spent_minor: int
+    is_blocked: bool = False
+
+
+class NoWalletError(ValueError):
+    """No wallet is called that, or shown by that."""
 
 
 class NoMoneyError(ValueError):
     """More is to be taken off a wallet than is on it."""
 
 
-def shown_by(code: str) -> str:
-    """What the hub keeps of a code, and what objects ask by."""
-    return b64(hashlib.sha256(code.encode()).digest())
+def fresh_name() -> str:
+    """A random name for a wallet or a slice, which no command takes for an option."""
+    while (name := secrets.token_urlsafe(12)).startswith("-"):
+        pass
+    return name
 
 
 def open_wallet(connection: Connection, tenant: str, code: str, currency: str, now_ms: int) -> str:
     """The pseudonym of the wallet that `code` shows: a new one, or the one that is there."""
     shown = shown_by(code)
-    fresh = {"wallet": secrets.token_urlsafe(12), "tenant": tenant, "shown": shown, "currency": currency}
+    fresh = {"wallet": fresh_name(), "tenant": tenant, "shown": shown, "currency": currency}
     row = upsert(connection, wallet).values(**fresh, made_ms=now_ms)
     connection.execute(row.on_conflict_do_nothing())
     query = select(wallet.c.wallet).where(wallet.c.tenant == tenant, wallet.c.shown == shown)
@@ -60,9 +66,40 @@ def put(connection: Connection, name: str, idem: str, amount_minor: int, now_ms:
     return connection.execute(fresh).first() is not None
 
 
+def shown(connection: Connection, code: str) -> str:
+    """The pseudonym of the wallet that a code shows. Raises NoWalletError, which does not quote it."""
+    names = (
+        connection.execute(select(wallet.c.wallet).where(wallet.c.shown == shown_by(code))).scalars().all()
+    )
+    if len(names) != 1:
+        raise NoWalletError(
+            "no wallet has this code" if not names else "two tenants have a wallet of this code"
+        )
+    return str(names[0])
+
+
+def known(connection: Connection, name: str) -> str:
+    """The pseudonym itself. Raises NoWalletError."""
+    if connection.execute(select(wallet.c.wallet).where(wallet.c.wallet == name)).first() is None:
+        raise NoWalletError(f"no wallet is called {name[:32]!r}: `opos hub wallet list` names them")
+    return name
+
+
+def newest(connection: Connection, limit: int) -> list[Wallet]:
+    """The wallets that were opened last."""
+    query = select(wallet.c.wallet).order_by(wallet.c.made_ms.desc(), wallet.c.wallet).limit(limit)
+    return [look(connection, name) for name in connection.execute(query).scalars()]
+
+
+def block(connection: Connection, name: str, now_ms: int | None) -> None:
+    """Lend nothing of a wallet from now on, or lend again. What is lent already can still be spent."""
+    lock(connection, wallet.c.wallet == name)
+    connection.execute(update(wallet).where(wallet.c.wallet == name).values(blocked_ms=now_ms))
+
+
 def look(connection: Connection, name: str) -> Wallet:
     """What is on a wallet, out of it, and spent: they sum up to what was put on it."""
-    currency = connection.execute(select(wallet.c.currency).where(wallet.c.wallet == name)).scalar_one()
+    kept = connection.execute(select(wallet).where(wallet.c.wallet == name)).one()
     total = select(func.coalesce(func.sum(wallet_credit.c.amount_minor), 0))
     put_minor = int(connection.execute(total.where(wallet_credit.c.wallet == name)).scalar_one())
     out_minor = spent_minor = 0
@@ -71,7 +108,8 @@ def look(connection: Connection, name: str) -> Wallet:
         if not lent.is_over:
             out_minor += lent.amount_minor - lent.spent_minor
     balance_minor = put_minor - out_minor - spent_minor
-    return Wallet(name, currency, put_minor, balance_minor, out_minor, spent_minor)
+    money = (put_minor, balance_minor, out_minor, spent_minor)
+    return Wallet(name, kept.currency, *money, is_blocked=kept.blocked_ms is not None)
 
 
 class Lent(msgspec.Struct, frozen=True):

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from cloud_sync.contract.documents import Delivery
 from cloud_sync.contract.entry import Body
 from cloud_sync.contract.facts import (
+    SILENT,
     Arrived,
+    DayClosed,
+    Handed,
     Operator,
     PaymentClosed,
     PaymentIntent,
@@ -26,6 +29,19 @@ Transfer = tuple[str, str, str]
 """Tenant, site and the transfer's own id."""
 Row = tuple[Any, ...]
 """A row in the order of its table's columns."""
+
+
+PERSON: Final = "payment.person"
+"""The kind of alarm that calls a person to money that nobody can account for."""
+DAY: Final = "payment.day"
+"""The kind of alarm for a terminal's day that is not as our books have it, or cannot be closed."""
+
+PIN_LOCKED: Final = "pin.locked"
+"""What an `operator` entry says when a badge is locked after wrong PINs."""
+LOCKED: Final = "staff.locked"
+"""The kind of the alarm about it."""
+ELSEWHERE: Final = "sold-elsewhere"
+"""Why a person gives money back: the object that took the goods has not taken it."""
 
 
 class Before(msgspec.Struct):
@@ -49,6 +65,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     subject: str
     sentence: str
     at_ms: int
+    kind: str = PERSON
 
 
 class Harvest(msgspec.Struct):
@@ -92,11 +109,15 @@ def fold(understood: Iterable[tuple[Told, Body | Doubt]], before: Before) -> Har
                 _fold_intent(harvest, before, told, intent)
             case PaymentClosed() as closed:
                 _fold_end(harvest, before, told, body, closed)
+            case DayClosed() as day if day.differs or day.outcome == "open":
+                harvest.calls.append(_call_of_day(told, body, day))
             case Refund() as refund:
                 _fold_refund(harvest, before, told, body, refund)
             case Operator() as deed:
                 row = (told.id, told.address.object, deed.staff, deed.act, deed.about, body.wall_ms)
                 harvest.deeds.append(row)
+                if deed.act == PIN_LOCKED:
+                    harvest.calls.append(_call_of_lock(told, body, deed))
             case _:
                 pass
     return harvest
@@ -190,12 +211,45 @@ def _call(told: Told, body: Body, closed: PaymentClosed) -> Call:
     """What to tell a person: either money did not go back, or nobody knows whether it came."""
     money = f"{closed.amount_minor} {closed.currency} (minor units) at {closed.provider}"
     why = f" ({closed.reason})" if closed.reason else ""
-    if isinstance(closed.refund, str) or body.idem.startswith("person/"):
+    if closed.reason == SILENT:
+        what = (
+            f"{money} of sale {closed.sale} is due to the shopper, and {closed.provider} has not answered for"
+        )
+        what += (
+            f" days: look there, and give it back by hand if it did not go back; {told.address.object} has"
+        )
+        what += " stopped asking"
+    elif closed.reason == ELSEWHERE:
+        what = (
+            f"goods came back that another object had sold: {money} of sale {closed.sale} is with that one's"
+            " provider; see that nobody has given it back, and give it back by hand"
+        )
+    elif isinstance(closed.refund, str) or body.idem.startswith("person/"):
         what = f"{money} of sale {closed.sale} did not go back to the shopper{why}: give it back by hand"
     else:
         what = f"nobody knows whether {money} was paid for sale {closed.sale}{why}: look at {closed.provider}"
     name = told.address.object
     return Call(f"{name}/{body.idem}", f"{name}, attempt {closed.attempt}: {what}", told.received_ms)
+
+
+def _call_of_lock(told: Told, body: Body, deed: Operator) -> Call:
+    """Somebody tries the PINs of a badge, or has forgotten theirs."""
+    name = told.address.object
+    what = f"too many wrong PINs for the badge of {deed.staff}: it is locked for a quarter of an hour"
+    return Call(f"{name}/{body.idem}", f"{name}: {what}", told.received_ms, LOCKED)
+
+
+def _call_of_day(told: Told, body: Body, day: DayClosed) -> Call:
+    """What to tell a person of a day that was not closed, or not to the cent."""
+    name = told.address.object
+    own = f"{day.own.count} payments of {day.own.amount_minor} {day.currency} (minor units)"
+    why = f" ({day.reason})" if day.reason else ""
+    if isinstance(day.told, Handed):
+        told_sum = f"{day.told.count} of {day.told.amount_minor}"
+        what = f"handed in {told_sum}, and {name} was paid {own}: compare its slip with the sales{why}"
+    else:
+        what = f"could not close its day yet{why}, with {own}: look at the terminal"
+    return Call(f"{name}/{body.idem}", f"{name}: {day.provider} {what}", told.received_ms, DAY)
 
 
 def _claim(before: Before, transfer: Transfer, told: Told, arrived: Arrived) -> Doubt | None:

@@ -9,7 +9,9 @@ import msgspec
 from cloud_sync.contract.entry import Body, decode_body
 from cloud_sync.contract.facts import (
     Arrived,
+    DayClosed,
     Fact,
+    Handed,
     Operator,
     PaymentClosed,
     PaymentIntent,
@@ -128,6 +130,8 @@ def _wrong_afterwards(body: Body, fact: Fact) -> Wrong | None:
             return _wrong_refund(refund) or _wrong_moves(refund.moves)
         case Operator() as deed:
             return _wrong_names(deed.staff, deed.act, deed.about)
+        case DayClosed() as day:
+            return _wrong_name(body.idem) or _wrong_day(day)
         case _:
             return None
 
@@ -175,6 +179,13 @@ def _wrong_refund(refund: Refund) -> Wrong | None:
     )
     lines = (_wrong_line(line) for line in refund.lines)
     return wrong or next((each for each in lines if each is not None), None)
+
+
+def _wrong_day(day: DayClosed) -> Wrong | None:
+    wrong = _wrong_names(day.provider, day.business_date, day.reason)
+    sums = (each for each in (day.own, day.told) if isinstance(each, Handed))
+    money = (_wrong_money(each.amount_minor, day.currency) for each in sums)
+    return wrong or next((each for each in money if each is not None), None)
 
 
 def _wrong_postings(postings: tuple[Posting, ...]) -> Wrong | None:

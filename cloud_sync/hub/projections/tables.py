@@ -16,9 +16,6 @@ from cloud_sync.hub.store import schema
 from cloud_sync.hub.store.attention import raise_once
 from cloud_sync.hub.store.rows import add_rows, insert_rows
 
-PERSON: Final = "payment.person"
-"""The kind of alarm that calls a person to money that nobody can account for."""
-
 _projection = schema.projection.c
 # Asked for every stretch: a question that is put together once costs a third.
 _UPTO: Final = (
@@ -139,7 +136,7 @@ def write(connection: Connection, harvest: Harvest) -> None:
     insert_rows(connection, schema.refund_line, harvest.refund_lines)
     insert_rows(connection, schema.deed, harvest.deeds)
     for call in harvest.calls:
-        raise_once(connection, PERSON, call.subject, call.sentence, call.at_ms)
+        raise_once(connection, call.kind, call.subject, call.sentence, call.at_ms)
     if harvest.doubts:
         connection.execute(insert(schema.quarantine), [_doubt_row(doubt) for doubt in harvest.doubts])
     add(connection, schema.stock, harvest.stock)

@@ -11,6 +11,7 @@ from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import decode_body
 from cloud_sync.contract.facts import Refund, Sale
 from cloud_sync.contract.slip import Beside, slip_of
+from cloud_sync.contract.training import is_in_training
 from cloud_sync.hub.store import schema
 from retail.locale import is_currency, is_language
 from retail.receipt import Slip
@@ -58,6 +59,7 @@ def receipt_at(
     beside = Beside(
         promotions=promotions(shop.tenant, shop.site, fact),
         signed=b64(sha256),
+        training=is_in_training(dev),
         credited=_number_of(connection, dev, fact.sale) if isinstance(fact, Refund) else "",
     )
     return Found(dev, seq, b64(sha256), slip_of(fact, shop.name or dev, beside))

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.escrow import SliceAsked
+from cloud_sync.contract.members import MemberAsked
 from cloud_sync.contract.requests import (
     REPLY_TYPE,
     REQUEST_EXPIRY_S,
@@ -34,6 +35,7 @@ from cloud_sync.contract.signing import Signer, seal
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.ingest.opening import RefusedError, count
 from cloud_sync.hub.members.escrow import Escrow
+from cloud_sync.hub.members.levels import known_by
 from cloud_sync.hub.orders.outcomes import note
 from cloud_sync.hub.requests.door import Door
 from cloud_sync.hub.requests.gateway import Gateway
@@ -150,14 +152,17 @@ class RequestDesk:
         return None
 
     def _answer(
-        self, request: Request, ask: TimeAsked | CertificateAsked | CommandDone | SliceAsked
+        self, request: Request, ask: TimeAsked | CertificateAsked | CommandDone | SliceAsked | MemberAsked
     ) -> Answer:
-        # These two answers must not be old ones: what time it is, and how much a wallet has lent by now.
+        # No old answers to these: what time it is, how much a wallet has lent by now, who is whose.
         if isinstance(ask, TimeAsked):
             return TimeTold()
         if isinstance(ask, SliceAsked):
             with self._store.writing() as connection:
                 return self._escrow.lend(connection, request.dev, ask, self._clock_ms())
+        if isinstance(ask, MemberAsked):
+            with self._store.reading() as connection:
+                return known_by(connection, request.dev, ask)
         key = hashlib.sha256(f"{request.dev}\n{request.id}".encode() + msgspec.json.encode(ask)).digest()
         with self._lock:
             if (answer := self._answered.get(key)) is not None:

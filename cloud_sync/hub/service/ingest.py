@@ -75,6 +75,10 @@ class Ingest:
         """Whether this worker's topics were asked for on this connection."""
         return self._shared
 
+    def is_busy(self) -> bool:
+        """Whether journals are being taken in just now."""
+        return self._desk.busy
+
     def start(self, workers: Workers, line: Line) -> None:
         """Begin; the threads end with `workers`."""
         say, closing = partial(line.publish, patience_s=_PATIENCE_S), workers.closing
@@ -82,9 +86,7 @@ class Ingest:
         workers.start("ingest", lambda: self._desk.work(outbox.say, closing))
         workers.start("receipts", lambda: outbox.work(say, closing))
         workers.start("leases", lambda: self._keep_leases(line.listen, closing))
-        workers.start(
-            "projections", lambda: self._projector.work(self._appended, closing, lambda: self._desk.busy)
-        )
+        workers.start("projections", lambda: self._projector.work(self._appended, closing, self.is_busy))
         workers.start("telemetry", lambda: self._gestures.work(say, closing))
         workers.start("requests", lambda: self._requests.work(say, closing))
         for _ in range(PAYING):

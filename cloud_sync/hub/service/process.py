@@ -4,14 +4,18 @@ import socket
 from contextlib import ExitStack
 
 import msgspec
+from fastapi import FastAPI
 
 from cloud_sync.hub.api.app import make_app, make_object_app
 from cloud_sync.hub.api.pushes import Pushed
+from cloud_sync.hub.members.reclaiming import Reclaiming
 from cloud_sync.hub.payments.accounts import accounts_in
 from cloud_sync.hub.payments.ladder import LADDERS
 from cloud_sync.hub.payments.watch import Watch
+from cloud_sync.hub.pricing.auditor import Auditor
 from cloud_sync.hub.receipts.delivery import deliver, mail_of
 from cloud_sync.hub.receipts.door import add_receipts
+from cloud_sync.hub.receipts.verifying import add_verifying
 from cloud_sync.hub.requests.gateway import Gateway
 from cloud_sync.hub.service.doors import Certificate, Door
 from cloud_sync.hub.service.ingest import Ingest
@@ -59,7 +63,9 @@ class _Hub:
 
     def serve(self, listening: Listening) -> list[str]:
         """Begin with all parts, and end with the first of them."""
-        front = Door(make_app(self._store, wall_ms, self._hears_broker))
+        app = make_app(self._store, wall_ms, self._hears_broker)
+        self._add_receipts(app)
+        front = Door(app)
         # While it serves, the server has handlers of its own that do the same, and raises the signal again.
         on_signals(lambda *_: front.close())
         workers = Workers(front.close)
@@ -67,6 +73,13 @@ class _Hub:
         self._telling.start(workers, self._line)
         watch = Watch(self._store, self._gateway, LADDERS, wall_ms)
         workers.start("watch", lambda: watch.work(workers.closing))
+        auditor = Auditor(self._store, wall_ms)
+        workers.start("prices again", lambda: auditor.work(workers.closing, self._ingest.is_busy))
+        reclaiming = Reclaiming(self._store, wall_ms)
+        workers.start("slices", lambda: reclaiming.work(workers.closing))
+        if self._mail is not None:
+            outbox = self._mail.outbox
+            workers.start("letters", lambda: deliver(outbox, wall_ms, workers.closing))
         if self._ingests:
             self._ingest.start(workers, self._line)
         self._line.start()
@@ -82,14 +95,16 @@ class _Hub:
         if not https:
             return None
         app = make_object_app(self._store, self._place.folder, wall_ms, self._hears_broker, self._pushed)
-        add_receipts(app, self._store, wall_ms, self._mail)
-        if self._mail is not None:
-            outbox = self._mail.outbox
-            workers.start("letters", lambda: deliver(outbox, wall_ms, workers.closing))
+        self._add_receipts(app)
         door = Door(app, Certificate(self._place.tls / "hub.crt", self._place.tls / "hub.key"))
         workers.start("https", lambda: door.serve(https))
         workers.start("https certificate", lambda: door.follow(workers.closing))
         return door
+
+    def _add_receipts(self, app: FastAPI) -> None:
+        """Behind both doors: the links of objects on this machine lead to the one in front."""
+        add_receipts(app, self._store, wall_ms, self._mail)
+        add_verifying(app, self._place.folder)
 
     def _linked(self, up: bool) -> None:
         self._up = up

@@ -1,6 +1,6 @@
 """What a person has to look at: alarms, which are counted, and the quarantine, which keeps the evidence."""
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cloud_sync.hub.store import schema
@@ -14,6 +14,13 @@ def raise_alarm(connection: Connection, kind: str, subject: str, sentence: str, 
     more = {"times": schema.alarm.c.times + 1, "sentence": _plain(sentence), "last_ms": at_ms}
     row = _row(connection, kind, subject, sentence, at_ms)
     connection.execute(row.on_conflict_do_update(index_elements=["kind", "subject"], set_=more))
+
+
+def reword(connection: Connection, kind: str, subject: str, sentence: str, at_ms: int) -> None:
+    """Say something else of an alarm that was raised; of none nothing is said."""
+    table = schema.alarm
+    mine = (table.c.kind == kind, table.c.subject == subject)
+    connection.execute(update(table).where(*mine).values(sentence=_plain(sentence), last_ms=at_ms))
 
 
 def raise_once(connection: Connection, kind: str, subject: str, sentence: str, at_ms: int) -> None:

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy.schema import SchemaItem
 
 from cloud_sync.contract.topics import PARTITIONS
@@ -58,6 +68,22 @@ def sha256(column: str) -> CheckConstraint:
 def in_partition() -> CheckConstraint:
     """The rule that a column `part` holds a partition."""
     return CheckConstraint(f"part BETWEEN 0 AND {PARTITIONS - 1}", name="part_is_a_partition")
+
+
+def lines_of(bill: str) -> Table:
+    """The lines of a bill: its table has their name, and the key of each begins with its own."""
+    return table(
+        f"{bill}_line",
+        Column("entry", WHOLE, ForeignKey(f"{bill}.entry"), primary_key=True),
+        whole("line", primary_key=True),
+        text("gtin"),
+        text("name"),
+        whole("units"),
+        whole("price_minor"),
+        whole("total_minor"),
+        text("tax"),
+        is_index=True,
+    )
 
 
 def table(name: str, *parts: SchemaItem, is_index: bool = False) -> Table:

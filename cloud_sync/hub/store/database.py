@@ -8,7 +8,7 @@ has 3.40; with turns that instant does not come. On PostgreSQL writers lock the 
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -138,12 +138,11 @@ def connect(place: Place) -> Store:
     if isinstance(place, Path) and not place.is_file():  # to open it would make one
         raise _no_hub(place)
     store = _opened(place)
-    try:
+    with ExitStack() as unless_right:
+        unless_right.callback(store.close)
         with store.reading() as connection:
             _check(place, _version(connection))
-    except BaseException:
-        store.close()
-        raise
+        unless_right.pop_all()
     return store
 
 

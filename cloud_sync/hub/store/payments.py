@@ -3,9 +3,9 @@
 They are a part of `schema`, which is where everybody finds them.
 """
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 
-from cloud_sync.hub.store.columns import WHOLE, late_text, late_whole, table, text, whole
+from cloud_sync.hub.store.columns import late_text, late_whole, lines_of, table, text, whole
 
 # A payment attempt at a cloud provider, written before the provider hears of it.
 payment = table(
@@ -120,18 +120,7 @@ refund = table(
     UniqueConstraint("refund", "dev", name="a_refund_counts_once"),
 )
 
-refund_line = table(
-    "refund_line",
-    Column("entry", WHOLE, ForeignKey("refund.entry"), primary_key=True),
-    whole("line", primary_key=True),
-    text("gtin"),
-    text("name"),
-    whole("units"),
-    whole("price_minor"),
-    whole("total_minor"),
-    text("tax"),
-    is_index=True,
-)
+refund_line = lines_of("refund")
 
 # What people of the shop did at an object: `staff` is a pseudonym.
 deed = table(

@@ -27,6 +27,7 @@ from cloud_sync.hub.store.columns import (
     counter,
     in_partition,
     late_whole,
+    lines_of,
     metadata,
     number,
     octets,
@@ -35,6 +36,7 @@ from cloud_sync.hub.store.columns import (
     text,
     whole,
 )
+from cloud_sync.hub.store.members import member
 from cloud_sync.hub.store.payments import (
     deed,
     intent,
@@ -47,6 +49,7 @@ from cloud_sync.hub.store.payments import (
     settlement,
     takings,
 )
+from cloud_sync.hub.store.pricing import price_case, price_cursor
 from cloud_sync.hub.store.rooms import (
     backup,
     certificate,
@@ -58,7 +61,7 @@ from cloud_sync.hub.store.rooms import (
 )
 from cloud_sync.hub.store.wallets import slice_, slice_end, slice_use, wallet, wallet_credit
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0005"
 """The newest revision in `migrations/versions`: what `metadata` describes."""
 
 __all__ = [
@@ -72,11 +75,14 @@ __all__ = [
     "deed",
     "intent",
     "keyring",
+    "member",
     "metadata",
     "money",
     "payback",
     "payment",
     "payment_end",
+    "price_case",
+    "price_cursor",
     "refund",
     "refund_line",
     "settlement",
@@ -346,18 +352,7 @@ sale = table(
     UniqueConstraint("sale", "dev", name="a_sale_counts_once"),
 )
 
-sale_line = table(
-    "sale_line",
-    Column("entry", WHOLE, ForeignKey("sale.entry"), primary_key=True),
-    whole("line", primary_key=True),
-    text("gtin"),
-    text("name"),
-    whole("units"),
-    whole("price_minor"),
-    whole("total_minor"),
-    text("tax"),
-    is_index=True,
-)
+sale_line = lines_of("sale")
 
 arrival = table(
     "arrival",
@@ -388,7 +383,7 @@ sold = table(
 
 PROJECTIONS: Final = (
     *(sale_line, sale, refund_line, refund, arrival, intent, payment_end, deed, slice_use, slice_end),
-    *(stock, sold, takings, money, entry),
+    *(stock, sold, takings, money, price_case, price_cursor, entry),
 )
 """A child before its parent, as deleting them all must go."""
 

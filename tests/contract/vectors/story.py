@@ -12,16 +12,22 @@ from cloud_sync.contract.encoding import b64, encode
 from cloud_sync.contract.entry import Body, SignedEntry, encode_body, first_prev, sign_entry
 from cloud_sync.contract.facts import (
     Arrived,
+    Basis,
     Boot,
     Checkpoint,
     ClosingState,
+    CouponHeld,
+    DayClosed,
     DocumentApplied,
     Fact,
     Fork,
     Genesis,
+    Handed,
     HeadOf,
     KeyRotated,
+    LeaseHeld,
     Operator,
+    PackSold,
     Paid,
     PaymentClosed,
     PaymentIntent,
@@ -212,6 +218,7 @@ def payments() -> Iterable[tuple[Fact, str]]:
         number="",
         lines=tuple(map(_reduced, TWO_SCARVES.lines)),
         promotions=Version(1, 3),
+        basis=BASIS,
         postings=(Posting("tendered", 6900, "EUR"), *TWO_SCARVES.postings[1:]),
     )
     attempt = "hT5vN8cR2yW6dJ1b"
@@ -247,6 +254,20 @@ def payments() -> Iterable[tuple[Fact, str]]:
         reason="too-small",
     )
     yield returned, f"refund/{returned.refund}"
+    # What is due for the scarf that came back has not gone back yet: the terminal has all of it.
+    day = DayClosed("zvt", "2025-11-22", "closed", "EUR", Handed(1, 6900), Handed(1, 6900))
+    yield day, "close/zvt/1763823600000"
+
+
+BASIS: Final = Basis(
+    _BOUGHT_MS + 86_400_000,
+    clock="untrusted",
+    level="gold",
+    packs=(PackSold(1, 250_000),),
+    coupons=(CouponHeld("k-7431", "autumn-scarves"),),
+    leases=(LeaseHeld("autumn-scarves", 2),),
+)
+"""All that a sale can say of what it was priced from."""
 
 
 def _reduced(line: SaleLine) -> SaleLine:

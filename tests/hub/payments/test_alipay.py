@@ -1,40 +1,35 @@
 """Alipay through the hub: the ladder of its pages, its tombstones, and its own books as the judge."""
 
 from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cloud_sync.contract.requests import PaymentSaid
-from cloud_sync.hub.payments.alipay import Alipay, Merchant, fen, signed_text, yuan
+from cloud_sync.hub.payments.alipay import fen, signed_text, yuan
 from cloud_sync.hub.payments.pushes import ForgedError, Hint, alipay_reader
 from cloud_sync.hub.requests.provider import UnreachableError
 from simulators.providers.alipay import AlipayCloud, Habit
 from simulators.providers.cloud import Mood
 from tests.hub.hub_world import HubWorld, PaperJournal
-from tests.hub.payments.wallet_world import WalletTill
+from tests.hub.payments.wallet_world import ALIPAY_CODE as CODE
+from tests.hub.payments.wallet_world import Desk, WalletTill, alipay_desk
 from tests.hub.request_world import ATTEMPT
 
-CODE = "281234567890123456"
-KEY = rsa.generate_private_key(65537, 2048)
-
 
 @pytest.fixture
-def cloud(hub: HubWorld) -> Iterator[AlipayCloud]:
-    with AlipayCloud(KEY.public_key(), now_s=lambda: hub.clock.now_ms // 1000) as running:
-        assert isinstance(running, AlipayCloud)
-        yield running
-
-
-@pytest.fixture
-def till(hub: HubWorld, mirror: PaperJournal, cloud: AlipayCloud) -> Iterator[WalletTill]:
-    merchant = Merchant("2021000000000000", KEY, cloud.key.public_key())
-    with httpx.Client(base_url=cloud.url, trust_env=False) as http:
-        made = WalletTill(hub, mirror, "alipay", Alipay(merchant, http, hub.clock))
-        made.mean()
+def desk(hub: HubWorld, mirror: PaperJournal) -> Iterator[Desk[AlipayCloud]]:
+    with alipay_desk(hub, mirror) as made:
         yield made
+
+
+@pytest.fixture
+def cloud(desk: Desk[AlipayCloud]) -> AlipayCloud:
+    return desk.cloud
+
+
+@pytest.fixture
+def till(desk: Desk[AlipayCloud]) -> WalletTill:
+    return desk.till
 
 
 def test_a_question_is_signed_over_all_that_it_says_in_order_and_as_it_is() -> None:
@@ -59,19 +54,6 @@ def test_amounts_are_yuan_to_the_fen(minor: int, text: str) -> None:
 def test_other_amounts_are_no_answer(text: str) -> None:
     with pytest.raises(UnreachableError):
         fen(text)
-
-
-def test_a_shopper_without_a_password_has_paid_at_once(till: WalletTill, cloud: AlipayCloud) -> None:
-    cloud.wallets[CODE] = "pays"
-    assert till.hears(code=CODE) == "captured"
-    assert cloud.net_minor() == 3450
-
-
-def test_a_shopper_with_a_password_is_waited_for(till: WalletTill, cloud: AlipayCloud) -> None:
-    cloud.wallets[CODE] = "asks for a password"
-    assert [till.hears(code=CODE), till.hears("query")] == ["in-progress"] * 2
-    cloud.confirm(ATTEMPT)
-    assert till.hears("query") == "captured"
 
 
 @pytest.mark.parametrize(
@@ -127,30 +109,6 @@ def test_after_a_day_nothing_is_cancelled_but_asked_about(till: WalletTill, clou
     assert till.hears("cancel") == "in-progress"
     cloud.confirm(ATTEMPT)
     assert till.hears("cancel") == "captured"
-
-
-def test_an_answer_that_alipay_did_not_sign_is_no_answer(till: WalletTill, cloud: AlipayCloud) -> None:
-    cloud.wallets[CODE] = "pays"
-    cloud.forged = True
-    assert [till.hears(code=CODE), till.hears("query")] == ["unknown"] * 2
-    cloud.forged = False
-    assert till.hears("query") == "captured"
-
-
-def test_parts_go_back_once_each(till: WalletTill, cloud: AlipayCloud) -> None:
-    cloud.wallets[CODE] = "pays"
-    till.hears(code=CODE)
-    cloud.moods.append(Mood.LOST_REPLY)
-    part: dict[str, Any] = {"refund": "refund-number-1", "refund_minor": 450}
-    assert till.hears("refund", **part) == "unknown"
-    assert [till.hears("refund", **part) for _ in range(2)] == ["refunded"] * 2
-    assert cloud.net_minor() == 3000
-
-
-@pytest.mark.parametrize("code", ["", "9520001100307", "131234567890123456"])
-def test_what_is_no_code_of_alipays_is_not_sent(till: WalletTill, cloud: AlipayCloud, code: str) -> None:
-    assert till.hears(code=code) == "declined"
-    assert cloud.asked == []
 
 
 def test_a_notification_makes_us_look_and_says_nothing_else(till: WalletTill, cloud: AlipayCloud) -> None:

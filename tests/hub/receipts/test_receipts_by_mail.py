@@ -63,9 +63,8 @@ def server_of(post_office: MailServer, **changes: Any) -> Server:
 def sold(hub: HubWorld, mirror: PaperJournal, language: str = "en", **changes: Any) -> SignedEntry:
     """A scarf with a discount, in the hub's books."""
     fact = mirror.sale(SCARF, 1, 3450)
-    line = SaleLine(
-        SCARF, NAMES.get(language, "Scarf"), 1, 3950, 3450, "standard", (), (SaleDiscount("spring", 500),)
-    )
+    discounts = (SaleDiscount("spring", 300), SaleDiscount("old-scarf", 200, "Old scarf for new <i>"))
+    line = SaleLine(SCARF, NAMES.get(language, "Scarf"), 1, 3950, 3450, "standard", (), discounts)
     fields = {field: getattr(fact, field) for field in fact.__struct_fields__}
     entry = mirror.write(type(fact)(**{**fields, "language": language, "lines": (line,), **changes}))
     hub.send(mirror, 1)
@@ -272,6 +271,7 @@ def test_whoever_holds_the_link_sees_the_receipt_and_nobody_else_does(
     shown = browser.get(path_of(mirror, entry))
     assert (shown.status_code, "Scarf" in shown.text, "€39.50" in shown.text) == (200, True, True)
     assert "Discount spring" in shown.text
+    assert "Old scarf for new &lt;i&gt;" in shown.text, "in the words that the shopper saw"
     other = PaperJournal("mirror-9", mirror.key)
     wrong = [
         path_of(other, entry),

@@ -1,0 +1,1 @@
+"""Tests of sales that the hub prices again."""
