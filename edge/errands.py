@@ -12,6 +12,7 @@ import msgspec
 from cloud_sync.contract.orders import (
     ORDER_TYPE,
     CloseDoors,
+    EndOfDay,
     HandOut,
     Identify,
     OpenDoors,
@@ -68,6 +69,7 @@ class Rooms(msgspec.Struct, frozen=True):
     """Where an errand leads to; `forked` hears of a receipt that proves the ledger to be a copy.
 
     `questions` is None at an object that asks its hub nothing, `desk` where nobody pays at the desk.
+    `end_day` has the card terminals hand in their day, and says whether there are any.
     """
 
     journal: Journal
@@ -79,6 +81,7 @@ class Rooms(msgspec.Struct, frozen=True):
     forked: Callable[[Receipt, str], None]
     questions: Questions | None = None
     desk: Desk | None = None
+    end_day: Callable[[], bool] = lambda: False
 
 
 class Errands:
@@ -172,6 +175,9 @@ class Errands:
                 _insist(await self._desk.confirm(code, staff, amount_minor, means))
             case HandOut(code=code, amount_minor=amount_minor, staff=staff):
                 _insist(await self._desk.hand_out(code, staff, amount_minor))
+            case EndOfDay():
+                if not self._rooms.end_day():
+                    raise OrderRefusedError("nothing here hands in a day: its file has no card terminal")
             case SyncNow():
                 raise OrderRefusedError("to send what waits is the agent's: update it")
 

@@ -125,8 +125,11 @@ class Purpose(Enum):
     MEMBER = "member"
     WECHAT = "wechat"
     ALIPAY = "alipay"
+    WALLET = "wallet"  # a wallet or gift card of the shop's own
     CARD = "card"  # a card or a wallet as a code of EMV
     ASKS_FOR_MONEY = "asks-for-money"  # a code that a shopper pays by, shown to us by mistake
+    BADGE = "badge"  # somebody of the shop
+    RECEIPT = "receipt"  # what a shop printed or showed when goods were sold
     OTHER = "other"
 
 
@@ -194,6 +197,17 @@ class Interest(msgspec.Struct, frozen=True, tag=True):
     other_gtin: str = ""
 
 
+class StaffCalled(msgspec.Struct, frozen=True, tag=True):
+    """A shopper asks for somebody of the shop."""
+
+
+class StaffCame(msgspec.Struct, frozen=True, tag=True):
+    """A call for staff is over: somebody came, it was taken back, or nobody came for too long."""
+
+    how: str
+    waited_s: int
+
+
 Event = (
     Presented
     | Left
@@ -218,6 +232,8 @@ Event = (
     | CodeUnclear
     | CodeCleared
     | Interest
+    | StaffCalled
+    | StaffCame
 )
 
 OF_NOBODY: Final = (Agreed, Ambiguous, OutOfService, BackInService, DeviceMissed, DeviceFound)

@@ -198,6 +198,8 @@ class TerminalNeeds(StrEnum):
     PATIENCE = "patience"
     NOTHING = "nothing"
     OTHER = "other"
+    PIN_PAD = "pin-pad"
+    OTHER_CARD = "other-card"
 
 
 class TerminalSaid(msgspec.Struct, frozen=True, tag=True):

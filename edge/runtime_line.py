@@ -12,8 +12,7 @@ from typing import Final
 import msgspec
 
 from cloud_sync.agent.ports import Handed, RuntimeAwayError
-from cloud_sync.contract.requests import PaymentAsked
-from edge.offline_queue.bell import LINE_BYTES_MAX, Asked, Said, SentTelemetry, StagedDocument
+from edge.offline_queue.bell import LINE_BYTES_MAX, Asked, Question, Said, SentTelemetry, StagedDocument
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ class RuntimeLine:
         self._writer: asyncio.StreamWriter | None = None
         self._asked: deque[asyncio.Future[Handed | None]] = deque()
         self.on_head: Callable[[int], None] = lambda _head: None
-        self.on_ask: Callable[[str, PaymentAsked], None] = lambda _id, _payment: None
+        self.on_ask: Callable[[str, Question], None] = lambda _id, _question: None
         self.on_gone: Callable[[], None] = lambda: None
 
     async def receipt(self, jws: str) -> Handed:
@@ -113,7 +112,7 @@ class RuntimeLine:
         except (ValueError, RecursionError):  # which would quote what a shopper has shown
             _log.warning("%s: expected a question to the hub, got something else", self._path)
             return
-        self.on_ask(asked.id, asked.payment)
+        self.on_ask(asked.id, asked.ask)
 
     async def _ask(self, said: Said) -> Handed:
         if (writer := self._writer) is None:

@@ -6,6 +6,8 @@ for another's; its ways to pay are rehearsals that own no port; and its configur
 and no terminal.
 """
 
+import asyncio
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -14,15 +16,15 @@ from typing import Final
 
 import msgspec
 
+from cloud_sync.contract.documents import PRICES, PROMOTIONS
 from cloud_sync.contract.entry import Body
+from cloud_sync.contract.training import SUFFIX, is_in_training
 from edge.checkout.payments.book import PaymentBook
-from edge.checkout.payments.provider import Attempt, Capabilities, Provider, Said, Taken
+from edge.checkout.payments.provider import Attempt, Capabilities, Provider, Said, Shows, Taken
 from edge.checkout.state import Stage, State
 from edge.config import AccountSection, DeskSection, ObjectConfig, PlainKeySection, TlsFiles, Trust
 from edge.readings import Nanoseconds
-
-SUFFIX: Final = ".training"
-"""What the name of an object ends in while it trains: in every entry, and so on every receipt."""
+from retail.tender import Outcome
 
 _DIRECTORY: Final = "training"
 _ACCOUNT: Final = "training0000"
@@ -32,9 +34,24 @@ _NOWHERE: Final = "training.invalid"
 
 _SECOND_NS: Final = 1_000_000_000
 
+_HALF_MADE: Final = ".part"
+
 _ALONE: Final = frozenset({Stage.IDLE, Stage.UNPAIRED})
 
-_PATHS: Final = ("data_dir", "ledger", "key", "ballast", "telemetry", "documents", "keyring", "certificate")
+# The doors are closed by the shop itself: nobody is here, and nothing is wrong.
+_DOORS: Final = "doors"
+
+# So long a rehearsed payment takes: whoever trains sees the screen, and can cancel.
+REHEARSED_S: Final = 3.0
+
+# Documents, their bound books and pictures. Of deliveries there is none: the goods are counted as they are
+# now (`edge.runtime.training`).
+_COPIED: Final = (f"{PRICES}-*.json", f"{PROMOTIONS}-*.json", "catalogue-*", "pictures/*")
+
+_PATHS: Final = (
+    *("data_dir", "ledger", "key", "ballast", "telemetry", "documents", "keyring", "certificate"),
+    "purse",
+)
 
 
 class NotApartError(Exception):
@@ -51,22 +68,22 @@ class Entering(Enum):
 
 
 class Training(msgspec.Struct, frozen=True):
-    """An object while it trains: its configuration, and the ways to pay that are rehearsed."""
+    """An object while it trains: all that it works by, apart from what is real."""
 
     config: ObjectConfig
-    ways: tuple[str, ...]
 
 
 def is_training(body: Body) -> bool:
     """Whether an entry was written in training: its receipt is none, and says so."""
-    return body.dev.endswith(SUFFIX)
+    return is_in_training(body.dev)
 
 
 def may_enter(state: State, payments: PaymentBook) -> Entering:
     """Whether the till is empty and no payment hangs: nobody's basket is ever changed for a rehearsal."""
     if payments.open() or payments.unfinished():
         return Entering.PAYING
-    if state.stage not in _ALONE or state.lines:
+    closed = state.stage is Stage.OUT_OF_SERVICE and state.trouble == _DOORS
+    if not (state.stage in _ALONE or closed) or state.lines:
         return Entering.OPEN_BASKET
     return Entering.MONEY_DUE if payments.dues() else Entering.YES
 
@@ -89,15 +106,16 @@ def training_of(real: ObjectConfig) -> Training:
             for each in real.tenders
             if isinstance(each, AccountSection | DeskSection)
         ),
+        rehearses=names,
         sync=msgspec.structs.replace(real.sync, broker=f"mqtts://{_NOWHERE}:8883", hub=f"https://{_NOWHERE}"),
     )
     check_apart(real, config)
-    return Training(config, names)
+    return Training(config)
 
 
 def check_real(config: ObjectConfig) -> None:
     """Raise NotApartError if a real object bears a name that only training may have."""
-    if config.object.id.endswith(SUFFIX):
+    if is_in_training(config.object.id):
         raise NotApartError(f"object.id {config.object.id!r}: choose a name that does not end in {SUFFIX}")
 
 
@@ -126,51 +144,66 @@ def _check_files(real: ObjectConfig, training: ObjectConfig) -> None:
 def prepare(real: ObjectConfig) -> Training:
     """Make room for training, with copies of the signed documents that the object works by.
 
-    Raises NotApartError and OSError.
+    What was rehearsed before goes: each training begins with the goods as they are. Raises NotApartError and
+    OSError.
     """
     made = training_of(real)
-    made.config.documents.mkdir(parents=True, exist_ok=True)
-    check_apart(real, made.config)
-    for path in sorted(real.documents.glob("*-[0-9]*-[0-9]*.json")):
-        if path.is_file() and not path.is_symlink():
-            _copy(path, made.config.documents / path.name)
+    if made.config.data_dir.exists():
+        shutil.rmtree(made.config.data_dir)  # it is no link: that was checked, and none in it is followed
+    made.config.documents.mkdir(mode=0o700, parents=True)
+    for pattern in _COPIED:
+        for path in sorted(real.documents.glob(pattern)):
+            if path.is_file() and not path.is_symlink() and path.suffix != _HALF_MADE:
+                _copy(path, made.config.documents / path.relative_to(real.documents))
     check_apart(real, made.config)
     return made
 
 
 def _copy(path: Path, to: Path) -> None:
-    """Whole or not at all; never through a link that lies there."""
+    """Whole or not at all, power cut or not; never through a link that lies there."""
+    to.parent.mkdir(exist_ok=True)
     part = to.with_name(f".{to.name}.part")
     part.unlink(missing_ok=True)
     shutil.copyfile(path, part)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
     part.replace(to)
+
+
+_SHOWS: Final[Mapping[str, Shows]] = {"zvt": "terminal", "stripe": "terminal", "desk": "desk"}
+"""What the glass asks of whoever pays; a rehearsal by a code asks for none."""
 
 
 class Rehearsal:
     """A `Provider` that has no port, no key and no books but its memory: every payment goes well.
 
-    After a restart it has never heard of what went before, which was no money either.
+    It takes `pause_s`, and is cancelled meanwhile like any other. After a restart it has never heard of what
+    went before, which was no money either.
     """
 
-    capabilities: Final = Capabilities(
-        "nothing",
-        needs_network=False,
-        patience_ns=Nanoseconds(5 * _SECOND_NS),
-        ladder_ns=(Nanoseconds(_SECOND_NS),),
-    )
-
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, pause_s: float = REHEARSED_S) -> None:
         self.name: Final = name
-        self._started: dict[str, Attempt] = {}
-        self._back: dict[str, int] = {}
+        self.capabilities: Final = Capabilities(
+            _SHOWS.get(name, "nothing"),
+            needs_network=False,
+            patience_ns=Nanoseconds(60 * _SECOND_NS),
+            ladder_ns=(Nanoseconds(_SECOND_NS),),
+        )
+        self._pause_s = pause_s
+        self._stands: dict[str, Outcome] = {}
+        self._paid: dict[str, Attempt] = {}
 
     async def fence(self) -> str:
         """It knows our attempts."""
         return ""
 
     async def start(self, attempt: Attempt) -> Said:
-        """As if it were paid."""
-        self._started[attempt.id] = attempt
+        """As if it were paid, after a while."""
+        self._stands[attempt.id] = "in-progress"
+        await asyncio.sleep(self._pause_s)
+        if self._stands[attempt.id] == "in-progress":
+            self._stands[attempt.id] = "captured"
+            self._paid[attempt.id] = attempt
         return self._said(attempt)
 
     async def query(self, attempt: Attempt) -> Said:
@@ -178,7 +211,9 @@ class Rehearsal:
         return self._said(attempt)
 
     async def cancel(self, attempt: Attempt) -> Said:
-        """What was begun is as good as paid; nothing else will be."""
+        """What is as good as paid stays so; nothing else will be."""
+        if self._stands.get(attempt.id) == "in-progress":
+            self._stands[attempt.id] = "cancelled"
         return self._said(attempt)
 
     async def capture(self, attempt: Attempt) -> Said:
@@ -187,19 +222,19 @@ class Rehearsal:
 
     async def refund(self, attempt: Attempt, refund: str, amount_minor: int) -> Said:
         """As if it went back."""
-        self._back[refund] = amount_minor
         return Said("refunded", amount_minor, attempt.currency, f"training-{refund}"[:64])
 
     async def taken(self) -> tuple[Taken, ...]:
         """What would have been taken."""
         return tuple(
-            Taken(each.id, "training", each.amount_minor, each.currency) for each in self._started.values()
+            Taken(each.id, "training", each.amount_minor, each.currency) for each in self._paid.values()
         )
 
     def _said(self, attempt: Attempt) -> Said:
-        if attempt.id not in self._started:
-            return Said("not-found")
-        return Said("captured", attempt.amount_minor, attempt.currency, "training")
+        outcome = self._stands.get(attempt.id, "not-found")
+        if outcome == "captured":
+            return Said("captured", attempt.amount_minor, attempt.currency, "training")
+        return Said(outcome)
 
 
 def rehearsals(ways: Iterable[str]) -> dict[str, Provider]:

@@ -109,7 +109,8 @@ def _lay(db: apsw.Connection, product: Product, verb: Literal["INSERT", "REPLACE
     if number is None:
         raise ValueError(f"product {product.gtin[:40]!r}: expected the 14 digits of a GTIN")
     try:
-        db.execute(f"{verb} INTO product VALUES (?, ?)", (number, msgspec.json.encode(product)))
+        row = number, msgspec.json.encode(product), product.model or None
+        db.execute(f"{verb} INTO product VALUES (?, ?, ?)", row)
     except apsw.ConstraintError as error:
         raise ValueError(f"product {product.gtin}: expected it once, got it twice") from error
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from retail.identity.standing import Recall
-from retail.pricing.book import PriceBook, Product
+from retail.pricing.book import VARIANTS_MAX, PriceBook, Product
 from retail.units import Money
 
 # What is on a shelf and in a few baskets: a product is asked for a dozen times for each thing that happens.
@@ -32,7 +32,7 @@ class BoundBook(msgspec.Struct, frozen=True, eq=False):
     language: str
     currency: str
     taxes: Mapping[str, int]
-    by_gtin: Mapping[str, Product]
+    by_gtin: "Pages"
     recalled: frozenset[Recall]
     spoken: frozenset[str]
     tax_exclusive: bool | UnsetType = UNSET
@@ -48,6 +48,10 @@ class BoundBook(msgspec.Struct, frozen=True, eq=False):
     def name(self, product: Product, language: str) -> str:
         """What a product is called in `language`, or in the book's own where it has no such words."""
         return (product.words.get(language) or product.words[self.language]).name
+
+    def of_model(self, model: str) -> tuple[Product, ...]:
+        """The sizes and colours of one garment, VARIANTS_MAX at most, by their GTINs."""
+        return self.by_gtin.of_model(model)
 
 
 class Pages(Mapping[str, Product]):
@@ -77,6 +81,12 @@ class Pages(Mapping[str, Product]):
 
     def __len__(self) -> int:
         return self._products
+
+    def of_model(self, model: str) -> tuple[Product, ...]:
+        """The products of that model, VARIANTS_MAX at most, by their GTINs."""
+        sql = "SELECT json FROM product WHERE model = ? ORDER BY gtin LIMIT ?"
+        with self._reading:
+            return tuple(_PRODUCT.decode(row[0]) for row in self._db.execute(sql, (model, VARIANTS_MAX)))
 
     def _read(self, gtin: str) -> Product | None:
         number = number_of(gtin)

@@ -129,6 +129,14 @@ class Basket:
         for gtin, units in loose.items():
             self._lower(gtin, units)
 
+    def gave_back(self, epcs: Iterable[str]) -> None:
+        """These came back, and lie in the hands of staff: nobody buys them before they are laid down anew."""
+        gone = frozenset(epcs)
+        for epc in gone:
+            self.items.pop(epc, None)
+        if self.listed is not None:
+            self.listed -= gone
+
     def _lower(self, gtin: str, units: int) -> None:
         """Units of what was sold come back, too: they are on nobody's bill."""
         self.loose[gtin] = max(self.loose[gtin] - units, 0)

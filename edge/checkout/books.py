@@ -4,7 +4,7 @@ In memory for the hot path; in the journal's file as a projection that follows, 
 rows instead of the whole journal. Both are folded from the same entries by the same rules.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from typing import Final
@@ -59,13 +59,13 @@ class LastRefund(msgspec.Struct, frozen=True):
 class ShopProjection:
     """The till's books as tables: stock, items, transfers, documents, takings, the last sale, payments.
 
-    Version 2 had no payments yet, version 3 no notes of credit and no books of the house: their rows are
-    those of a shop where there was none.
+    Version 2 had no payments yet, version 3 no notes of credit and no books of the house, version 4 no days
+    of terminals: their rows are those of a shop where there was none.
     """
 
     name: Final = "shop"
-    version: Final = 4
-    reads: Final = (2, 3, 4)
+    version: Final = 5
+    reads: Final = (2, 3, 4, 5)
     tables: Final = (
         *("stock", "item", "transfer", "document", "takings", "last_sale"),
         *payments.TABLES,
@@ -110,6 +110,8 @@ class Books:
         self.stock: Counter[tuple[str, str]] = Counter()
         self.items: dict[str, tuple[str, str]] = {}
         """EPC -> (GTIN, holder)."""
+        self._held: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        """Holder -> EPC -> GTIN: a till asks many times a sale, and what was sold stays in `items`."""
         self.transfers: set[str] = set()
         """The transfers that were counted."""
         self.documents: dict[str, tuple[Version, str]] = {}
@@ -128,7 +130,7 @@ class Books:
         for holder, gtin, units in rows("SELECT holder, gtin, units FROM stock"):
             books.stock[holder, gtin] = units
         for epc, gtin, holder in rows("SELECT epc, gtin, holder FROM item"):
-            books.items[epc] = (gtin, holder)
+            books._place(epc, gtin, holder)
         for name, generation, n, sha256 in rows("SELECT name, generation, n, sha256 FROM document"):
             books.documents[name] = (Version(generation, n), sha256)
         books.transfers.update(transfer for (transfer,) in rows("SELECT transfer FROM transfer"))
@@ -148,13 +150,15 @@ class Books:
             case Sale() as sale:
                 self._move(sale.moves)
                 for line in sale.lines:
-                    self.items.update((epc, (line.gtin, SOLD)) for epc in line.epcs)
+                    for epc in line.epcs:
+                        self._place(epc, line.gtin, SOLD)
                 self.sales += 1
                 self.last_sale = _last_sale(body, sale)
             case Refund() as refund:
                 self._move(refund.moves)
                 for line in refund.lines:
-                    self.items.update((epc, (line.gtin, _taker(refund, line))) for epc in line.epcs)
+                    for epc in line.epcs:
+                        self._place(epc, line.gtin, _taker(refund, line))
                 self.refunds += 1
                 self.last_refund = LastRefund(refund.refund, refund.sale)
             case Operator(staff=staff, act=act):
@@ -162,7 +166,8 @@ class Books:
             case Arrived(transfer=transfer, moves=moves, epcs=epcs):
                 self.transfers.add(transfer)
                 self._move(moves)
-                self.items.update((epc, (gtin, holder)) for epc, gtin, holder in _places(moves, epcs))
+                for place in _places(moves, epcs):
+                    self._place(*place)
             case DocumentApplied(name=name, version=version, sha256=sha256):
                 self.documents[name] = (version, sha256)
             case _:
@@ -174,11 +179,17 @@ class Books:
 
     def at(self, holder: str) -> dict[str, str]:
         """The items that a holder has: EPC -> GTIN."""
-        return {epc: gtin for epc, (gtin, where) in self.items.items() if where == holder}
+        return dict(self._held.get(holder, {}))
 
     def units(self, holder: str) -> dict[str, int]:
         """The units that a holder has: GTIN -> units."""
         return {gtin: units for (where, gtin), units in self.stock.items() if where == holder}
+
+    def _place(self, epc: str, gtin: str, holder: str) -> None:
+        if epc in self.items:
+            self._held[self.items[epc][1]].pop(epc, None)
+        self.items[epc] = (gtin, holder)
+        self._held[holder][epc] = gtin
 
     def _learn_pin(self, staff: str, act: str, wall_ms: int) -> None:
         if act == WRONG_PIN:

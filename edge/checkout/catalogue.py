@@ -5,9 +5,10 @@ import msgspec
 from edge.checkout.state import Goods
 from retail.identity.answer import Resolved
 from retail.identity.resolver import resolve
-from retail.pricing.book import Prices, Product, Version
-from retail.pricing.promotions import Promotions
+from retail.pricing.book import Assortment, Product, Version
+from retail.pricing.promotions import ANY, Promotions
 from retail.pricing.rules import unit_price
+from retail.units import Money
 
 
 class Leaflet(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class Catalogue:
     The book may lie in a file: `product` reads one page of it, and nothing here goes through all of them.
     """
 
-    def __init__(self, book: Prices, version: Version, leaflet: Leaflet | None = None) -> None:
+    def __init__(self, book: Assortment, version: Version, leaflet: Leaflet | None = None) -> None:
         self.book = book
         self.version = version
         self.leaflet = leaflet
@@ -53,6 +54,18 @@ class Catalogue:
         """What a product is called, by language."""
         return {language: words.name for language, words in product.words.items()}
 
+    def of_model(self, product: Product) -> tuple[Product, ...]:
+        """The sizes and colours that a product comes in, itself among them; nothing where it has none."""
+        return self.book.of_model(product.model) if product.model else ()
+
+    def said(self, product: Product, attribute: str) -> dict[str, str]:
+        """An attribute by language: `colour`, in the site's own language, and `colour.de`."""
+        found, dotted = product.attributes or {}, f"{attribute}."
+        plain = {self.book.language: found[attribute]} if attribute in found else {}
+        return plain | {
+            name.removeprefix(dotted): said for name, said in found.items() if name.startswith(dotted)
+        }
+
     def goods(self, gtin: str, here: int | None) -> Goods:
         """A product that the shop sells, as the glass shows it."""
         product = self.book.by_gtin[gtin]
@@ -63,7 +76,18 @@ class Catalogue:
             price=self.book.price(product),
             unit_price=unit_price(product, self.book),
             here=here,
+            member_price=self._member_price(product),
+            allergens=product.allergens or (),
+            min_age=product.min_age or 0,
+            images=product.images or (),
+            place=self.said(product, "place"),
         )
+
+    def _member_price(self, product: Product) -> Money | None:
+        """What every member pays for a piece, where that is less."""
+        minor = (product.member_prices or {}).get(ANY, product.price_minor)
+        lower = not product.no_offers and 0 < minor < product.price_minor
+        return Money(minor, self.book.currency) if lower else None
 
     def languages(self) -> tuple[str, ...]:
         """The languages in which every product has words, the site's own first."""

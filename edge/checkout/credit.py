@@ -305,7 +305,7 @@ def _line(back: _Return, at: int, came: ReturnedUnits, cost: int, *, is_only: bo
 
 def _discounts_of(back: _Return, line: SaleLine, off_minor: int) -> tuple[SaleDiscount, ...]:
     """Which promotions had taken `off_minor` off these units: each by what is left of it, in order."""
-    left = Counter[str]()
+    left, words = Counter[str](), {each.promotion: each.words for each in _discounts(line)}
     for each in _discounts(line):
         left[each.promotion] += each.amount_minor
     given = (each for refund in back.refunds for each in refund.lines if _key(each) == _key(line))
@@ -319,7 +319,7 @@ def _discounts_of(back: _Return, line: SaleLine, off_minor: int) -> tuple[SaleDi
     for promotion, amount in left.items():
         upto += amount
         share = upto * off_minor // whole
-        shared.append(SaleDiscount(promotion, share - before))
+        shared.append(SaleDiscount(promotion, share - before, words[promotion]))
         before = share
     return tuple(each for each in shared if each.amount_minor)
 

@@ -23,7 +23,7 @@ from edge.checkout.pictures import Pictures
 from edge.checkout.refused import DocumentRefusedError
 from retail.identity.answer import Refused
 from retail.identity.resolver import resolve
-from retail.pricing.book import Prices, Version
+from retail.pricing.book import Assortment, Version
 from retail.pricing.check_promotions import check_promotions
 from retail.pricing.promotions import Promotions
 
@@ -92,7 +92,7 @@ class Documents:
         part.replace(path)
         _sync(self._directory)
 
-    def book(self, in_force: Effective) -> tuple[Prices, Version]:
+    def book(self, in_force: Effective) -> tuple[Assortment, Version]:
         """The price book of today: what was issued whole, and what has changed in it since."""
         version, sha256 = in_force[PRICES]
         whole = Edition(self._intact(PRICES, version, sha256), version, sha256)

@@ -48,7 +48,8 @@ class Judge(msgspec.Struct, frozen=True):
         if own_minor is None and not product.weighed and 1 <= _count(label) <= UNITS_MAX:
             return ByTheBook()
         if own_minor is not None and 1 <= own_minor <= PRICE_MINOR_MAX:
-            return Measured(product.gtin, own_minor)
+            by_weight = label.price_minor is None
+            return Measured(product.gtin, own_minor, label.weight_mg if by_weight else None)
         return self.notice(NoticeKind.NO_PRICE, label.lookup)
 
     def obstacle(self, label: Scanned) -> NoticeKind | None:

@@ -15,10 +15,10 @@ import msgspec
 
 from cloud_sync.contract.documents import PRICE_CHANGES, PRICES
 from edge.checkout.refused import DocumentRefusedError
-from retail.pricing.book import Prices, Version
+from retail.pricing.book import Assortment, Version
 
 # A bound book of another form is made again from its documents.
-FORM: Final = 1
+FORM: Final = 2
 
 
 class Binder(Protocol):
@@ -35,7 +35,7 @@ class Binder(Protocol):
         """Make a durable `target` of a bound `base`, whose document has that hash, and changes to it."""
         ...
 
-    def opened(self, path: Path) -> Prices:
+    def opened(self, path: Path) -> Assortment:
         """The book in a bound file."""
         ...
 
@@ -63,11 +63,11 @@ class Library:
         self._directory = directory
         self._binder = binder
 
-    def whole(self, edition: Edition) -> Prices:
+    def whole(self, edition: Edition) -> Assortment:
         """The book that was issued whole; bound now if it is not there."""
         return self._binder.opened(self._whole(edition))
 
-    def changed(self, whole: Edition, changes: Edition) -> Prices:
+    def changed(self, whole: Edition, changes: Edition) -> Assortment:
         """A book with its changes; both are bound now if they are not there."""
         made_of = (whole.sha256, changes.sha256)
 

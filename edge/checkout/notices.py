@@ -35,6 +35,8 @@ OF_A_CODE: Final = {
     Purpose.CARD: NoticeKind.PAY_LATER,
     Purpose.ASKS_FOR_MONEY: NoticeKind.ASKS_FOR_MONEY,
     Purpose.OTHER: NoticeKind.UNREADABLE,
+    Purpose.BADGE: NoticeKind.BADGE,
+    Purpose.RECEIPT: NoticeKind.RECEIPT,
     Purpose.GOODS: NoticeKind.UNKNOWN,
 }
 

@@ -12,6 +12,7 @@ import msgspec
 
 from cloud_sync.contract.facts import Sale
 from edge.checkout.payments.cashier import Ended, Result
+from edge.checkout.payments.outcomes import outcome_of
 from edge.checkout.ports import Clock, Payments
 from edge.checkout.register import Register
 from edge.checkout.sale import SaleStage, SaleStep, Shop, billed, next_stage
@@ -19,6 +20,7 @@ from edge.checkout.state import HOUSE_ACCOUNT, NOT_PAYING, Outcome, Paying, Stag
 from edge.checkout.wares import Wares
 from edge.events import Purpose
 from edge.offline_queue.outcomes import Appended, JournalClosedError
+from edge.readings import TerminalNeeds
 from retail.pricing.rules import Priced
 from retail.units import Money
 
@@ -32,21 +34,14 @@ GONE_NS: Final = WARNS_NS + 30 * _SECOND_NS
 # Two lines on where the money goes are read by then.
 _CANCELLED_NS: Final = 30 * _SECOND_NS
 
-# By then a person of the shop was there: so long as the cashier itself asks.
+# By then a person of the shop was there: so long as the cashier itself asks. Whoever passes by meanwhile
+# holds up nobody for longer.
 _UNKNOWN_NS: Final = 600 * _SECOND_NS
-
-# What of an end the shopper should know; others have a word of their own.
-_OUTCOMES: Final[dict[Result, Outcome]] = {
-    Result.DECLINED: "declined",
-    Result.CANCELLED: "too-late",
-    Result.GIVES_BACK: "goes-back",
-    Result.UNAVAILABLE: "unreachable",
-}
-_NEVER_BEGUN: Final[dict[str, Outcome]] = {"busy": "busy", "code.gone": "code", "code.not-readable": "code"}
 
 _CODES: Final[dict[str, frozenset[Purpose]]] = {
     "wechat": frozenset({Purpose.WECHAT}),
     "alipay": frozenset({Purpose.ALIPAY}),
+    "wallet": frozenset({Purpose.WALLET}),
 }
 """The codes of wallets say whose they are."""
 _ANY_CODE: Final = frozenset({Purpose.MEMBER, Purpose.CARD, Purpose.OTHER})
@@ -97,6 +92,7 @@ class Purchase:
         self._tried = False
         """Something was begun: the sale is meant on the disk."""
         self._begun_ns = 0
+        self._lost_ns = 0
         self._stopped = False
         self._outcome: Outcome | None = None
         self._givings: set[asyncio.Future[None]] = set()
@@ -119,6 +115,11 @@ class Purchase:
     def may_reopen(self) -> bool:
         """Whether the shopper can go back to the basket: nothing is under way, and nothing is paid."""
         return self.stage in _UNDECIDED and self._paid_minor() == 0
+
+    @property
+    def may_change(self) -> bool:
+        """Whether what it costs may still change: nothing is agreed on, or it can be taken back."""
+        return self.stage is SaleStage.OPEN or self.may_reopen
 
     @property
     def is_untried(self) -> bool:
@@ -152,6 +153,7 @@ class Purchase:
             paid=Money(paid_minor, self.deal.draft.currency) if paid_minor else None,
             wants_code=self.stage is SaleStage.SHOWING,
             code=self._desk_code(),
+            prompt=self._prompt(),
             asks=self._asks(),
             outcome=self._outcome,
             warns=self.stage in _UNDECIDED and idle_ns >= WARNS_NS,
@@ -194,7 +196,7 @@ class Purchase:
         """The way that a code of this kind pays by now; a wallet that shows its code has chosen already."""
         if self.stage not in {SaleStage.CHOOSING, SaleStage.SHOWING}:
             return None
-        ways = [way for way in self.ways(self._left()) if way.shows in {"scan", "code"}]
+        ways = [way for way in self.ways(self._left()) if way.shows == "scan"]
         plain = [way for way in ways if purpose in _CODES.get(way.name, ())]
         if not plain and self.stage is SaleStage.SHOWING:
             plain = [way for way in ways if way == self._way and purpose in _codes_of(way)]
@@ -213,7 +215,9 @@ class Purchase:
                 self.on_left()
             case SaleStage.CANCELLED if idle_ns >= _CANCELLED_NS:
                 self.leave()
-            case SaleStage.UNKNOWN if idle_ns >= (_CANCELLED_NS if goods_are_gone else _UNKNOWN_NS):
+            case SaleStage.UNKNOWN if idle_ns >= _CANCELLED_NS and goods_are_gone:
+                self.leave()
+            case SaleStage.UNKNOWN if self._clock.now_ns() - self._lost_ns >= _UNKNOWN_NS:
                 self.leave()
             case _:
                 pass
@@ -247,7 +251,7 @@ class Purchase:
 
     def show_unknown(self) -> None:
         """After a restart: nobody knows what became of the last payment."""
-        self.stage = SaleStage.UNKNOWN
+        self.stage, self._lost_ns = SaleStage.UNKNOWN, self._clock.now_ns()
 
     def _step(self, step: SaleStep) -> None:
         self.stage = next_stage(self.stage, step)
@@ -276,7 +280,7 @@ class Purchase:
             # What was taken is seen through, whatever becomes of the browser that sent the tap; and it is
             # taken before anything is awaited, so that a second tap finds another screen.
             self.under_way = asyncio.ensure_future(self._bill(self.deal))
-        elif way.shows in {"scan", "code"}:
+        elif way.shows == "scan":
             self._step(SaleStep.ASK)
         else:
             self._pay(way, None)
@@ -332,10 +336,10 @@ class Purchase:
                 self._step(SaleStep.PART)
             case Result.PERSON:
                 self._step(SaleStep.LOSE)
+                self._lost_ns = self._clock.now_ns()
             case result:
-                self._outcome = _NEVER_BEGUN.get(ended.reason, _OUTCOMES[result])
-                if self._stopped and result is Result.CANCELLED:
-                    self._outcome = "cancelled"
+                is_own = self._stopped and result is Result.CANCELLED
+                self._outcome = "cancelled" if is_own else outcome_of(ended)
                 self._step(SaleStep.DECLINE)
         self.on_change()
 
@@ -370,6 +374,11 @@ class Purchase:
         if self.stage is not SaleStage.PAYING or self._payments is None or self.deal is None:
             return ""
         return self._payments.code(self.deal.draft.sale)
+
+    def _prompt(self) -> TerminalNeeds:
+        if self.stage is not SaleStage.PAYING or self._payments is None or self.deal is None:
+            return TerminalNeeds.NOTHING
+        return self._payments.prompt(self.deal.draft.sale)
 
     def _left(self) -> Money:
         assert self.deal is not None

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.entry import SignedEntry
-from cloud_sync.contract.fragment import FragmentTooLongError, link_of
+from cloud_sync.contract.fragment import BadFragmentError, FragmentTooLongError, link_of
 from cloud_sync.contract.slip import Beside, slip_of
 from edge.commands import Align, Print, PrintedLine, PrintedQr
 from edge.readings import ReceiptFor, TerminalLine
@@ -54,6 +54,8 @@ class Links(msgspec.Struct, frozen=True):
         narrow = 0 < columns <= _NARROW_COLUMNS and self.hub != ""
         try:
             return link_of(entry.jws(), "" if narrow else self.certificate, self.page, self.hub)
+        except BadFragmentError:  # a certificate that is damaged keeps nobody from a receipt
+            return "" if self.certificate == "" else Links(self.page, self.hub, "").of(entry, columns)
         except FragmentTooLongError:
             return ""
 

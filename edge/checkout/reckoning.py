@@ -3,20 +3,24 @@
 from datetime import date
 from typing import Final
 
+import msgspec
+
+from edge.checkout.basis import basis_of
 from edge.checkout.basket import Basket, Put
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.judge import HARMFUL, Judge
+from edge.checkout.membership import Membership
 from edge.checkout.notices import OF_A_SCAN
 from edge.checkout.ports import Clock
 from edge.checkout.purchase import Deal
 from edge.checkout.sale import Bought, Shop, draft_of
 from edge.checkout.state import Notice
 from edge.checkout.wares import NOTHING, Wares, take_off, wares_of
-from edge.events import Agreed, Ambiguous, Event, Scanned
+from edge.events import Agreed, Ambiguous, CodeShown, Event, Purpose, Scanned
 from retail.locale import business_date
 from retail.pricing.basket import Basket as Priceable
-from retail.pricing.basket import Moment
+from retail.pricing.basket import Member, Moment
 from retail.pricing.rules import Priced, laid_out, price_basket
 
 # A basket keeps the prices it was opened with for so long while nobody touches it (design, section 5).
@@ -30,7 +34,7 @@ _SCANS_KEPT_NS: Final = 120_000_000_000
 # An offer begins and ends on a whole minute; within a second the same basket costs the same.
 _PRICED_MS: Final = 1_000
 
-_Asked = tuple[Wares, str | None, Catalogue, int, bool]
+_Asked = tuple[Wares, str | None, Catalogue, Member | None, int, bool]
 
 
 class Reckoning:
@@ -44,9 +48,11 @@ class Reckoning:
         self.catalogue: Catalogue | None = None
         """The price book in force; None before the first one came, and nothing can be reckoned."""
         self._next_catalogue: Catalogue | None = None
+        self.membership = Membership(clock)
+        """Who buys, as far as prices know."""
         self._disagree: str | None = None
-        self._priced: tuple[_Asked, Priced] | None = None
-        """What was priced last: one tap asks for the same basket three times."""
+        self._priced: tuple[_Asked, Priced, Moment] | None = None
+        """What was priced last, and when: one tap asks for the same basket three times."""
         self._refused: Wares = NOTHING
         """The wares of a sale that the journal refused as too long."""
 
@@ -82,10 +88,16 @@ class Reckoning:
         put = self.basket.put(label, self._books.is_sold)
         return None if put is Put.IN else judge.notice(OF_A_SCAN[put], label.lookup)
 
+    def joins(self, shown: CodeShown, *, may_change: bool) -> bool:
+        """A member shows who they are; False where that is of no use: what is paid for keeps its price."""
+        return shown.purpose is Purpose.MEMBER and may_change and self.membership.show(shown.ticket)
+
     def forget_scans(self, idle_ns: int) -> None:
         """Nobody has touched anything for so long: what was scanned may be nobody's any more."""
         if idle_ns > _SCANS_KEPT_NS:
             self.basket.cancel()
+        if self.membership.member is not None:
+            self.membership.tick(idle_ns, has_goods=bool(self.wares()))
 
     def take_off(self, line: str) -> None:
         """The shopper does not want one of `line` (see `BasketLine.remove`)."""
@@ -94,6 +106,7 @@ class Reckoning:
     def sold(self, wares: Wares) -> None:
         """These are on the disk as sold, and on nobody's bill any more."""
         self.basket.sold(wares.items, wares.scans, wares.loose)
+        self.membership.leave()
 
     def refuse(self, wares: Wares) -> None:
         """No entry can hold the sale of these: as they are, they are too many."""
@@ -118,24 +131,35 @@ class Reckoning:
         if self.catalogue is None or not wares or wares.too_many or not self.is_listed:
             return None
         now = Moment(self._clock.wall_ms(), trusted=self._clock.quality() == "trusted")
-        asked = wares, language, self.catalogue, now.wall_ms // _PRICED_MS, now.trusted
+        member = self.membership.member
+        asked = wares, language, self.catalogue, member, now.wall_ms // _PRICED_MS, now.trusted
         if self._priced is None or self._priced[0] != asked:
-            self._priced = asked, self._price(self.catalogue, wares, language, now)
+            basket = Priceable(
+                laid_out(wares.units, tuple(wares.packs.values())),
+                language=language or self.catalogue.book.language,
+            )
+            priced = price_basket(basket, self.catalogue.book, self.catalogue.promotions, member, now)
+            self._priced = asked, priced, now
         return self._priced[1]
 
-    @staticmethod
-    def _price(catalogue: Catalogue, wares: Wares, language: str | None, now: Moment) -> Priced:
-        laid = laid_out(wares.units, tuple(wares.packs.values()))
-        basket = Priceable(laid, language=language or catalogue.book.language)
-        return price_basket(basket, catalogue.book, catalogue.promotions, None, now)
+    def is_still(self, deal: Deal, wares: Wares) -> bool:
+        """Whether `wares` are what was agreed on, and bought by the member that it was agreed with."""
+        member, basis = self.membership.member, deal.draft.basis
+        level = msgspec.UNSET if member is None else member.level
+        same = isinstance(basis, msgspec.UnsetType) or basis.level == level
+        return same and (wares.units, wares.packs) == (deal.wares.units, deal.wares.packs)
 
     def deal(self, sale: str, wares: Wares, priced: Priced) -> Deal:
         """What a shopper agrees to who buys `wares` at that price, as the sale of that id."""
         assert self.catalogue is not None
+        assert self._priced is not None
+        (_, _, _, member, *_), last, at = self._priced
+        assert last is priced, "what is sold was priced a moment ago"
         bought = Bought(
             *(sale, self._clock.wall_ms(), priced, wares.epcs),
             prices=self.catalogue.version,
             promotions=self.catalogue.promotions_version,
+            basis=basis_of(wares, member, at),
         )
         return Deal(wares, priced, draft_of(self._shop, bought))
 

@@ -60,9 +60,14 @@ class TakenBack(msgspec.Struct, frozen=True):
     notes: tuple[Appended, ...]
 
     @property
+    def refunds(self) -> tuple[Refund, ...]:
+        """What they say."""
+        return tuple(_refund(each) for each in self.notes)
+
+    @property
     def total_minor(self) -> int:
         """What goes back in all."""
-        return sum(_refund(each).total_minor for each in self.notes)
+        return sum(refund.total_minor for refund in self.refunds)
 
 
 Answer = TakenBack | Refused | Refusal
@@ -142,7 +147,7 @@ class Returns:
         """
         if self._policy.needs_staff and (by is None or by.act != RETURN):
             return Refused.NEEDS_STAFF
-        if self._clock.wall_ms() - past.wall_ms > self._policy.days * DAY_MS:
+        if self._is_too_late(past):
             return Refused.TOO_LATE
         if not returned:
             return Refusal.NOTHING
@@ -151,10 +156,17 @@ class Returns:
         async with self._turn:
             return await self._credit(past, returned, QUARANTINE, by, reason)
 
-    async def void(self, by: Allowed) -> Answer:
-        """The whole of the last sale did not happen: goods and money are where they were before it."""
-        if by.act != VOID:
-            return Refused.NEEDS_STAFF
+    def quote(self, past: Past, returned: Sequence[ReturnedUnits]) -> int | Refused | Refusal:
+        """What `take_back` would give back for these units now; nothing is written."""
+        if self._is_too_late(past):
+            return Refused.TOO_LATE
+        if not returned:
+            return Refusal.NOTHING
+        notes = credit(past.sale, past.refunds, returned, self._sources(past.sale, past.refunds), QUARANTINE)
+        return notes if isinstance(notes, Refusal) else sum(note.total_minor for note in notes)
+
+    def voidable(self) -> Past | Refused:
+        """The last sale, if it can be voided now."""
         last = self._rooms.books.last_sale
         past = None if last is None else self._rooms.sold.by_sale(last.sale)
         if past is None:
@@ -163,9 +175,21 @@ class Returns:
             return Refused.NO_CLOCK
         if self._clock.wall_ms() - past.wall_ms > self._policy.void_minutes * MINUTE_MS:
             return Refused.TOO_LATE
+        return Refused.NOT_WHOLE if past.refunds else past
+
+    async def void(self, by: Allowed, sale: str = "") -> Answer:
+        """The whole of the last sale did not happen: goods and money are where they were before it.
+
+        With `sale` only if that is the last one still.
+        """
+        if by.act != VOID:
+            return Refused.NEEDS_STAFF
         async with self._turn:
-            if self._rooms.sold.refunds(past.sale.sale):
-                return Refused.NOT_WHOLE
+            past = self.voidable()
+            if isinstance(past, Refused):
+                return past
+            if sale and past.sale.sale != sale:
+                return Refused.CHANGED
             everything = all_left(past.sale, ())
             return await self._credit(past, everything, self._shop.sells_from, by, "void")
 
@@ -175,22 +199,36 @@ class Returns:
         """Take goods back of no sale that can be told, at the lowest price that they had; `by` pays cash."""
         if by.act != UNPROVEN:
             return Refused.NEEDS_STAFF
-        units = sum(each.units for each in goods)
-        if units <= 0 or any(each.units <= 0 or len(each.epcs) > each.units for each in goods):
-            return Refusal.NOTHING
-        now_ms = self._clock.wall_ms()
-        priced = worth(goods, book, [*prices], now_ms, self._policy.lowest_days)
-        if priced is None:
-            return Refused.NO_PRICE
         name = self._new_id()
-        note = note_of(name, priced, book, QUARANTINE)
-        if note.total_minor > self._policy.unproven_minor or units > self._policy.unproven_units:
-            return Refused.TOO_MUCH
+        note = self._unproven(name, goods, book, [*prices])
+        if not isinstance(note, Note):
+            return note
         async with self._turn:
             await self._write(*deed_of(by, name, note_key(name, 1)))
             draft = self._draft(note, _Head(name, 1, book.language, book.currency, "no-receipt"))
             written = await self._put_down(draft)
         return TakenBack((written,))
+
+    def quote_unproven(
+        self, goods: Sequence[Unproven], book: Prices, prices: Iterable[PriceFrom]
+    ) -> int | Refused | Refusal:
+        """What `without_receipt` would pay for these goods now; nothing is written."""
+        note = self._unproven("", goods, book, [*prices])
+        return note.total_minor if isinstance(note, Note) else note
+
+    def _unproven(
+        self, name: str, goods: Sequence[Unproven], book: Prices, prices: Sequence[PriceFrom]
+    ) -> Note | Refused | Refusal:
+        units = sum(each.units for each in goods)
+        if units <= 0 or any(each.units <= 0 or len(each.epcs) > each.units for each in goods):
+            return Refusal.NOTHING
+        priced = worth(goods, book, prices, self._clock.wall_ms(), self._policy.lowest_days)
+        if priced is None:
+            return Refused.NO_PRICE
+        note = note_of(name, priced, book, QUARANTINE)
+        if note.total_minor > self._policy.unproven_minor or units > self._policy.unproven_units:
+            return Refused.TOO_MUCH
+        return note
 
     async def of_another(
         self, shown: Shown, returned: Sequence[ReturnedUnits], by: Allowed, reason: str = ""
@@ -201,12 +239,20 @@ class Returns:
         ours = self._rooms.sold.by_entry(shown.entry)
         if ours is not None:
             return await self.take_back(ours, returned, by, reason)
+        past = self.look_at(shown)
+        if isinstance(past, Refused):
+            return past
+        return await self.take_back(past, returned, by, reason or ELSEWHERE)
+
+    def look_at(self, shown: Shown) -> Past | Refused:
+        """The sale of a receipt: of this object, or of another whose receipt somebody vouches for."""
+        ours = self._rooms.sold.by_entry(shown.entry)
+        if ours is not None:
+            return ours
         body = decode_body(shown.entry.body)
         if not isinstance(body.fact, Sale) or not self.vouches(shown):
             return Refused.NOT_BELIEVED
-        refunds = self._rooms.sold.refunds(body.fact.sale)
-        past = Past(body.fact, body.wall_ms, refunds)
-        return await self.take_back(past, returned, by, reason or ELSEWHERE)
+        return Past(body.fact, body.wall_ms, self._rooms.sold.refunds(body.fact.sale))
 
     async def recover(self) -> None:
         """After a start: finish the return that a power cut has stopped between two entries."""
@@ -222,6 +268,9 @@ class Returns:
                 refund = self._rooms.sold.refund(due.id)
                 if refund is not None:
                     await self._settle(refund)
+
+    def _is_too_late(self, past: Past) -> bool:
+        return self._clock.wall_ms() - past.wall_ms > self._policy.days * DAY_MS
 
     async def _credit(
         self, past: Past, returned: Sequence[ReturnedUnits], taker: str, by: Allowed | None, reason: str

@@ -5,11 +5,13 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.facts import Posting, Sale, SaleDiscount, SaleLine, TaxLine
+from cloud_sync.contract.facts import Basis, Posting, Sale, SaleDiscount, SaleLine, TaxLine
 from edge.checkout.payments.postings import TENDERED
 from edge.checkout.state import HOUSE_ACCOUNT, Sold
 from retail.locale import business_date
 from retail.pricing.book import Version
+from retail.pricing.reasons import MEMBER_PRICE
+from retail.pricing.result import Discount
 from retail.pricing.rules import Priced, PricedLine
 from retail.units import Money
 
@@ -92,6 +94,8 @@ class Shop(msgspec.Struct, frozen=True):
     """It is a tray: goods are offered once they have been listed, all of them together."""
     methods: tuple[str, ...] = ()
     """The ways to pay by name, in the order in which a shopper is asked."""
+    trains: bool = False
+    """Nothing is really sold: a tap on a screen that sells means nothing here, and the other way round."""
 
 
 def next_stage(stage: SaleStage, step: SaleStep) -> SaleStage:
@@ -114,6 +118,7 @@ class Bought(msgspec.Struct, frozen=True):
     epcs: tuple[tuple[str, ...], ...]
     prices: Version
     promotions: Version | None = None
+    basis: Basis | msgspec.UnsetType = msgspec.UNSET
 
 
 def draft_of(shop: Shop, bought: Bought) -> Sale:
@@ -134,6 +139,7 @@ def draft_of(shop: Shop, bought: Bought) -> Sale:
         postings=(total, *_earned(priced)),
         moves=(),
         promotions=bought.promotions or msgspec.UNSET,
+        basis=bought.basis,
     )
 
 
@@ -145,7 +151,7 @@ def billed(draft: Sale, account: str) -> Sale:
 
 
 def _line(line: PricedLine, epcs: tuple[str, ...]) -> SaleLine:
-    discounts = tuple(SaleDiscount(each.promotion, each.amount_minor) for each in line.discounts)
+    discounts = tuple(map(_discount, line.discounts))
     return SaleLine(
         gtin=line.gtin,
         name=line.name,
@@ -158,8 +164,14 @@ def _line(line: PricedLine, epcs: tuple[str, ...]) -> SaleLine:
     )
 
 
+def _discount(discount: Discount) -> SaleDiscount:
+    """A member's price has words of its own on a receipt, in every language."""
+    words = msgspec.UNSET if discount.promotion == MEMBER_PRICE else discount.words or msgspec.UNSET
+    return SaleDiscount(discount.promotion, discount.amount_minor, words)
+
+
 def sold_of(fact: Sale, receipt: str) -> Sold:
-    """A sale that is on the disk, as the glass shows it; `receipt` is its compact JWS."""
+    """A sale that is on the disk, as the glass shows it; `receipt` is its link, or ''."""
     total = Money(fact.total_minor, fact.currency)
     units = sum(line.units for line in fact.lines)
     return Sold(fact.sale, fact.number, total, units, receipt, fact.tender)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import Body, SignedEntry, decode_body, read_entry
 from cloud_sync.contract.facts import Refund, Sale
 from cloud_sync.contract.fragment import BadFragmentError, parse
@@ -57,7 +58,8 @@ class Sold:
 
     def __init__(self, db: Sql, epoch: str) -> None:
         self._db = db
-        self._prefix = receipt_number(epoch, 0).partition("-")[0]
+        self.prefix = receipt_number(epoch, 0).partition("-")[0]
+        """What the receipt numbers of this object begin with."""
 
     def by_sale(self, sale: str) -> Past | None:
         """The sale of this name; None if it is not, or not any more, in this journal."""
@@ -67,10 +69,17 @@ class Sold:
     def by_number(self, number: str) -> Past | None:
         """The sale with this receipt number, as somebody may have typed it."""
         prefix, _, digits = number.strip().upper().partition("-")
-        if prefix != self._prefix or not digits.isdecimal() or not digits.isascii():
+        if prefix != self.prefix or not digits.isdecimal() or not digits.isascii():
             return None
         body = self._halved(int(digits))
         return self._past(body) if body is not None else None
+
+    def by_hash(self, seq: int, entry_hash: str) -> Past | None:
+        """The sale at a place of this journal, by its entry's hash in base64url as a link has it."""
+        rows = [*self._db.execute("SELECT hash, body FROM entry WHERE seq = ?", (seq,))]
+        if [b64(bytes(hashed)) for hashed, _ in rows] != [entry_hash]:
+            return None
+        return self._past(decode_body(bytes(rows[0][1])))
 
     def by_entry(self, entry: SignedEntry) -> Past | None:
         """The sale of a receipt, if it is to the bit what this journal has at its place."""

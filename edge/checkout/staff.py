@@ -117,6 +117,17 @@ class Allowed(msgspec.Struct, frozen=True):
     act: str
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """Somebody of the shop has proved to be `staff`: see `may`, once for each deed."""
+
+    staff: str
+    acts: frozenset[str]
+
+    def may(self, act: str) -> Allowed | None:
+        """Leave to do `act` once; None where it is not theirs to do."""
+        return Allowed(self.staff, act) if act in self.acts else None
+
+
 class Clock(Protocol):
     """All that the door asks of time."""
 
@@ -160,11 +171,22 @@ class StaffDoor:
         self._members = {each.badge: each for each in staff.members}
         self._cost = staff.cost
 
+    def knows(self, badge: str) -> bool:
+        """Whether this is a badge of the shop; whose, only a PIN proves."""
+        return badge in self._members
+
     async def ask(self, badge: str, pin: str, act: str) -> Allowed | Denied:
         """Whether whoever has this badge and PIN may do `act`. Raises JournalClosedError.
 
         What is done then has to leave an `operator` entry of its own: see `deed_of`.
         """
+        admitted = await self.admit(badge, pin)
+        if isinstance(admitted, Denied):
+            return admitted
+        return admitted.may(act) or Denied.NOT_THIS
+
+    async def admit(self, badge: str, pin: str) -> Admitted | Denied:
+        """Who has this badge and PIN, and what is theirs to do. Raises JournalClosedError."""
         async with self._turn:
             member = self._members.get(badge)
             if member is not None and self._is_locked(member.staff):
@@ -176,7 +198,7 @@ class StaffDoor:
             assert member is not None, "nothing fits nobody"
             self._wrong_here, self._next_ns = 0, 0
             self._books.wrong_pins.pop(member.staff, None)
-            return Allowed(member.staff, act) if act in member.acts else Denied.NOT_THIS
+            return Admitted(member.staff, member.acts)
 
     async def _fits(self, member: Member | None, pin: str) -> bool:
         """Takes as long for a badge that nobody has, and for what is no PIN at all."""

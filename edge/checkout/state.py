@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from edge.checkout.staffed import Staffed
+from edge.readings import TerminalNeeds
 from retail.units import Money
 
 
@@ -24,6 +26,7 @@ class Stage(Enum):
     DONE = "done"  # the sale is durable: the goods are the shopper's
     DISAGREE = "disagree"  # the sensors contradict each other: nothing can be charged
     OUT_OF_SERVICE = "out-of-service"  # a device or the disk that selling needs is gone
+    STAFF = "staff"  # somebody of the shop works here: what is a shopper's is hidden, and stays as it is
 
 
 OPEN_STAGES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.DISAGREE})
@@ -34,7 +37,7 @@ HOUSE_ACCOUNT: Final = "house-account"
 """The way to pay that asks nobody: the shop bills the account."""
 
 Shows = Literal["account", "terminal", "scan", "code", "desk", "nothing"]
-"""What the shopper does: nothing; look at the terminal; show a code; go to the desk; wait."""
+"""What the shopper does: nothing; look at the terminal; show a code; scan ours; go to the desk; wait."""
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -49,9 +52,12 @@ class Way(msgspec.Struct, frozen=True):
     patience_s: int = 120
 
 
-Outcome = Literal["declined", "cancelled", "too-late", "unreachable", "busy", "code", "goes-back"]
+Outcome = Literal[
+    "declined", "cancelled", "too-late", "unreachable", "busy", "code", "too-little", "goes-back"
+]
 """Why an attempt brought nothing: the bank's no, the shopper's own, nobody's answer in time; never begun: no
-line, at work for others, a code that cannot be used. Or other money was taken, and goes back."""
+line, at work for others, a code that cannot be used, nothing left on it. Or other money was taken, and goes
+back."""
 
 
 class Paying(msgspec.Struct, frozen=True):
@@ -68,6 +74,8 @@ class Paying(msgspec.Struct, frozen=True):
     """Nothing has begun: the shopper's own code has to be shown first."""
     code: str = ""
     """What the shopper says at the desk."""
+    prompt: TerminalNeeds = TerminalNeeds.NOTHING
+    """What the card terminal waits for, as far as it has told."""
     asks: bool = False
     """The shopper can do nothing more: the provider is asked how it stands."""
     outcome: Outcome | None = None
@@ -76,6 +84,13 @@ class Paying(msgspec.Struct, frozen=True):
 
 
 NOT_PAYING: Final = Paying()
+
+
+class Greeted(msgspec.Struct, frozen=True):
+    """A member who buys: the level whose prices they pay, and the first name to greet by, or ''."""
+
+    level: str
+    name: str = ""
 
 
 class Saving(msgspec.Struct, frozen=True):
@@ -98,6 +113,44 @@ class Goods(msgspec.Struct, frozen=True):
     """Price of a kilogram, where the law wants it beside the price."""
     here: int | None
     """Units that can be had here; None when the object cannot vouch for a number."""
+    shop: int | None = None
+    """Units in other places of this shop; None when nobody can vouch for a number."""
+    elsewhere: int | None = None
+    """Units in other shops; None when nobody can vouch for a number."""
+    member_price: Money | None = None
+    """The price of one unit for every member, where that is lower."""
+    allergens: tuple[str, ...] = ()
+    """By the codes of GS1 (`AllergenTypeCode`)."""
+    min_age: int = 0
+    """Years that a shopper must have; 0 where nobody asks."""
+    images: tuple[str, ...] = ()
+    """SHA-256 of each picture in hexadecimal, the first one first."""
+    place: dict[str, str] = {}
+    """Language -> where it hangs or lies; empty where the book does not say."""
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """One size or colour that can be looked at: `code` is what a tap says, `names` language -> its name."""
+
+    code: str
+    names: dict[str, str]
+    here: bool | None
+    """Whether it is here; None when the object cannot vouch for it."""
+    chosen: bool
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """The one product in a shopper's hand, or another size or colour of it that they look at."""
+
+    goods: Goods
+    """What is looked at."""
+    is_held: bool
+    """It is the very one in their hand, which can be bought."""
+    held_size: dict[str, str] = {}
+    """Language -> the size in their hand."""
+    sizes: tuple[Variant, ...] = ()
+    colours: tuple[Variant, ...] = ()
+    goes_with: tuple[Goods, ...] = ()
 
 
 class BasketLine(msgspec.Struct, frozen=True):
@@ -125,6 +178,9 @@ class NoticeKind(Enum):
     FULL = "full"  # no more can be bought at once
     MISPLACED = "misplaced"  # it lies where it does not belong
     MEMBER = "member"  # a member's code was shown
+    MEMBER_UNKNOWN = "member-unknown"  # nobody of this shop's shows that code
+    MEMBER_AWAY = "member-away"  # the hub does not answer: nobody can say whose code it is
+    WELCOME = "welcome"  # a member buys at their own prices
     PAY_LATER = "pay-later"  # a code that pays was shown before there was anything to pay
     ASKS_FOR_MONEY = "asks-for-money"  # a code that asks for money was shown, instead of one that pays
     UNREADABLE = "unreadable"  # a code of no use here
@@ -134,9 +190,12 @@ class NoticeKind(Enum):
     NO_CAMERA = "no-camera"  # the camera is gone; the rest works
     NO_SCANNER = "no-scanner"  # a scanner is gone; the rest works
     PUT_BACK = "put-back"  # put back while it is being paid: it stays on the bill
+    BADGE = "badge"  # a badge of staff was shown where it opens nothing, or while somebody pays
+    RECEIPT = "receipt"  # a receipt was shown to a glass at which nobody of the shop is
     NO_WAY = "no-way"  # none of the ways to pay works at the moment
     NOT_CHARGED = "not-charged"  # the payment that was under way came to nothing
     GOES_BACK = "goes-back"  # the payment that was under way goes back
+    STILL_THERE = "still-there"  # nobody has touched anything for a while: the bill is forgotten soon
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -155,7 +214,7 @@ class TaxShown(msgspec.Struct, frozen=True):
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """A sale that is in the journal: receipt number, what was charged, and the receipt as a compact JWS."""
+    """A sale that is in the journal: receipt number, what was charged, and the link of the receipt or ''."""
 
     sale: str
     number: str
@@ -164,6 +223,10 @@ class Sold(msgspec.Struct, frozen=True):
     receipt: str
     tender: str = HOUSE_ACCOUNT
     """How it was paid, or the last part of it."""
+
+
+Paper = Literal["", "offered", "printing", "printed", "failed"]
+"""The receipt on paper: there is no printer; it can be had; is under way; is there; could not be printed."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -200,6 +263,20 @@ class State(msgspec.Struct, frozen=True):
     """Why it is out of service or disagrees: a stable code for the glass to find words for."""
     identify: bool = False
     """Somebody in the shop looks for this object."""
+    paper: Paper = ""
+    """The receipt of `sold` on paper."""
+    member: Greeted | None = None
+    """Who buys, where they have shown that they are a member."""
+    larger: bool = False
+    """The shopper wants larger letters."""
+    listens: bool = False
+    """The shopper wants to hear what the glass says."""
+    called: bool = False
+    """A shopper has asked for somebody of the shop, who has not come yet."""
+    staffed: Staffed | None = None
+    """What somebody of the shop does here, while they do."""
+    looked: Looked | None = None
+    """What is looked at while one single item is offered."""
 
 
 class Tap(Enum):
@@ -217,6 +294,19 @@ class Tap(Enum):
     DESK = "desk"  # pay at the desk instead
     BACK = "back"  # one step back, nothing has begun
     STAY = "stay"  # somebody is still there
+    PRINT = "print"  # the receipt on paper
+    STAFF = "staff"  # ask for somebody of the shop, or take that back
+    DIGIT = "digit"  # the value is one digit
+    ERASE = "erase"  # the last digit
+    ENTER = "enter"  # that is it: go on, or do it
+    DEED = "deed"  # the value is what staff wants to do
+    LINE = "line"  # one more of a line came back; the value is the line's number from 0
+    PAGE = "page"  # the next lines
+    LEAVE = "leave"  # staff is done
+    SIZE = "size"  # look at another size; the value is its code
+    COLOUR = "colour"  # look at another colour; the value is its code
+    LARGER = "larger"  # larger letters, or those of before
+    LISTEN = "listen"  # read aloud what the glass says, or be quiet again
 
 
 class Answer(Enum):
@@ -233,4 +323,12 @@ def meaning(state: State) -> tuple[object, ...]:
     choices = tuple(goods.gtin for goods in state.candidates)
     paying = state.paying
     ways = tuple(way.name for way in paying.ways), paying.way, paying.left, paying.wants_code, paying.outcome
-    return state.stage, goods, state.total, choices, ways, state.sold.sale if state.sold else None
+    sold = state.sold.sale if state.sold else None
+    staff = state.called, _deed(state.staffed)
+    looked = state.looked.goods.gtin if state.looked else None
+    return state.stage, goods, state.total, choices, ways, sold, staff, looked
+
+
+def _deed(staffed: Staffed | None) -> Staffed | None:
+    """What a tap of staff depends on: not on how many digits there are, so that a fast hand loses none."""
+    return None if staffed is None else msgspec.structs.replace(staffed, dots=0, typed="", said="")

@@ -1,40 +1,43 @@
 """The till: events and taps in, entries and a State out; what is owed, its reckoning says."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.facts import Sale
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
+from edge.checkout.front import Front, Rooms
+from edge.checkout.membership import Room
 from edge.checkout.notices import OF_AN_END, Notices
 from edge.checkout.obstacles import Obstacles
 from edge.checkout.payments.cashier import Ended, Result
-from edge.checkout.ports import Clock, Ledger, Payments
-from edge.checkout.purchase import SHOWN_AS, Deal, Purchase
+from edge.checkout.ports import Attending, Clock, Ledger, Members, Payments, Receipts
+from edge.checkout.purchase import Deal, Purchase
 from edge.checkout.reckoning import Reckoning
 from edge.checkout.register import Register
-from edge.checkout.sale import SaleStage, Shop, sold_of
-from edge.checkout.state import OPEN_STAGES, Answer, Notice, NoticeKind, Sold, Stage, State, Tap, meaning
+from edge.checkout.sale import SaleStage, Shop
+from edge.checkout.serving import Serving
+from edge.checkout.state import (
+    HOUSE_ACCOUNT,
+    OPEN_STAGES,
+    Answer,
+    Notice,
+    NoticeKind,
+    Stage,
+    State,
+    Tap,
+    meaning,
+)
 from edge.checkout.wares import Wares
-from edge.checkout.window import Window, put_back
-from edge.events import OF_NOBODY, CodeCleared, CodeShown, Event, Interest, Scanned
+from edge.events import OF_NOBODY, CodeCleared, CodeShown, Event, Interest, Purpose, Scanned
 from edge.offline_queue.outcomes import Appended
-from retail.pricing.rules import Priced
-from retail.units import Money
-
-# A shopper reads "It's yours" and scans the receipt within a minute; the next one waits at least four
-# seconds.
-_DONE_NS_MAX: Final = 60_000_000_000
-_DONE_NS_MIN: Final = 4_000_000_000
-
-# A sale of the last minute is shown again after a restart: its shopper may still stand there.
-_SHOWN_AGAIN_MS: Final = 60_000
 
 # A million screens between two starts are one a second for twelve days; 2^53 has room for all of them.
 _SCREENS_A_START: Final = 1_000_000
+
+_FREE: Final = frozenset({SaleStage.OPEN, SaleStage.DONE, SaleStage.CANCELLED, SaleStage.UNKNOWN})
 
 
 class Till:
@@ -55,19 +58,20 @@ class Till:
         self.register = Register(shop, ledger, books)
         self._purchase = self._new_purchase()
         self.on_books: Callable[[], None] = lambda: None
-        self._delivered: Mapping[str, int] = {}
         self._reckoning = Reckoning(shop, books, clock)
         self._notices = Notices()
         self._obstacles = Obstacles()
-        self._touched_ns = 0
-        self._done_since_ns = 0
-        self._sold: Sold | None = None
-        self._identified_until_ns = 0
-        self._online = False
-        self._language: str | None = None
+        self.serving = Serving(clock)
+        self._front = Front(
+            Rooms(
+                *(shop, books, clock, self._reckoning, self._notices, self._obstacles, self._purchase),
+                self.serving,
+            )
+        )
         self._rings: dict[object, Callable[[], None]] = {}
         # A tap painted before a restart must never fit a screen after it: numbers begin beyond the old ones.
-        first = ledger.head * _SCREENS_A_START
+        # Nor one of a training fit a screen that sells: those have odd millions.
+        first = (2 * ledger.head + shop.trains) * _SCREENS_A_START
         self._state = State(first, Stage.UNPAIRED, online=False, language="en", languages=("en",))
         self._publish()
 
@@ -91,23 +95,46 @@ class Till:
         match event:
             case Interest():
                 return  # for the retailer to learn of
+            case CodeShown(purpose=Purpose.BADGE) if self.serving.badge(event, free=self._is_free):
+                pass
+            case _ if self.serving.hear(event):
+                pass
             case Scanned():
                 self._scan(event)
             case CodeShown() if (way := self._purchase.is_code_for(event.purpose)) is not None:
                 self._purchase.show(way, event.ticket)
+            case CodeShown() if self._reckoning.joins(event, may_change=self._purchase.may_change):
+                pass
             case _:
                 self._reckoning.hear(event)
                 self._obstacles.hear(event)
                 self._notices.hear(event, self._clock.now_ns())
         if not isinstance(event, OF_NOBODY):
-            self._touched_ns = self._clock.now_ns()
+            self._front.touch()
         self._reopen()
         self._publish()
 
     def take(self, payments: Payments) -> None:
         """From here on it can be paid by these ways, too."""
         self._purchase.take(payments)
+        payments.on_change = self._publish
         self._publish()
+
+    def attend(self, attendant: Attending) -> None:
+        """From here on somebody of the shop can work at this glass."""
+        self.serving.attendant = attendant
+        attendant.on_change = self._publish
+        attendant.on_stock = self._take_back
+        attendant.on_left = self._staff_left
+
+    def issue_by(self, receipts: Receipts) -> None:
+        """From here on receipts have links, and can be printed; before, a code holds the signed sale."""
+        self._front.receipts = receipts
+        receipts.on_change = self._publish
+
+    def know(self, members: Members) -> None:
+        """From here on members are known, and buy at their own prices."""
+        self._reckoning.membership.open(Room(members, self._notices, self._changed))
 
     def use(self, catalogue: Catalogue) -> None:
         """A price book came into force; an open basket keeps the prices that it was opened with."""
@@ -117,7 +144,7 @@ class Till:
 
     def delivered(self, units: Mapping[str, int]) -> None:
         """What the hub says was brought to the holder that this object sells from (GTIN -> units)."""
-        self._delivered = dict(units)
+        self._front.delivered = dict(units)
         self._publish()
 
     def stocked(self) -> None:
@@ -127,7 +154,7 @@ class Till:
 
     def link(self, *, up: bool) -> None:
         """Whether the hub can be reached; selling never depends on it."""
-        self._online = self._purchase.online = up
+        self._front.online = self._purchase.online = up
         self._publish()
 
     def disk(self, trouble: str | None) -> None:
@@ -156,42 +183,39 @@ class Till:
         if self._purchase.stage is SaleStage.OPEN:
             match ended:
                 case Ended(result=Result.PAID, recorded=Appended() as written):
-                    self._show_sold(written)
+                    self._front.show_sold(written)
                     self._purchase.show_done()
                 case Ended(result=Result.PERSON):
                     self._purchase.show_unknown()
-                    self._touched_ns = self._clock.now_ns()
+                    self._front.touch()
                 case Ended(result=result):
                     self._notices.say(Notice(OF_AN_END[result]), self._clock.now_ns())
         self._publish()
 
     def identify(self, seconds: int) -> None:
         """Say on the glass for so long which object this is: somebody stands in the shop and looks for it."""
-        self._identified_until_ns = self._clock.now_ns() + seconds * 1_000_000_000
+        self._front.identified_until_ns = self._clock.now_ns() + seconds * 1_000_000_000
         self._publish()
 
-    def show_again(self, receipt: str) -> None:
-        """After a restart: show the last sale (`receipt` is its JWS) if its shopper may still stand there."""
-        last = self.books.last_sale
-        if last is None or not 0 <= self._clock.wall_ms() - last.wall_ms < _SHOWN_AGAIN_MS:
-            return
-        self._purchase.show_done()
-        self._done_since_ns = self._clock.now_ns()
-        self._sold = Sold(last.sale, last.number, Money(last.total_minor, last.currency), last.units, receipt)
-        self._publish()
+    def show_again(self, receipt: str, tender: str = HOUSE_ACCOUNT) -> None:
+        """After a restart: show the last sale (`receipt`: its link) if its shopper may still stand there."""
+        if self._front.show_again(receipt, tender):
+            self._purchase.show_done()
+            self._publish()
 
     def tick(self) -> None:
         """Time has passed: end what has been shown long enough, and what nobody will buy any more."""
-        now_ns = self._clock.now_ns()
-        idle_ns, shown_ns = now_ns - self._touched_ns, now_ns - self._done_since_ns
+        idle_ns = self._front.idle_ns
         wares = self._reckoning.wares()
         self._reopen(wares)
         self._purchase.tick(idle_ns, goods_are_gone=not wares)
-        if self._purchase.stage is SaleStage.DONE and shown_ns > (_DONE_NS_MIN if wares else _DONE_NS_MAX):
+        if self._purchase.stage is SaleStage.DONE and self._front.was_read(next_waits=bool(wares)):
             self._purchase.leave()
         if self._purchase.stage is SaleStage.OPEN:
             self._reckoning.forget_scans(idle_ns)
-        self._notices.tick(now_ns)
+            self._front.tick()
+        self._notices.tick(self._clock.now_ns())
+        self.serving.tick()
         self._change_prices()
         self._publish()
 
@@ -201,22 +225,20 @@ class Till:
         if screen != self._state.number:
             return Answer.STALE
         match tap, self._state.stage:
-            case Tap.BUY, Stage.OFFERED:
+            case Tap.LARGER | Tap.LISTEN, _:
+                self._front.ease(tap)
+            case _, stage if self.serving.takes(tap, stage):
+                if not await self.serving.tap(tap, stage, value):
+                    return Answer.REFUSED
+            case Tap.BUY, Stage.OFFERED if self._front.looking.is_at_hand:
                 if not await self._buy():
                     return Answer.REFUSED
-            case Tap.DONE, Stage.DONE:
-                self._purchase.leave()
+            case Tap.DONE | Tap.PRINT, Stage.DONE if self._tap_sold(tap):
+                pass
             case Tap.LANGUAGE, _ if value in self._state.languages:
-                self._language = value
-            case Tap.REMOVE, Stage.OFFERED if value and value in {line.remove for line in self._state.lines}:
-                self._notices.hush()
-                self._reckoning.take_off(value)
-            case Tap.CANCEL, stage if self._state.scanned and stage in OPEN_STAGES:
-                self._notices.hush()
-                self._reckoning.basket.cancel()
-            case Tap.CHOOSE, stage if value and stage in OPEN_STAGES and value in self._choices():
-                self._notices.hear(CodeCleared(), self._clock.now_ns())
-                self._scan(Scanned(value, value))
+                self._front.language = value
+            case _, stage if stage in OPEN_STAGES and self._tap_basket(tap, value):
+                pass
             case Tap.STAY, _:
                 pass
             case _ if self._purchase.is_frozen:
@@ -224,9 +246,53 @@ class Till:
                     return Answer.REFUSED
             case _:
                 return Answer.REFUSED
-        self._touched_ns = self._clock.now_ns()
+        self._front.touch()
         self._publish()
         return Answer.ACCEPTED
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether nobody is paying: somebody of the shop may have the glass."""
+        return self._purchase.stage in _FREE and self._reckoning.catalogue is not None
+
+    def _take_back(self, epcs: Iterable[str]) -> None:
+        """Goods came back, some of them with tags: staff has them in hand."""
+        self._reckoning.basket.gave_back(epcs)
+        self.stocked()
+
+    def _staff_left(self, proved: bool) -> None:
+        """Whoever was on the way to a shopper whose payment nobody knows of has been there."""
+        if proved and self._purchase.stage is SaleStage.UNKNOWN:
+            self._purchase.leave()
+
+    def _tap_basket(self, tap: Tap, value: str | None) -> bool:
+        """A tap about what was scanned or seen; False where there is no such control."""
+        match tap:
+            case Tap.REMOVE if self._state.stage is Stage.OFFERED and value in self._removable():
+                assert value is not None
+                self._notices.hush()
+                self._reckoning.take_off(value)
+            case _ if self._state.looked and self._front.looking.tap(tap, value):
+                pass
+            case Tap.CANCEL if self._state.scanned:
+                self._notices.hush()
+                self._reckoning.basket.cancel()
+            case Tap.CHOOSE if value and value in self._choices():
+                self._notices.hear(CodeCleared(), self._clock.now_ns())
+                self._scan(Scanned(value, value))
+            case _:
+                return False
+        return True
+
+    def _tap_sold(self, tap: Tap) -> bool:
+        """A tap about what was just sold; False where no paper can be had."""
+        if tap is Tap.PRINT:
+            return self._front.prints()
+        self._purchase.leave()
+        return True
+
+    def _removable(self) -> frozenset[str]:
+        return frozenset(line.remove for line in self._state.lines if line.remove)
 
     def _choices(self) -> frozenset[str]:
         return frozenset(goods.gtin for goods in self._state.candidates)
@@ -243,7 +309,7 @@ class Till:
     async def _buy(self) -> bool:
         """The shopper wants what is offered; False if nobody could take the money."""
         wares = self._reckoning.wares()
-        priced = self._reckoning.price(wares, self._language)
+        priced = self._reckoning.price(wares, self._front.language)
         assert priced is not None
         if not self._purchase.ways(priced.total):
             self._notices.say(Notice(NoticeKind.NO_WAY), self._clock.now_ns())
@@ -274,8 +340,7 @@ class Till:
             return False
         assert self._purchase.deal is not None
         now = self._reckoning.wares() if wares is None else wares
-        deal = self._purchase.deal.wares
-        if (now.units, now.packs) == (deal.units, deal.packs) and not self._obstacles.first:
+        if self._reckoning.is_still(self._purchase.deal, now) and not self._obstacles.first:
             return False
         self._purchase.reopen()
         return True
@@ -290,20 +355,15 @@ class Till:
         return purchase
 
     def _changed(self) -> None:
-        self._touched_ns = self._clock.now_ns()
+        self._front.touch()
         self._publish()
 
     def _sell(self, deal: Deal, written: Appended) -> None:
         """The sale is on the disk: only now is it shown as done."""
         self._reckoning.sold(deal.wares)
-        self._show_sold(written)
+        self._front.show_sold(written)
         self.on_books()
         self._publish()
-
-    def _show_sold(self, written: Appended) -> None:
-        assert isinstance(written.body.fact, Sale)
-        self._sold = sold_of(written.body.fact, written.entry.jws())
-        self._done_since_ns = self._clock.now_ns()
 
     def _break(self) -> None:
         self._obstacles.broken = True
@@ -316,75 +376,21 @@ class Till:
     def _change_prices(self) -> None:
         """Let the next price book come into force, unless somebody is paying by the one before."""
         if not self._purchase.is_frozen:
-            self._reckoning.change_prices(self._clock.now_ns() - self._touched_ns)
+            self._reckoning.change_prices(self._front.idle_ns)
 
     def _end_shopper(self) -> None:
-        self._sold = None
-        self._language = None
+        self._front.sold = None
+        self._front.begin_anew()
+        self._reckoning.membership.leave()
         self._notices.hush()
         self._publish()
 
     def _publish(self) -> None:
         """Make the State anew; its number grows only when what a tap could mean has changed."""
-        state = self._make_state()
+        state = self._front.state(self._state.number)
         if meaning(state) != meaning(self._state):
             state = msgspec.structs.replace(state, number=self._state.number + 1)
         if state != self._state:
             self._state = state
             for ring in tuple(self._rings.values()):
                 ring()
-
-    def _make_state(self) -> State:
-        number, catalogue = self._state.number, self._reckoning.catalogue
-        if catalogue is None:
-            return State(number, Stage.UNPAIRED, self._online, "en", ("en",), identify=self._identified)
-        wares = self._reckoning.wares()
-        priced = self._reckoning.price(wares, self._language)
-        trouble = self._obstacles.first or self._reckoning.contradiction(wares)
-        stage = self._shown(wares, priced)
-        languages = catalogue.languages()
-        extra = wares.refused
-        if self._purchase.is_frozen and self._purchase.deal is not None:
-            deal = self._purchase.deal  # whatever leaves the field now: this is what is bought
-            extra = (*put_back(deal.wares, wares, catalogue), *extra)
-            wares, priced = deal.wares, deal.priced
-        delivered = self._delivered if self._online else {}
-        window = Window(self._shop, catalogue, self.books, wares, delivered)
-        return State(
-            number=number,
-            stage=stage,
-            online=self._online,
-            language=self._language or languages[0],
-            languages=languages,
-            lines=window.lines(priced),
-            total=priced.total if priced else None,
-            taxes=window.taxes(priced),
-            savings=window.savings(priced),
-            ways=self._purchase.ways(priced.total) if priced and stage is Stage.OFFERED else (),
-            paying=self._purchase.shown(self._clock.now_ns() - self._touched_ns),
-            offer=window.offer(),
-            sold=self._sold,
-            notices=self._notices.shown(catalogue, extra),
-            candidates=self._notices.candidates(catalogue),
-            scanned=bool(self._reckoning.basket.scans),
-            trouble=trouble,
-            identify=self._identified,
-        )
-
-    def _shown(self, wares: Wares, priced: Priced | None) -> Stage:
-        """What matters most to the shopper, first: their sale, then what forbids the next one."""
-        if self._purchase.stage in SHOWN_AS:
-            return SHOWN_AS[self._purchase.stage]
-        for holds, stage in (
-            (self._obstacles.first, Stage.OUT_OF_SERVICE),
-            (self._reckoning.contradiction(wares), Stage.DISAGREE),
-            (not self._reckoning.is_listed, Stage.LISTING),
-            (priced, Stage.OFFERED),
-        ):
-            if holds:
-                return stage
-        return Stage.IDLE
-
-    @property
-    def _identified(self) -> bool:
-        return self._clock.now_ns() < self._identified_until_ns

@@ -34,7 +34,7 @@ class Window(msgspec.Struct, frozen=True):
         plain = [gtin if gtin in self.wares.removable else "" for gtin in sorted(self.wares.units)]
         packs = [f"{pack.gtin}/{scan}" for scan, pack in self.wares.packs.items()]
         return tuple(
-            BasketLine(self._goods(line.gtin), line.units, Money(line.total_minor, priced.currency), remove)
+            BasketLine(self.goods(line.gtin), line.units, Money(line.total_minor, priced.currency), remove)
             for line, remove in zip(priced.lines, (*plain, *packs), strict=True)
         )
 
@@ -57,12 +57,13 @@ class Window(msgspec.Struct, frozen=True):
         here = Counter(gtin for gtin in items if self.catalogue.product(gtin))
         if not here:
             return None
-        return self._goods(min(here, key=lambda gtin: (-here[gtin], gtin)))
+        return self.goods(min(here, key=lambda gtin: (-here[gtin], gtin)))
 
-    def _goods(self, gtin: str) -> Goods:
-        return self.catalogue.goods(gtin, self._here(gtin))
+    def goods(self, gtin: str) -> Goods:
+        """A product that the shop sells, with what can be said of where it is."""
+        return self.catalogue.goods(gtin, self.here(gtin))
 
-    def _here(self, gtin: str) -> int | None:
+    def here(self, gtin: str) -> int | None:
         """Units to be had here. Of goods that others sell too, nobody can be sure without the hub."""
         holder = self.shop.sells_from
         if holder == self.shop.object:

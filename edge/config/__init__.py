@@ -20,8 +20,10 @@ from edge.config.sections import (
     ObjectSection,
     PeripheralSection,
     PlainKeySection,
+    ReceiptSection,
     Role,
     SealedKeySection,
+    StaffSection,
     StorageSection,
     SyncSection,
     TenderSection,
@@ -29,7 +31,9 @@ from edge.config.sections import (
     TlsFiles,
     TlsSection,
     TpmKeySection,
+    WalletSection,
 )
+from retail.return_policy import ReturnPolicy
 
 __all__ = [
     "CAMERA",
@@ -44,8 +48,10 @@ __all__ = [
     "ObjectSection",
     "PeripheralSection",
     "PlainKeySection",
+    "ReceiptSection",
     "Role",
     "SealedKeySection",
+    "StaffSection",
     "StorageSection",
     "SyncSection",
     "TenderSection",
@@ -54,6 +60,7 @@ __all__ = [
     "TlsSection",
     "TpmKeySection",
     "Trust",
+    "WalletSection",
     "kept_keyring",
     "load",
     "read",
@@ -89,6 +96,22 @@ class ObjectConfig(msgspec.Struct, frozen=True):
     storage: StorageSection
     witness: Path | None
     tls: TlsFiles
+    rehearses: tuple[str, ...] = ()
+    """The ways to pay that are only rehearsed, of an object in training; a real one has none."""
+    receipt: ReceiptSection = ReceiptSection()
+    staff: Path | None = None
+    """The list of who of the shop may do what here; None where nobody of the shop works at the glass."""
+    returns: ReturnPolicy = ReturnPolicy()
+
+    @property
+    def receipt_page(self) -> str:
+        """Where receipts are verified: the page of the hub's own unless the file names another one."""
+        return self.receipt.page or f"{self.sync.hub_url}/r/"
+
+    @property
+    def receipt_hub(self) -> str:
+        """Where a browser reaches the hub, without a slash at its end."""
+        return self.receipt.hub.rstrip("/") or self.sync.hub_url
 
     @property
     def account(self) -> str:
@@ -126,6 +149,11 @@ class ObjectConfig(msgspec.Struct, frozen=True):
     def keyring(self) -> Path:
         """The newest word of a root on the hub's keys; none before the object was enrolled."""
         return self.data_dir / "keyring.jws"
+
+    @property
+    def purse(self) -> Path:
+        """Where slices of wallets lie: what the hub has lent to this object."""
+        return self.data_dir / "purse"
 
     @property
     def certificate(self) -> Path:
@@ -212,6 +240,9 @@ def _config(path: Path, file: ObjectFile, trust: Trust) -> ObjectConfig:
         storage=file.storage,
         witness=None if file.object.witness is None else (path.parent / file.object.witness).absolute(),
         tls=TlsFiles(*(data_dir / name for name in msgspec.structs.astuple(file.tls))),
+        receipt=file.receipt,
+        staff=None if file.staff is None else (path.parent / file.staff.list).absolute(),
+        returns=file.returns,
     )
     if len(str(config.bell).encode()) > _SOCKET_PATH_BYTES_MAX:
         raise ConfigError(

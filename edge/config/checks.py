@@ -8,7 +8,15 @@ from typing import Final, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from edge.config.sections import Kind, ObjectFile, PeripheralSection, Role, SyncSection, split_broker
+from edge.config.sections import (
+    Kind,
+    ObjectFile,
+    PeripheralSection,
+    ReceiptSection,
+    Role,
+    SyncSection,
+    split_broker,
+)
 
 _NEEDED: Final[Mapping[Kind, frozenset[Role]]] = {
     "mirror": frozenset({"reader"}),
@@ -19,16 +27,21 @@ _NEEDED: Final[Mapping[Kind, frozenset[Role]]] = {
 """Without one of each it cannot be such an object."""
 
 _EYES: Final[frozenset[Role]] = frozenset({"scanner", "camera"})
+_ANYWHERE: Final[frozenset[Role]] = _EYES | {"touch", "printer"}
 _ALLOWED: Final[Mapping[Kind, frozenset[Role]]] = {
-    "mirror": _EYES | {"reader", "touch"},
-    "shelf": _EYES | {"reader", "scale", "touch"},
-    "tray": _EYES | {"reader", "scale", "touch"},
-    "panel": _EYES | {"touch"},
+    "mirror": _ANYWHERE | {"reader"},
+    "shelf": _ANYWHERE | {"reader", "scale"},
+    "tray": _ANYWHERE | {"reader", "scale"},
+    "panel": _ANYWHERE,
 }
 
 # A counter has a scanner in it and one to take in the hand; of everything else an object has one.
 _SEVERAL: Final[frozenset[Role]] = frozenset({"scanner"})
 _SCANNERS_MAX: Final = 4
+
+# What stands before the receipt in a code of 1,500 characters; and a line that folds once on paper.
+_LINK_CHARACTERS_MAX: Final = 200
+_LINE_CHARACTERS_MAX: Final = 80
 
 CAMERA: Final = "camera:"
 """What the address of a camera begins with."""
@@ -50,6 +63,8 @@ def check(path: Path, file: ObjectFile) -> None:
             path, f"object.timezone: no time zone is called {file.object.timezone!r}"
         ) from error
     _check_line(path, file.sync)
+    for wrong in _wrong_receipts(file.receipt):
+        raise ConfigError(path, f"receipt.{wrong}")
     for field in ("id", "tenant", "site"):
         name = getattr(file.object, field)
         if not name or set(name) & set("/+#") or not name.isascii():
@@ -97,6 +112,26 @@ def _wrong_names(devices: Sequence[PeripheralSection]) -> Iterator[str]:
     for source, count in Counter(device.source for device in devices).items():
         if count > 1:
             yield f"{count} devices are called {source!r}: give each a `name` of its own"
+
+
+def _wrong_receipts(receipt: ReceiptSection) -> Iterator[str]:
+    """A browser verifies nothing on a page that came in the clear; half a link leads nowhere."""
+    for name, link in (("page", receipt.page), ("hub", receipt.hub)):
+        if link and not _is_link(link):
+            yield f"{name}: expected https://... of at most {_LINK_CHARACTERS_MAX} characters, got {link!r}"
+    for name, line in (("shop", receipt.shop), *(("imprint", line) for line in receipt.imprint)):
+        if not line.isprintable() or len(line) > _LINE_CHARACTERS_MAX:
+            yield f"{name}: expected at most {_LINE_CHARACTERS_MAX} characters in a line, got {line!r}"
+
+
+def _is_link(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    secure = parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
+    plain = link.isascii() and link.isprintable() and not set(link) & set("# ")
+    return secure and plain and bool(parts.hostname) and len(link) <= _LINK_CHARACTERS_MAX
 
 
 def _check_line(path: Path, sync: SyncSection) -> None:

@@ -6,15 +6,21 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from retail.return_policy import ReturnPolicy
+
 Kind = Literal["mirror", "shelf", "tray", "panel"]
 """What an object is: a glass that goods are held up to, a shelf that they are taken from, a tray that they
 are laid into, a panel that their codes are shown to."""
 
-Role = Literal["reader", "scale", "scanner", "touch", "camera"]
+Role = Literal["reader", "scale", "scanner", "touch", "camera", "printer"]
 """What a device is for on its object."""
 
 # The journal's log, its ballast and the room below which a sale is refused take 16 MiB: half of the least.
 _BUDGET_MIB_MIN: Final = 32
+# A name, an address, two numbers and a telephone; and nobody prints a sale four times.
+IMPRINT_LINES_MAX: Final = 8
+COPIES_MAX: Final = 3
+_TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # As tpm2-tools write them: a bank and its registers, banks joined by "+" (tpm2_pcrread(1)).
 _PCRS: Final = r"^(sha\d+:\d{1,2}(,\d{1,2})*)(\+sha\d+:\d{1,2}(,\d{1,2})*)*$"
 
@@ -66,9 +72,13 @@ class DeskSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_f
 
 
 class TerminalSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="zvt"):
-    """A card terminal that speaks ZVT: tcp:HOST:PORT?profile=zvt-tcp or serial:PATH?profile=zvt-serial."""
+    """A card terminal that speaks ZVT: tcp:HOST:PORT?profile=zvt-tcp or serial:PATH?profile=zvt-serial.
+
+    At `end_of_day` (03:00 by the site's clock) it hands in what it took; without it, when the shop says so.
+    """
 
     uri: str
+    end_of_day: Annotated[str, msgspec.Meta(pattern=_TIME_OF_DAY)] | None = None
 
     @property
     def name(self) -> str:
@@ -87,8 +97,33 @@ class CloudSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_
         return self.provider
 
 
-TenderSection = AccountSection | DeskSection | TerminalSection | CloudSection
+class WalletSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="wallet"):
+    """Wallets and gift cards of the shop's own, which the hub keeps and lends from."""
+
+    @property
+    def name(self) -> str:
+        """The name of the way to pay."""
+        return "wallet"
+
+
+TenderSection = AccountSection | DeskSection | TerminalSection | CloudSection | WalletSection
 """One way to pay."""
+
+
+class ReceiptSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What receipts say of the shop, where their codes lead, and how many are printed unasked.
+
+    `page` verifies a receipt in the shopper's browser, `hub` shows the copy of a long one: both are the hub's
+    own unless it has another address for people. `shop` is the object's name unless it says more.
+    """
+
+    page: str = ""
+    hub: str = ""
+    shop: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    imprint: Annotated[tuple[str, ...], msgspec.Meta(max_length=IMPRINT_LINES_MAX)] = ()
+    """What the law wants of the shop: its address, its tax number; a line each."""
+    copies: Annotated[int, msgspec.Meta(ge=0, le=COPIES_MAX)] = 0
+    """With none, the shopper taps for one."""
 
 
 class SyncSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -206,6 +241,12 @@ class StorageSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.budget_mib * 1024 * 1024
 
 
+class StaffSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who of the shop may do what at this object: the file that `opos staff` keeps."""
+
+    list: str
+
+
 class ObjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -218,6 +259,9 @@ class ObjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: KeySection = PlainKeySection()
     storage: StorageSection = StorageSection()
     tls: TlsSection = TlsSection()
+    receipt: ReceiptSection = ReceiptSection()
+    staff: StaffSection | None = None
+    returns: ReturnPolicy = ReturnPolicy()
 
     @property
     def tenders(self) -> tuple[TenderSection, ...]:

@@ -16,6 +16,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from cloud_sync.contract.escrow import SliceAsked
+from cloud_sync.contract.members import MemberAsked
 from cloud_sync.contract.requests import Id, PaymentAsked
 
 # A receipt or a manifest is below 8 KiB; a line of 256 KiB is not our agent.
@@ -54,15 +56,22 @@ class Rung(msgspec.Struct, frozen=True):
     head: int
 
 
+Question = PaymentAsked | SliceAsked | MemberAsked
+"""What the runtime may want to know of the hub."""
+
+
 class Asked(msgspec.Struct, frozen=True):
-    """A question to the hub, under the id that its reply has: what is asked of one payment attempt."""
+    """A question to the hub, under the id that its reply has."""
 
     id: Id
-    payment: PaymentAsked
+    ask: Question
 
     def __repr__(self) -> str:
-        """Without what the shopper showed to pay by."""
-        return f"Asked({self.id}: {self.payment.verb} {self.payment.attempt})"
+        """Without what the shopper showed."""
+        if isinstance(self.ask, PaymentAsked):
+            return f"Asked({self.id}: {self.ask.verb} {self.ask.attempt})"
+        about = "a slice" if isinstance(self.ask, SliceAsked) else "a member"
+        return f"Asked({self.id}: {about})"
 
 
 class Asking(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, cast
 from urllib.parse import quote
@@ -155,16 +155,15 @@ class TelemetryLane:
 
     def _open(self) -> None:
         db = apsw.Connection(str(self._path))
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(db.close, True)
             db.execute("PRAGMA page_size = 1024")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES_MAX}")
             if db.pragma("user_version") != _VERSION:
                 self._create(db)
             self._resume(db)
-        except BaseException:
-            db.close(True)
-            raise
+            unless_whole.pop_all()
         self._db = db
 
     def _create(self, db: apsw.Connection) -> None:
@@ -292,10 +291,9 @@ def _at_once(db: apsw.Connection, write: Callable[[apsw.Connection], None]) -> N
     try:
         write(db)
         db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:  # a full disk ends it of its own accord
+    finally:
+        if db.in_transaction:  # it was not committed, and no full disk has ended it of its own accord
             db.execute("ROLLBACK")
-        raise
 
 
 def _lane(db: apsw.Connection) -> tuple[str, int, int, int, int]:

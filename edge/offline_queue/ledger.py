@@ -5,7 +5,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -98,10 +98,9 @@ def transaction(db: apsw.Connection) -> Iterator[None]:
     try:
         yield
         db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
+    finally:
+        if db.in_transaction:  # it was not committed
             db.execute("ROLLBACK")
-        raise
 
 
 def begin_new_round(db: apsw.Connection) -> None:
@@ -189,7 +188,8 @@ def _grow_wal(wal: Path) -> None:
 
 def _opened(path: Path, dev: str) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
+    with ExitStack() as unless_whole:
+        unless_whole.callback(db.close)
         db.set_busy_timeout(_BUSY_MS)
         for pragma in _PRAGMAS:
             db.execute(pragma)
@@ -201,9 +201,7 @@ def _opened(path: Path, dev: str) -> apsw.Connection:
         check_schema(path, db)
         _check_owner(path, db, dev)
         _check_tail(path, db)
-    except BaseException:
-        db.close()
-        raise
+        unless_whole.pop_all()
     return db
 
 

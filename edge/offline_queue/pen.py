@@ -379,10 +379,11 @@ class Pen:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A transaction that writes entries: what is remembered of the head goes back with it."""
-        before = self.head, self._hash, self._wall_ms
-        try:
+        with ExitStack() as unless_written:
+            unless_written.callback(self._go_back, self.head, self._hash, self._wall_ms)
             with transaction(self._db):
                 yield
-        except BaseException:
-            self.head, self._hash, self._wall_ms = before
-            raise
+            unless_written.pop_all()
+
+    def _go_back(self, head: int, head_hash: bytes, wall_ms: int) -> None:
+        self.head, self._hash, self._wall_ms = head, head_hash, wall_ms

@@ -5,16 +5,16 @@ under the id of a question that is open. Silence is an OSError: nobody knows whe
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
 import msgspec
 
 from cloud_sync.contract.encoding import encode
-from cloud_sync.contract.requests import REPLY_TYPE, REQUEST_BYTES_MAX, Answer, PaymentAsked, Reply
+from cloud_sync.contract.requests import REPLY_TYPE, REQUEST_BYTES_MAX, Answer, Reply
 from cloud_sync.contract.signing import PublicKey, Verifier, unseal
-from edge.offline_queue.bell import Asked
+from edge.offline_queue.bell import Asked, Question
 
 # An agent asks for less than this before it gives up: what is asked again finds no older question in its way.
 PATIENCE_S: Final = 25.0
@@ -62,9 +62,14 @@ class Questions:
         """Believe these keys of the hub's, and no others, from now on."""
         self._keys = {key.kid: Verifier(key) for key in keys}
 
-    async def ask(self, request_id: str, payment: PaymentAsked) -> Answer:
+    @property
+    def keys(self) -> Mapping[str, Verifier]:
+        """The keys of the hub's that are believed, by kid."""
+        return self._keys
+
+    async def ask(self, request_id: str, question: Question) -> Answer:
         """The hub's answer. Raises NoAnswerError, and UnreadableQuestionError before anything was asked."""
-        asked = _readable(Asked(request_id, payment))
+        asked = _readable(Asked(request_id, question))
         if self._bell is None or request_id in self._open or len(self._open) >= OPEN_MAX:
             raise NoAnswerError(f"{request_id} is asked already, or {OPEN_MAX} other questions are")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

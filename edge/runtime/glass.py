@@ -9,6 +9,7 @@ from typing import Final
 
 import uvicorn
 
+from cloud_sync.contract.training import is_in_training
 from edge.checkout.state import Answer, Stage, State, Tap
 from edge.clock import Clock
 from edge.config import ObjectConfig
@@ -46,7 +47,8 @@ def glass_server(
 ) -> GlassServer:
     """The server of an object's glass."""
     section = config.object
-    glass = Glass(kind=section.kind, place=section.name, timezone=section.timezone)
+    trains = is_in_training(section.id)
+    glass = Glass(section.kind, section.name, section.timezone, training=trains)
     app = glass_app(till, glass, status, embedders=config.display.embedders, clock=clock)
     served = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GOODBYE_S
@@ -106,7 +108,7 @@ class ClosedObject:
 
     async def run(self) -> str | None:
         """Show the glass until `stop`, or until there is a ledger to sell with."""
-        serving = asyncio.ensure_future(self._server.serve(sockets=[self._listener]))
+        serving = asyncio.ensure_future(self._server.serve(sockets=[self._listener.dup()]))
         began_anew = False
         while not self._stopped.is_set() and not (began_anew := may_begin_anew(self._config)):
             with contextlib.suppress(TimeoutError):
@@ -121,6 +123,7 @@ class ClosedObject:
         return {
             "object": section.id,
             "kind": section.kind,
+            "training": "off",
             "stage": self.state.stage.value,
             "head": 0,
             "acked": 0,

@@ -37,19 +37,33 @@ from edge.offline_queue.outcomes import JournalDamagedError
 from edge.readings import CodeScanned, DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, Touched
 from edge.runtime.camera import CameraKeeper, CameraSaid, camera_plan
 from edge.runtime.glass import ClosedObject, FeltTill, GlassServer, glass_server
+from edge.runtime.members import Directory, new_request
 from edge.runtime.opening import (
     CAMERA,
+    StartError,
+    attend,
     keeper_of,
     listen,
     pack_of,
     pay_room,
     read_books,
+    receipt_room,
     shop_of,
     talking_devices,
 )
+from edge.runtime.returns import ReturnsRoom
 from edge.runtime.senses import Senses, devices_of
+from edge.runtime.training import (
+    Doorman,
+    Trainer,
+    at_work,
+    check_may_sell,
+    end_training,
+    write_opening,
+)
 from edge.sensors.dwell import Dwell
 from edge.sensors.shelf import Loose, Pack
+from edge.training import Training
 from retail.pricing.book import Prices
 
 _log: Final = logging.getLogger("opos.runtime")
@@ -67,8 +81,17 @@ _PASSING: Final = (CodeBlurred, CodeCleared)
 class ObjectRuntime:
     """One object at work: `await run()`; `stop` ends it."""
 
-    def __init__(self, config: ObjectConfig, version: str, clock: HubClock, listener: socket.socket) -> None:
-        self._config = config
+    def __init__(
+        self,
+        real: ObjectConfig,
+        version: str,
+        clock: HubClock,
+        listener: socket.socket,
+        training: Training | None = None,
+    ) -> None:
+        self._config = config = real if training is None else training.config
+        self._training = training
+        self._shop = shop = shop_of(config)
         self._clock = clock
         self._listener = listener
         self._devices = talking_devices(config)
@@ -76,13 +99,18 @@ class ObjectRuntime:
         self._failure: str | None = None
         self._keeper = keeper_of(config, version, clock)
         self._journal = self._keeper.journal
-        shop = shop_of(config)
-        books, paid, last_receipt = read_books(config)
+        books, paid, last_sale = read_books(config)
         self._till = Till(shop, self._journal, books, clock, new_sale=lambda: b64(secrets.token_bytes(12)))
         documents = Documents(config.documents, config.object.site, config.trust.documents, binding)
         self._backroom = Backroom(shop, documents, self._journal, self._till)
         self._senses = Senses(config.object.kind, devices_of(config), self._pack_of, self._region)
         self._pays = pay_room(config, paid, self._till, clock, self._reveal)
+        self._receipts = receipt_room(config, clock, self._pays.receipt_lines, self._learn)
+        self._returns = ReturnsRoom(config, shop, self._till, paid.payments, clock)
+        attend(self._returns, config.staff, self._reveal, lambda: self._backroom.book)
+        self._returns.returns.on_more = self._pays.cashier.on_more
+        self._pays.first = self._returns.returns.recover
+        self._till.serving.calling.on_event = lambda event: self._learn((event,))
         self._camera = self._camera_of(config)
         self._dwell = Dwell(self._gtin_of)
         self._here: frozenset[str] = frozenset()
@@ -94,13 +122,19 @@ class ObjectRuntime:
             forked=self._forked,
             questions=self._pays.questions,
             desk=self._pays.desk,
+            end_day=self._pays.terminals.end_day,
         )
         self._bell = Bell(config.bell, Errands(config, rooms).do)
-        if self._pays.questions is not None:
-            self._pays.questions.through(self._bell)
+        self._pays.questions.through(self._bell)
+        if training is None:  # of what is rehearsed nobody else hears
+            self._till.know(Directory(self._pays.questions, self._reveal, new_request))
         self._till.on_books = self._expect
-        if last_receipt is not None:
-            self._till.show_again(last_receipt)
+        self._mode: Doorman | Trainer = Trainer(real, self.stop)
+        if training is None:
+            self._mode = Doorman(real, self._till, paid.payments, self.stop)
+        self._till.issue_by(self._receipts.issuing)
+        if last_sale is not None:
+            self._receipts.show_again(self._till, last_sale)
 
     def stop(self, failure: str | None = None) -> None:
         """End the object: cleanly, or because of a `failure`."""
@@ -112,27 +146,33 @@ class ObjectRuntime:
         loop = asyncio.get_running_loop()
         self._journal.on_head = lambda head: _from_thread(loop, lambda: self._ring(head))
         self._journal.on_failure = lambda why: _from_thread(loop, lambda: self.stop(why))
+        if self._training is not None:
+            await write_opening(self._training, self._shop, self._journal, self._till.books)
         try:
             await self._backroom.open()
         except DocumentRefusedError as error:
             _log.warning("%s", error)  # it sells nothing until the hub has sent the document again
         self._expect()
-        await self._bell.open()
+        if self._training is None:  # what is rehearsed is nobody's business
+            await self._bell.open()
         await self._bell.ring(self._journal.head)
         await self._work()
         await self._bell.close()
+        self._returns.close()
         self._keeper.close()
         return self._failure
 
     async def _work(self) -> None:
         server = self._glass_server()
         async with asyncio.TaskGroup() as group:
-            serving = group.create_task(server.serve(sockets=[self._listener]))
+            # It closes what it was given; the next life of this object listens on the same port.
+            serving = group.create_task(server.serve(sockets=[self._listener.dup()]))
             tasks = [group.create_task(work) for work in self._conversations()]
-            tasks += [group.create_task(work) for work in self._pays.work()]
+            tasks += [group.create_task(work) for work in (*self._pays.work(), *self._receipts.work())]
             tasks.append(group.create_task(self._tick()))
             tasks.append(group.create_task(self._keeper.watch()))
             tasks.append(group.create_task(self._check()))
+            tasks.append(group.create_task(self._mode.watch()))
             if self._camera is not None:
                 tasks.append(group.create_task(self._camera.run()))
             await self._stopped.wait()
@@ -270,6 +310,7 @@ class ObjectRuntime:
         return {
             "object": self._config.object.id,
             "kind": self._config.object.kind,
+            "training": self._mode.standing,
             "stage": state.stage.value,
             "head": head,
             "acked": acked,
@@ -281,22 +322,39 @@ class ObjectRuntime:
 
 def run_object(config: ObjectConfig, version: str) -> str | None:
     """Run the object until it is told to stop; return the failure that ended it. Raises StartError."""
+    check_may_sell(config)
     listener = listen(config.display.host, config.display.port)
     with contextlib.closing(listener):
         return asyncio.run(_run(config, version, listener))
 
 
 async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> str | None:
+    """One life after another: an object that goes over to training, or comes back from it, starts anew."""
     clock = HubClock(SystemClock())
-    runtime: ObjectRuntime | ClosedObject
-    try:
-        runtime = ObjectRuntime(config, version, clock, listener)
-    except JournalDamagedError as error:
-        runtime = ClosedObject(config, str(error), clock, listener)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, runtime.stop)
-    return await runtime.run()
+    told = asyncio.Event()
+    while True:
+        with at_work(config) as training:
+            runtime: ObjectRuntime | ClosedObject
+            try:
+                runtime = ObjectRuntime(config, version, clock, listener, training)
+            except (JournalDamagedError, StartError) as error:
+                if training is not None:  # what is rehearsed keeps nobody from selling
+                    end_training(config, str(error))
+                    continue
+                if isinstance(error, StartError):
+                    raise
+                runtime = ClosedObject(config, str(error), clock, listener)
+
+            def stop(life: ObjectRuntime | ClosedObject = runtime) -> None:
+                told.set()
+                life.stop()
+
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop)
+            failure = await runtime.run()
+        if failure is not None or told.is_set():
+            return failure
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:

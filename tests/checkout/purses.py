@@ -18,6 +18,7 @@ from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier, Ended
 from edge.checkout.payments.givingback import GivingBack
 from edge.checkout.payments.house import HouseBook
+from edge.checkout.payments.purse import Kept
 from edge.checkout.payments.wallet import Books, Journal, Wallet
 from edge.checkout.register import Register
 from edge.checkout.sale import Shop
@@ -105,10 +106,10 @@ class PaperPurse:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
 
-    def slices(self) -> Iterable[str]:
-        return [*self._disk.purse.values()]
+    def slices(self) -> Iterable[Kept]:
+        return [*map(Kept, self._disk.purse.values())]
 
-    def keep(self, serial: str, jws: str) -> None:
+    def keep(self, serial: str, jws: str, _until_ns: Nanoseconds) -> None:
         self._disk.purse[serial] = jws
 
     def drop(self, serial: str) -> None:
@@ -156,7 +157,14 @@ class PaperHub:
 class Life:
     """One life of an object: what its disk says, a cashier, and a wallet."""
 
-    def __init__(self, disk: Disk, hub: PaperHub, time: Time, cut: Cut | None = None) -> None:
+    def __init__(
+        self,
+        disk: Disk,
+        hub: PaperHub,
+        time: Time,
+        cut: Cut | None = None,
+        purse: type[PaperPurse] = PaperPurse,
+    ) -> None:
         self.disk, self.time = disk, time
         self.ledger = Ledger(disk, time, cut)
         self.payments, self.house, shop = PaymentBook(), HouseBook(), ShopBooks()
@@ -167,7 +175,7 @@ class Life:
         self.register = Register(Shop(disk.dev, "floor", "a7Kx2mQ9vR4t", "UTC"), self.ledger, shop)
         journal = Journal(disk.dev, disk.epoch, self.register)
         books = Books(self.payments, self.house)
-        self.wallet = Wallet(journal, books, Line(disk.dev, hub), PaperPurse(disk), time)
+        self.wallet = Wallet(journal, books, Line(disk.dev, hub), purse(disk), time)
         self.cashier = Cashier(self.register, self.payments, {"wallet": self.wallet}, time, self._new_attempt)
         self._giving = asyncio.ensure_future(giving(GivingBack(self.cashier, self.register, time)))
 

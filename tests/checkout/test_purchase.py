@@ -351,6 +351,25 @@ def test_when_nobody_knows_the_shopper_is_told_not_to_pay_again(shops: Shops) ->
     assert [closed.outcome for closed in shop.closed()] == ["person"]
 
 
+def test_who_passes_by_holds_up_a_glass_that_waits_for_a_person_for_ten_minutes_at_most(shops: Shops) -> None:
+    card = Machine()
+    card.plan = [("unknown", 1.0)]
+    shop = shops(card)
+
+    async def story() -> None:
+        await shop.tap(Tap.BUY)
+        await shop.tap(Tap.METHOD, "zvt")
+        await shop.until(Stage.UNKNOWN)
+        for half_minutes in range(30):
+            shop.till.hear(Left(RED) if half_minutes % 2 else Presented(RED))
+            await asyncio.sleep(29)
+            if shop.state.stage is not Stage.UNKNOWN:
+                break
+        assert half_minutes in {20, 21}
+
+    shop.live(story)
+
+
 @pytest.mark.parametrize("stays", [False, True])
 def test_the_glass_asks_before_it_gives_up_and_any_touch_gives_more_time(
     shops: Shops, *, stays: bool
@@ -534,7 +553,7 @@ def test_a_promotion_is_shown_charged_and_written(shops: Shops) -> None:
     shop.live(story)
     (sale,) = shop.sales()
     assert (sale.total_minor, sale.promotions) == (5391, Version(1, 4))
-    assert sale.lines[0].discounts == (SaleDiscount("autumn", 599),)
+    assert sale.lines[0].discounts == (SaleDiscount("autumn", 599, "Autumn sale"),)
 
 
 def test_nothing_leads_out_of_paying_but_the_end_of_the_attempt() -> None:

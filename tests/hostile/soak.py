@@ -23,7 +23,7 @@ from cloud_sync.hub.identity.authority import Where, make_authority
 from cloud_sync.hub.store import database
 from tests.hostile import hub_doors, object_doors
 from tests.hostile.http_doors import EnrolmentDoor
-from tests.hostile.trial import Door, attempt
+from tests.hostile.trial import Door, check_attempt
 from tests.hub.engines import Server
 from tests.hub.hub_world import HubWorld
 from tests.hub.identity import door as newcomers
@@ -70,7 +70,7 @@ def play(ground: Ground, seed: int, only: str | None) -> str:
     name = only or luck.choice(DOORS)
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder, ground.door(name, Path(folder)) as door:
         for _ in range(_TRIALS):
-            attempt(door, luck)
+            check_attempt(door, luck)
     return name
 
 

@@ -31,7 +31,7 @@ class Door(Protocol):
         ...
 
 
-def attempt(door: Door, luck: random.Random) -> None:
+def check_attempt(door: Door, luck: random.Random) -> None:
     """One trial."""
     before = door.kept()
     knocked = [door.bent(luck) for _ in range(luck.randint(1, KNOCKS))]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config import ConfigError, PlainKeySection, load, without_trust
+from edge.config import ConfigError, PlainKeySection, TerminalSection, load, without_trust
 
 GOOD = """
 [object]
@@ -86,6 +86,17 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, why: str) ->
     assert str(caught.value).startswith(str(tmp_path / "object.toml"))
 
 
+def test_a_terminal_hands_in_its_day_at_an_hour_of_the_file(tmp_path: Path) -> None:
+    terminal = '[tender]\nkind = "zvt"\nuri = "tcp:10.0.0.9:20007?profile=zvt-tcp"\n'
+    hours = ("", 'end_of_day = "03:00"\n', 'end_of_day = "23:59"\n')
+    read = [load(write(tmp_path, GOOD.replace(ONE_WAY, terminal + hour))).tenders for hour in hours]
+    found = [section.end_of_day for (section,) in read if isinstance(section, TerminalSection)]
+    assert found == [None, "03:00", "23:59"]
+    for wrong in ("24:00", "3:00", "03:60", "night"):
+        with pytest.raises(ConfigError, match="end_of_day"):
+            load(write(tmp_path, GOOD.replace(ONE_WAY, f'{terminal}end_of_day = "{wrong}"\n')))
+
+
 HEAD = GOOD[: GOOD.index("[[peripheral]]")]
 
 
@@ -107,6 +118,7 @@ def devices(*roles: str) -> str:
         ("tray", ["reader"], ["reader"]),
         ("tray", ["reader", "scale", "camera"], ["reader", "scale", "camera"]),
         ("panel", ["scanner"], ["scanner"]),
+        ("panel", ["scanner", "printer"], ["scanner", "printer"]),
         ("panel", ["camera", "touch"], ["camera", "touch"]),
         ("panel", ["scanner left", "scanner right", "camera"], ["left", "right", "camera"]),
     ],
@@ -134,7 +146,9 @@ def test_each_kind_has_devices_of_its_own(
         ("tray", ["reader left"], "expected a name for a scanner alone"),
         ("tray", ["reader", "scanner scale"], "none of .*, got 'scale'"),
         ("panel", ["scanner Left"], "peripheral.*name"),
-        ("panel", ["printer"], r"Invalid enum value 'printer' - at `\$\.peripheral"),
+        ("panel", ["pigeon"], r"Invalid enum value 'pigeon' - at `\$\.peripheral"),
+        ("panel", ["printer"], "a panel needs a scanner or a camera"),
+        ("panel", ["scanner", "printer", "printer"], "expected 1 printer at most, got 2"),
     ],
 )
 def test_a_kind_with_the_wrong_devices_is_told_which(
@@ -152,6 +166,46 @@ def test_a_camera_alone_has_the_address_of_one(tmp_path: Path, role: str, uri: s
     text = f'{GOOD}[[peripheral]]\nrole = "{role}"\nuri = "{uri}"\n'
     with pytest.raises(ConfigError, match=r"expected camera:\.\.\. for a camera alone"):
         load(write(tmp_path, text))
+
+
+def test_receipts_lead_to_the_hub_unless_the_file_says_where_people_reach_it(tmp_path: Path) -> None:
+    config = load(write(tmp_path))
+    assert (config.receipt_page, config.receipt_hub) == ("http://127.0.0.1:8110/r/", "http://127.0.0.1:8110")
+    assert config.receipt.copies == 0
+    section = """[receipt]
+page = "https://shop.example/check/"
+hub = "https://hub.example/"
+shop = "Corner Coffee"
+imprint = ["Hauptstraße 1, 10115 Berlin", "USt-IdNr. DE 123456789"]
+copies = 2
+"""
+    config = load(write(tmp_path, GOOD + section))
+    assert (config.receipt_page, config.receipt_hub) == ("https://shop.example/check/", "https://hub.example")
+    assert (config.receipt.shop, config.receipt.copies) == ("Corner Coffee", 2)
+    assert config.receipt.imprint[1] == "USt-IdNr. DE 123456789"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('page = "http://shop.example/r/"', r"receipt\.page: expected https://"),
+        ('page = "https://shop.example/r/#x"', r"receipt\.page: expected https://"),
+        ('page = "https://"', r"receipt\.page: expected https://"),
+        ('page = "https://[::1"', r"receipt\.page: expected https://"),
+        (f'page = "https://shop.example/{"r" * 200}"', r"receipt\.page: .* at most 200 characters"),
+        ('hub = "hub.example"', r"receipt\.hub: expected https://"),
+        ('hub = "https://hüb.example"', r"receipt\.hub: expected https://"),
+        ('shop = "two\\nlines"', r"receipt\.shop: expected at most 80 characters in a line"),
+        (f'imprint = ["{"x" * 81}"]', r"receipt\.imprint: expected at most 80 characters"),
+        (f"imprint = {['x'] * 9}", r"receipt\.imprint"),
+        ("copies = 4", r"receipt\.copies"),
+        ("copies = -1", r"receipt\.copies"),
+        ('colour = "red"', "unknown field `colour`"),
+    ],
+)
+def test_what_no_receipt_can_say_is_named(tmp_path: Path, line: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        load(write(tmp_path, f"{GOOD}[receipt]\n{line}\n"))
 
 
 def test_what_is_not_said_is_as_it_was(tmp_path: Path) -> None:

@@ -254,6 +254,7 @@ def test_watching_goes_on_until_it_is_told_to_stop(
             await asyncio.sleep(0.01)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+        assert watching.cancelled()
         opened.close()
 
     asyncio.run(watch())

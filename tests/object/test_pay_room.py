@@ -26,20 +26,25 @@ def room(directory: Path, shop: PayShop, ways: str) -> PayRoom:
 
 
 @pytest.mark.parametrize(
-    ("ways", "names", "asks_hub"),
+    ("ways", "names"),
     [
-        (WAYS, ["zvt", "desk", "wechat"], True),
-        (ONE_WAY, [], False),
-        ('[tender]\nkind="desk"\n', ["desk"], False),
+        (WAYS, ["zvt", "desk", "wechat"]),
+        (ONE_WAY, []),
+        ('[tender]\nkind="desk"\n', ["desk"]),
+        ('[tender]\nkind="wallet"\n', ["wallet"]),
     ],
 )
 def test_the_till_is_paid_by_the_ways_of_the_file(
-    tmp_path: Path, shop: PayShop, ways: str, names: list[str], *, asks_hub: bool
+    tmp_path: Path, shop: PayShop, ways: str, names: list[str]
 ) -> None:
     pays = room(tmp_path, shop, ways)
     assert list(pays.cashier.providers) == names
-    assert (pays.questions is not None) is asks_hub
     assert not shop.state.trouble
+
+
+def test_a_day_is_ended_at_each_terminal_of_the_file(tmp_path: Path, shop: PayShop) -> None:
+    assert room(tmp_path, shop, WAYS).terminals.end_day()
+    assert not room(tmp_path, shop, ONE_WAY).terminals.end_day()
 
 
 def test_a_terminal_of_an_unknown_kind_is_named(tmp_path: Path, shop: PayShop) -> None:

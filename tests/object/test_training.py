@@ -133,7 +133,7 @@ def test_a_sale_in_training_leaves_everything_real_as_it_was(real: ObjectConfig)
     files = snapshot(real.data_dir)
 
     made = prepare(real)
-    life = Life(made.config, made.ways)
+    life = Life(made.config, made.config.rehearses)
     ended = SimulatedLoop().live(_paid(life))
     assert ended is Result.PAID
     assert life.pen._signer.public.kid != kid
@@ -152,7 +152,7 @@ async def _paid(life: Life) -> Result:
 
 def test_its_receipts_say_that_they_are_none(real: ObjectConfig) -> None:
     made = prepare(real)
-    life = Life(made.config, made.ways)
+    life = Life(made.config, made.config.rehearses)
     SimulatedLoop().live(_paid(life))
     body = next(body for body in life.bodies() if isinstance(body.fact, Sale))
     life.pen.close()
@@ -231,7 +231,7 @@ def test_its_configuration_leads_nowhere(real: ObjectConfig) -> None:
         "mqtts://training.invalid:8883",
         "https://training.invalid",
     )
-    assert made.ways == ("zvt", "stripe", "house-account")
+    assert made.config.rehearses == ("zvt", "stripe", "house-account")
     assert [each.name for each in made.config.tenders] == ["house-account"]
     assert made.config.trust.receipt == ()
 
@@ -258,7 +258,7 @@ def test_only_rehearsals_are_paid_by() -> None:
 def test_a_rehearsal_knows_nothing_after_a_restart() -> None:
     async def story() -> None:
         attempt = Attempt("attempt-1", "s", "zvt", 100, "EUR")
-        before, after = Rehearsal("zvt"), Rehearsal("zvt")
+        before, after = Rehearsal("zvt", 0), Rehearsal("zvt", 0)
         assert (await before.start(attempt)).outcome == "captured"
         assert (await before.query(attempt)).outcome == "captured"
         assert (await after.query(attempt)).outcome == "not-found"
@@ -266,6 +266,23 @@ def test_a_rehearsal_knows_nothing_after_a_restart() -> None:
         assert [each.amount_minor for each in await before.taken()] == [100]
 
     asyncio.run(story())
+
+
+def test_a_rehearsal_can_be_cancelled_until_it_is_as_good_as_paid() -> None:
+    loop, attempt = SimulatedLoop(), Attempt("attempt-1", "s", "zvt", 100, "EUR")
+
+    async def story() -> None:
+        zvt = Rehearsal("zvt")
+        paying = asyncio.ensure_future(zvt.start(attempt))
+        await asyncio.sleep(1)
+        assert (await zvt.query(attempt)).outcome == "in-progress"
+        assert (await zvt.cancel(attempt)).outcome == "cancelled"
+        assert (await paying).outcome == "cancelled"
+        assert await zvt.taken() == ()
+        assert (await zvt.start(attempt)).outcome == "captured"
+        assert (await zvt.cancel(attempt)).outcome == "captured"
+
+    loop.live(story())
 
 
 def state(stage: Stage, **more: Any) -> State:
@@ -278,6 +295,8 @@ def test_nobody_trains_with_an_open_basket_or_a_payment_under_way() -> None:
     assert may_enter(state(Stage.UNPAIRED), empty) is Entering.YES
     for stage in set(Stage) - {Stage.IDLE, Stage.UNPAIRED}:
         assert may_enter(state(stage), empty) is Entering.OPEN_BASKET
+    doors = state(Stage.OUT_OF_SERVICE, trouble="doors")
+    assert may_enter(doors, empty) is Entering.YES, "the shop has closed it"
     line: Any = object()
     assert may_enter(state(Stage.IDLE, lines=(line,)), empty) is Entering.OPEN_BASKET
 

@@ -180,4 +180,6 @@ def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", script]) as supervisor:
         eventually(lambda: bool(pids(book)), "the agent runs")
         supervisor.kill()
-    eventually(lambda: not lives(pids(book)[0]), "the agent is gone")
+    (pid,) = pids(book)
+    eventually(lambda: not lives(pid), "the agent is gone")
+    assert pids(book) == [pid]

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from cloud_sync.contract.escrow import SliceAsked, shown_by
+from cloud_sync.contract.members import MemberAsked
 from cloud_sync.contract.requests import PaymentAsked
 from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Asked, Bell, Said, SentTelemetry
 
@@ -89,7 +91,7 @@ def test_a_question_is_told_once_to_each_agent_and_to_the_next_one_while_it_is_o
         async with bell.asking(question(1)):
             told = (await line(reader))["ask"]
             assert told["id"] == "question-00000001"
-            assert told["payment"].items() >= ASKED.items()
+            assert told["ask"].items() >= ASKED.items()
             async with bell.asking(question(2)):
                 await bell.ring(8)
                 # The head first: what is asked may need the entry.
@@ -116,6 +118,10 @@ def test_a_question_is_told_once_to_each_agent_and_to_the_next_one_while_it_is_o
 
 def test_a_question_is_named_without_what_is_in_it() -> None:
     assert repr(question(1)) == "Asked(question-00000001: query attempt-0123456789)"
+    lend = SliceAsked(shown_by("7K3M-9QXW-2B4C-8DTR"), "e1", "EUR", 700)
+    assert repr(Asked("question-00000002", lend)) == "Asked(question-00000002: a slice)"
+    known = MemberAsked(shown_by("opos:member:1"))
+    assert repr(Asked("question-00000003", known)) == "Asked(question-00000003: a member)"
 
 
 def test_a_dead_agent_is_a_dead_link(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tests.offline_queue.faults.flips import Found, Left, flips
+from tests.offline_queue.faults.flips import Found, Left, check_flips
 from tests.offline_queue.faults.keeper import Keeper, problems_of
 
 PAGE_BYTES = 1024
@@ -15,7 +15,7 @@ INDEX_LEAF, INDEX_INTERIOR = 10, 2
 
 
 def test_no_flip_that_changes_an_answer_is_silent(tell: Callable[[str], None]) -> None:
-    found = flips(range(2_000))
+    found = check_flips(range(2_000))
     by_whom = ", ".join(f"{count} {found_by.name}" for found_by, count in sorted(found.items(), key=str))
     tell(f"flipped bits: seeds 0 to 1,999: {by_whom}")
     assert found[Found.BY_THE_CHECK] > 300
@@ -23,12 +23,12 @@ def test_no_flip_that_changes_an_answer_is_silent(tell: Callable[[str], None]) -
 
 
 def test_a_log_that_is_no_longer_needed_cannot_take_back_what_stands_in_the_file() -> None:
-    flips(range(2_000, 2_200), Left.CLOSED_WITH_LOG)
+    check_flips(range(2_000, 2_200), Left.CLOSED_WITH_LOG)
 
 
 @pytest.mark.parametrize("seed", [23_666, 62_807])
 def test_what_a_soak_has_found_once_is_found_for_ever(seed: int) -> None:
-    flips([seed])
+    check_flips([seed])
 
 
 @pytest.fixture

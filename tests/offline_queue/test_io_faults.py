@@ -13,7 +13,7 @@ from edge.offline_queue.journal import Journal, open_journal
 from edge.offline_queue.outcomes import JournalClosedError
 from tests.offline_queue.faults.disk import Call, Fault, FaultyDisk
 from tests.offline_queue.faults.keeper import PROJECTIONS, Keeper
-from tests.offline_queue.faults.one_fault import calls_of_a_life, check_what_is_left, fault_world, live
+from tests.offline_queue.faults.one_fault import calls_of_a_life, check_fault, check_what_is_left, live
 from tests.offline_queue.faults.shop import DEV, KEY, ShopClock, sale, staged
 
 # Where there are hundreds of calls of a kind, two faults share them: where the process dies after the one, it
@@ -45,7 +45,7 @@ def test_a_promise_outlives_the_failure_of_any_read_or_write(
     calls: Counter[Call], call: Call, code: int, odd: int
 ) -> None:
     for nth in range(calls[call]):
-        outcome = fault_world(Fault(call, nth, code), dies=nth % 2 == odd)
+        outcome = check_fault(Fault(call, nth, code), dies=nth % 2 == odd)
         assert outcome.raised == "" or code != apsw.SQLITE_FULL or outcome.doing not in WRITING, nth
 
 
@@ -55,17 +55,17 @@ def test_a_promise_outlives_the_failure_of_any_other_call(
     calls: Counter[Call], call: Call, code: int, *, dies: bool
 ) -> None:
     for nth in range(calls[call]):
-        fault_world(Fault(call, nth, code), dies=dies)
+        check_fault(Fault(call, nth, code), dies=dies)
 
 
 def test_a_write_that_fails_half_way_leaves_nothing_half_written(calls: Counter[Call]) -> None:
     for nth in range(0, calls["write"], 12):
-        fault_world(Fault("write", nth, apsw.SQLITE_IOERR_WRITE, partial=True), dies=True)
+        check_fault(Fault("write", nth, apsw.SQLITE_IOERR_WRITE, partial=True), dies=True)
 
 
 def test_a_full_disk_is_given_the_reserve_once_and_the_sale_goes_on(calls: Counter[Call]) -> None:
     outcomes = [
-        fault_world(Fault("write", nth, apsw.SQLITE_FULL, lasting=True), dies=True)
+        check_fault(Fault("write", nth, apsw.SQLITE_FULL, lasting=True), dies=True)
         for nth in range(0, calls["write"], 12)
     ]
     sold = [one for one in outcomes if WRITING & set(one.released)]
@@ -76,7 +76,7 @@ def test_a_full_disk_is_given_the_reserve_once_and_the_sale_goes_on(calls: Count
 def test_a_full_disk_without_a_reserve_is_said_and_costs_no_promise(calls: Counter[Call]) -> None:
     for nth in range(0, calls["write"], 12):
         fault = Fault("write", nth, apsw.SQLITE_FULL, lasting=True)
-        outcome = fault_world(fault, dies=True, ballast=False)
+        outcome = check_fault(fault, dies=True, ballast=False)
         # While it closes there is nobody left to tell.
         assert outcome.doing == "close" or "Full" in outcome.raised or "Closed" in outcome.raised
 

@@ -343,7 +343,8 @@ def test_projections_follow_when_the_shop_is_quiet(opened: Opener, tmp_path: Pat
     journal = opened(Counted())
     append(journal, "a")
     reader = LedgerReader(tmp_path / "ledger.db")
-    until(lambda: reader.select("SELECT units FROM counted WHERE holder = 'shelf'") == [(1,)])
+    until(lambda: bool(reader.select("SELECT units FROM counted WHERE holder = 'shelf'")))
+    assert reader.select("SELECT units FROM counted WHERE holder = 'shelf'") == [(1,)]
     reader.close()
 
 

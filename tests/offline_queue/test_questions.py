@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from cloud_sync.contract.escrow import SliceAsked, SliceRefused, shown_by
 from cloud_sync.contract.receipt import RECEIPT_TYPE
 from cloud_sync.contract.requests import (
     REPLY_TYPE,
@@ -197,6 +198,20 @@ def test_the_same_question_is_open_once_and_there_is_a_most() -> None:
         assert all(
             isinstance(end, NoAnswerError) for end in await asyncio.gather(*asking, return_exceptions=True)
         )
+
+    play(scene)
+
+
+def test_a_slice_is_asked_for_and_given_the_same_way() -> None:
+    ask, refused = SliceAsked(shown_by("GIFT"), "e1", "EUR", 700), SliceRefused("wallet.unknown")
+
+    async def scene(it: Scene) -> None:
+        assert {*it.questions.keys} == {HUB.public.kid}
+        asking = asyncio.create_task(it.questions.ask(ID, ask))
+        await asyncio.sleep(1)
+        assert it.bell.open == [Asked(ID, ask)]
+        it.questions.told(reply(refused))
+        assert await asking == refused
 
     play(scene)
 

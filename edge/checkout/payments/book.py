@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 import msgspec
 
 from cloud_sync.contract.entry import Body
-from cloud_sync.contract.facts import Closing, Paid, PaymentClosed, PaymentIntent, Refund, Sale
+from cloud_sync.contract.facts import Closing, DayClosed, Paid, PaymentClosed, PaymentIntent, Refund, Sale
 from edge.checkout.payments.postings import TENDERED, stored
 from edge.checkout.payments.provider import Attempt
 
@@ -69,6 +69,17 @@ class Due(msgspec.Struct):
     wall_ms: int
 
 
+class _Day(msgspec.Struct, frozen=True):
+    """When a provider last handed in its day; `carried` were open then, and are of the next one."""
+
+    wall_ms: int
+    carried: frozenset[str]
+
+    def precedes(self, line: AttemptLine) -> bool:
+        """Whether an attempt is of the day that began then."""
+        return line.wall_ms > self.wall_ms or line.attempt.id in self.carried
+
+
 class PaymentBook:
     """All attempts that matter still; `apply` each entry once it is on the disk."""
 
@@ -76,6 +87,7 @@ class PaymentBook:
         self._lines: dict[str, AttemptLine] = {}
         self._by_sale: dict[str, list[AttemptLine]] = {}
         self._dues: dict[str, Due] = {}
+        self._days: dict[str, _Day] = {}
 
     @classmethod
     def load(cls, rows: Callable[[str], Iterable[Row]]) -> "PaymentBook":
@@ -89,6 +101,8 @@ class PaymentBook:
         for row in rows("SELECT * FROM due"):
             due = Due(*row)
             book._dues[due.id] = due
+        for provider, wall_ms, carried in rows("SELECT provider, wall_ms, carried FROM day_close"):
+            book._days[provider] = _Day(wall_ms, frozenset(msgspec.json.decode(carried)))
         return book
 
     def apply(self, body: Body) -> None:
@@ -105,6 +119,9 @@ class PaymentBook:
             case Refund() as refund:
                 due = Due(refund.refund, refund.attempt, refund.total_minor, "open", body.wall_ms)
                 self._dues[due.id] = due
+            case DayClosed(outcome="closed") as day:
+                carried = (line.attempt.id for line in self.at(day.provider) if line.standing == "open")
+                self._days[day.provider] = _Day(body.wall_ms, frozenset(carried))
             case _:
                 pass
 
@@ -174,6 +191,20 @@ class PaymentBook:
         until = next((each.fence for each in later if each.fence), "")
         return msgspec.structs.replace(attempt, until=until)
 
+    def day_closed_ms(self, provider: str) -> int | None:
+        """When this provider has last handed in its day; None if it never did here."""
+        return self._days[provider].wall_ms if provider in self._days else None
+
+    def of_the_day(self, provider: str) -> list[Paid]:
+        """What its attempts have brought in since then, but for those of which all has gone back."""
+        before = self._days.get(provider, _Day(-1, frozenset()))
+        came = [line.paid for line in self.at(provider) if before.precedes(line) and line.paid is not None]
+        return [paid for paid in came if self._gone_back_minor(paid.attempt) < paid.amount_minor]
+
+    def _gone_back_minor(self, attempt: str) -> int:
+        dues = (due for due in self._dues.values() if due.attempt == attempt)
+        return sum(due.amount_minor for due in dues if due.standing == "refunded")
+
     def draft(self, sale: str) -> Sale | None:
         """A sale as it was meant when its first attempt was."""
         return next((line.draft for line in self.of_sale(sale) if line.draft is not None), None)
@@ -221,7 +252,7 @@ def schema() -> str:
     return resources.files("edge.checkout.payments").joinpath("payments.sql").read_text(encoding="utf-8")
 
 
-TABLES: Final = ("attempt", "due")
+TABLES: Final = ("attempt", "due", "day_close")
 
 
 def fold(db: Sql, body: Body) -> None:
@@ -238,6 +269,12 @@ def fold(db: Sql, body: Body) -> None:
         case Refund() as refund:
             due = (refund.refund, refund.attempt, refund.total_minor, "open", body.wall_ms)
             db.execute("REPLACE INTO due VALUES (?, ?, ?, ?, ?)", due)
+        case DayClosed(outcome="closed") as day:
+            rows = db.execute(
+                "SELECT attempt FROM attempt WHERE provider = ? AND standing = 'open'", (day.provider,)
+            )
+            carried = msgspec.json.encode(sorted(attempt for (attempt,) in rows)).decode()
+            db.execute("REPLACE INTO day_close VALUES (?, ?, ?)", (day.provider, body.wall_ms, carried))
         case _:
             pass
 

@@ -169,8 +169,8 @@ WAYS: Final[Mapping[str, Capabilities]] = {
     "stripe": Capabilities("terminal", True, Nanoseconds(120 * SECOND_NS), _seconds(2, 2, 3, 5)),
     # A shopper who has to type a password is asked about every ten seconds, and given up after 45 (WeChat
     # Pay, quick pay, 4011937125).
-    "wechat": Capabilities("code", True, Nanoseconds(45 * SECOND_NS), _seconds(5, 10)),
+    "wechat": Capabilities("scan", True, Nanoseconds(45 * SECOND_NS), _seconds(5, 10)),
     # First after 5 s, then every 3 to 6 s for about a minute, then cancelled (Alipay, alipay.trade.pay).
-    "alipay": Capabilities("code", True, Nanoseconds(60 * SECOND_NS), _seconds(5, 4)),
+    "alipay": Capabilities("scan", True, Nanoseconds(60 * SECOND_NS), _seconds(5, 4)),
 }
 """The providers that a hub may have an account with, and how patient one must be with each."""

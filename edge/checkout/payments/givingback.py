@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from cloud_sync.contract.facts import Closing, Paid, PaymentClosed
+from cloud_sync.contract.facts import SILENT, Closing, Paid, PaymentClosed
 from edge.checkout.payments.book import AttemptLine, Due
 from edge.checkout.payments.cashier import Cashier, Register
 from edge.checkout.payments.postings import of_honoured, of_money_back
@@ -25,6 +25,11 @@ _log: Final = logging.getLogger("opos.payments")
 # Seconds between one try and the next: a line that is away for a minute costs a minute, and a provider that
 # is away for a day is not asked more than once an hour.
 _AGAIN_S: Final = (1, 5, 15, 60, 300, 3_600)
+
+# Who has said nothing of a refund for so long, and to so many questions in one go, will not: a line or a
+# provider that is away for a long weekend is no loss, and a shopper waits no longer for a word than that.
+_SILENT_MS: Final = 3 * 24 * 3_600 * 1_000
+_SILENT_TRIES: Final = 8
 
 # When an attempt that was closed without money is looked at again, in seconds after that: late money comes
 # within a minute, or after a batch of the night.
@@ -141,8 +146,19 @@ class GivingBack:
             case "refunded" | "cancelled" | "declined":
                 _log.error("refund %s of %r: %s: a person must look", due.id, line.attempt, said.outcome)
                 await self._close(line, due, "person", said)
+            case _ if self._is_silent(due):
+                _log.error("refund %s of %r: nobody answers: a person must look", due.id, line.attempt)
+                await self._close(line, due, "person", Said("unknown", reason=SILENT))
             case _:
                 pass  # nobody has said that it went back: it is asked for again, under the same key
+
+    def _is_silent(self, due: Due) -> bool:
+        """Whether a person should look whether it went back: from then on nobody asks for it any more.
+
+        An object that was switched off for long asks some more times first; so does one whose clock jumps.
+        """
+        tries = self._turns[due.id].tries if due.id in self._turns else 0
+        return tries >= _SILENT_TRIES and self._clock.wall_ms() - due.wall_ms >= _SILENT_MS
 
     async def _asked(self, line: AttemptLine, due: Due) -> Said:
         provider = self._cashier.providers.get(line.attempt.provider)

@@ -14,6 +14,13 @@ CREATE TABLE attempt (
     wall_ms       INTEGER NOT NULL
 ) STRICT;
 
+-- When each way to pay has last handed in its day.
+CREATE TABLE day_close (
+    provider      TEXT PRIMARY KEY,
+    wall_ms       INTEGER NOT NULL,
+    carried       TEXT NOT NULL       -- the attempts that were open then, as JSON: they are of the next day
+) STRICT;
+
 -- What shoppers have to get back, each under the key that its provider is asked by.
 CREATE TABLE due (
     due           TEXT PRIMARY KEY,

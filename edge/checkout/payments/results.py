@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from edge.readings import TerminalLine, TerminalTotals
+from edge.readings import TerminalLine, TerminalOutcome, TerminalResult, TerminalTotals
 
 # The receipts of so many payments, reversals and questions are kept for whoever prints them.
 _RECEIPTS_MAX: Final = 8
@@ -73,6 +73,17 @@ def reason(code: int | None) -> str:
     if code in _HOST_REFUSALS:
         return "card.refused"
     return _REASONS.get(code, f"terminal.error-{code:02x}")
+
+
+def day_end(end: TerminalResult, totals: TerminalTotals | None) -> DayEnd:
+    """What the last word on an end of day says of it."""
+    match end.outcome:
+        case TerminalOutcome.DONE:
+            return DayEnd("closed", totals)
+        case TerminalOutcome.UNKNOWN:
+            return DayEnd("unknown")
+        case _:
+            return DayEnd("refused", reason=reason(end.result_code))
 
 
 class Receipts:

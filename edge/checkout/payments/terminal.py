@@ -27,6 +27,7 @@ from edge.checkout.payments.results import (
     DayEnd,
     NoAnswerError,
     Receipts,
+    day_end,
     reason,
 )
 from edge.checkout.payments.traces import (
@@ -45,6 +46,7 @@ from edge.readings import (
     Reading,
     TerminalDeed,
     TerminalLine,
+    TerminalNeeds,
     TerminalOutcome,
     TerminalReady,
     TerminalResult,
@@ -101,8 +103,8 @@ class TerminalProvider:
         self._terminal = terminal
         self._payments = payments
         self._history = History()
-        self._currency = ""
-        """What the terminal counts in, as it has said itself."""
+        self.counts_in = ""
+        """Its currency, as it has said itself; '' while it has not."""
         self._away = False
         self._at_work = ""
         """The attempt that the terminal is at, as far as it has told."""
@@ -114,7 +116,7 @@ class TerminalProvider:
         # A terminal does one thing at a time, and is not asked for a second one meanwhile.
         self._turn = asyncio.Lock()
         self.on_told: Callable[[str, Said], None] = lambda _attempt, _said: None
-        self.on_prompt: Callable[[str, str], None] = lambda _attempt, _needs: None
+        self.on_prompt: Callable[[str, TerminalNeeds], None] = lambda _attempt, _needs: None
 
     # What the terminal says
 
@@ -125,11 +127,11 @@ class TerminalProvider:
                 self._hear_result(reading)
             case TerminalReady():
                 self._away = False
-                self._currency = reading.currency or self._currency
+                self.counts_in = reading.currency or self.counts_in
                 self._history.is_on(reading.terminal_id)
                 self._ready.set()
             case TerminalSaid() if reading.attempt and reading.attempt == self._at_work:
-                self.on_prompt(reading.attempt, reading.needs.value)
+                self.on_prompt(reading.attempt, reading.needs)
             case TerminalLine():
                 self._receipts.add(reading)
             case TerminalTotals():
@@ -166,7 +168,7 @@ class TerminalProvider:
             self._at_work = attempt.id
             with self._waiting(attempt.id) as told:
                 self._terminal.command(StartPayment(attempt.id, attempt.amount_minor, attempt.currency))
-                return word(self._history, attempt, await _end(told), self._currency)
+                return word(self._history, attempt, await _end(told), self.counts_in)
 
     async def query(self, attempt: Attempt) -> Said:
         """How it stands by the last transactions of the terminal."""
@@ -222,34 +224,29 @@ class TerminalProvider:
         if self._at_work or any(line.standing == "open" or line.attempt.id in due for line in lines):
             return DayEnd("waits")
         async with self._turn:
-            key = self._key("day")
-            with self._waiting(key) as told:
+            try:
+                await self._ask_last()  # what it is in doubt about is settled first
+            except OSError:
+                return DayEnd("refused", reason=reason(None))
+            with self._waiting(key := self._key("day")) as told:
                 self._terminal.command(EndOfDay(key))
                 try:
                     async with asyncio.timeout(_DAY_S):
-                        end = await _end(told)
+                        return day_end(await _end(told), self._totals.pop(key, None))
                 except TimeoutError:
                     return DayEnd("unknown")
-        totals = self._totals.pop(key, None)
-        match end.outcome:
-            case TerminalOutcome.DONE:
-                return DayEnd("closed", totals)
-            case TerminalOutcome.UNKNOWN:
-                return DayEnd("unknown")
-            case _:
-                return DayEnd("refused", reason=reason(end.result_code))
 
     # Readings
 
     def _hear_result(self, told: TerminalResult) -> None:
         self._away = self._away and told.result_code is None
-        self._history.note(told, self._currency)
+        self._history.note(told, self.counts_in)
         if told.attempt == self._at_work and told.complete:
             self._at_work = ""
         if (wait := self._waits.get(told.attempt)) is not None:
             wait.put_nowait(told)
         elif (line := self._payments.line(told.attempt)) is not None and told.complete:
-            self.on_told(told.attempt, word(self._history, line.attempt, told, self._currency))
+            self.on_told(told.attempt, word(self._history, line.attempt, told, self.counts_in))
 
     def _lose(self) -> None:
         """Nobody answers: what is under way is unknown, and who waits need not wait any longer."""
@@ -388,7 +385,7 @@ class TerminalProvider:
                 return Said("in-progress", reason=reason(told.result_code))
 
     def _is_of(self, place: Mark, back: Said, told: TerminalResult) -> bool:
-        same_money = (told.amount_minor, told.currency or self._currency)
+        same_money = (told.amount_minor, told.currency or self.counts_in)
         same_payment = told.original in {None, place.trace} and told.result_code == APPROVED
         return same_payment and same_money == (back.amount_minor, back.currency)
 

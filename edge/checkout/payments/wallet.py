@@ -6,14 +6,12 @@ back by an entry of its own, after which nothing more is taken.
 """
 
 import asyncio
-import hashlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, Protocol
 
 import msgspec
 
-from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.escrow import (
     GIVEN_BACK,
     SLICE_TYPE,
@@ -22,12 +20,14 @@ from cloud_sync.contract.escrow import (
     SliceAsked,
     SliceGiven,
     SliceRefused,
+    shown_by,
 )
 from cloud_sync.contract.facts import Fact, PaymentClosed
 from cloud_sync.contract.signing import Verifier, unseal
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.house import HouseBook, Use
 from edge.checkout.payments.provider import Attempt, Capabilities, Said, Taken
+from edge.checkout.payments.purse import Kept
 from edge.offline_queue.outcomes import Appended
 from edge.readings import Nanoseconds
 
@@ -49,11 +49,11 @@ class Purse(Protocol):
     It need not be trusted: they are signed, and entries say what is left of them.
     """
 
-    def slices(self) -> Iterable[str]:
-        """All that were kept, as compact JWS."""
+    def slices(self) -> Iterable[Kept]:
+        """All that were kept."""
         ...
 
-    def keep(self, serial: str, jws: str) -> None:
+    def keep(self, serial: str, jws: str, until_ns: Nanoseconds) -> None:
         """Keep one in place of an older one of its serial; raises OSError."""
         ...
 
@@ -115,10 +115,10 @@ class Books(msgspec.Struct, frozen=True):
 
 
 class _Held(msgspec.Struct):
-    """A slice that this object has; until when by the monotonic clock, if it was heard of in this life."""
+    """A slice that this object has; until when by the monotonic clock, if it was heard of in this boot."""
 
     slice: Slice
-    until_ns: int | None = None
+    until_ns: Nanoseconds | None = None
 
 
 class Wallet:
@@ -153,8 +153,9 @@ class Wallet:
         self._ending: set[str] = set()
         """Slices that nothing is taken out of any more."""
         self._turn = asyncio.Lock()
-        for jws in purse.slices():
-            self._learn(jws, None)
+        for kept in purse.slices():
+            if (found := self._read(kept.jws)) is not None:
+                self._held[found.serial] = _Held(found, kept.until_ns)
 
     # What the cashier asks
 
@@ -222,13 +223,17 @@ class Wallet:
         After a decline for `wallet.balance` the hub has lent all there was: so much of a sale can be paid
         by it, and the rest otherwise.
         """
-        alive = [held.slice for held in self._of(_shown(code), currency) if self._is_alive(held)]
+        alive = [held.slice for held in self._of(shown_by(code), currency) if self._is_alive(held)]
         return max((self._rest_minor(each) for each in alive), default=0)
 
     async def tidy(self) -> None:
-        """Give back what can no longer be spent; at a start, and once an hour."""
+        """Give back what is over; at a start, and once an hour.
+
+        What nobody can say of, since the machine's clock was set by nobody, is kept and not spent: the hour
+        is known soon, and the card is good offline again.
+        """
         for held in [*self._held.values()]:
-            if not self._is_alive(held):
+            if self._is_over(held):
                 await self.give_back(held.slice.serial)
 
     async def give_back(self, serial: str) -> None:
@@ -242,14 +247,14 @@ class Wallet:
                 written = await self._journal.register.write(self._end(held.slice), f"slice/{serial}")
                 self._house.apply(written.body)
         self._held.pop(serial, None)
-        self._tell_purse(serial, None)
+        self._tell_purse(lambda purse: purse.drop(serial))
 
     # Below
 
     async def _charge(self, attempt: Attempt) -> Said:
         if not attempt.code:
             return Said("declined", reason="wallet.code")
-        shown = _shown(attempt.code)
+        shown = shown_by(attempt.code)
         for _ in range(_ASKS_MAX):
             if (held := self._covering(shown, attempt)) is not None:
                 break
@@ -283,28 +288,33 @@ class Wallet:
             return "wallet.offline"
         if isinstance(answer, SliceRefused):
             return answer.reason
-        return "" if self._learn(answer.slice, self._clock.now_ns()) else "wallet.later"
+        return "" if self._hear(answer.slice) else "wallet.later"
 
-    def _learn(self, jws: str, heard_ns: int | None) -> bool:
-        """Take in a slice, if the hub has signed it for this journal, and it was not given back."""
+    def _hear(self, jws: str) -> bool:
+        """The hub has lent a slice just now: whether it is ours to spend."""
+        if (found := self._read(jws)) is None:
+            return False
+        has = self._held.get(found.serial)
+        if has is not None and (has.slice.amount_minor, has.slice.at_ms) > (found.amount_minor, found.at_ms):
+            return True  # the answer to an older question
+        life_ns = (found.expires_ms - found.at_ms) * 1_000_000
+        until_ns = Nanoseconds(self._clock.now_ns() + life_ns)
+        self._held[found.serial] = _Held(found, until_ns)
+        self._tell_purse(lambda purse: purse.keep(found.serial, jws, until_ns))
+        return True
+
+    def _read(self, jws: str) -> Slice | None:
+        """A slice, if the hub has signed it for this journal, and it was not given back."""
         try:
             found = unseal(jws, SLICE_TYPE, self._hub.keys, Slice)
         except ValueError as error:  # a BadSignatureError and a msgspec.DecodeError are each one
             _log.error("a slice that cannot be believed: %s", error)
-            return False
+            return None
         if (found.dev, found.epoch) != (self._journal.dev, self._journal.epoch):
             _log.warning("slice %s is for %s in another epoch or place: void here", found.serial, found.dev)
-            return False
-        if found.serial in self._house.ended | self._ending:
-            return False  # the hub has not heard yet that it was given back
-        until_ns = None if heard_ns is None else heard_ns + (found.expires_ms - found.at_ms) * 1_000_000
-        has = self._held.get(found.serial)
-        if has is not None and (has.slice.amount_minor, has.slice.at_ms) > (found.amount_minor, found.at_ms):
-            return True
-        self._held[found.serial] = _Held(found, until_ns)
-        if heard_ns is not None:
-            self._tell_purse(found.serial, jws)
-        return True
+            return None
+        # The hub may not have heard yet that it was given back.
+        return None if found.serial in self._house.ended | self._ending else found
 
     def _of(self, shown: str, currency: str) -> list[_Held]:
         """What there is of a wallet, the newest first; what is given back is not."""
@@ -320,6 +330,12 @@ class Wallet:
         if self._clock.quality() == "trusted":
             return self._clock.wall_ms() < held.slice.expires_ms
         return held.until_ns is not None
+
+    def _is_over(self, held: _Held) -> bool:
+        """Whether it will never be spent any more."""
+        if held.until_ns is not None and self._clock.now_ns() >= held.until_ns:
+            return True
+        return self._clock.quality() == "trusted" and self._clock.wall_ms() >= held.slice.expires_ms
 
     def _rest_minor(self, of: Slice) -> int:
         uses = self._uses | self._house.uses
@@ -349,19 +365,12 @@ class Wallet:
             *(of.serial, of.serial, WALLET, "cancelled", rest_minor, of.currency), reason=GIVEN_BACK
         )
 
-    def _tell_purse(self, serial: str, jws: str | None) -> None:
+    def _tell_purse(self, told: Callable[[Purse], None]) -> None:
         """What the purse loses costs one question to the hub, and no money."""
         try:
-            if jws is None:
-                self._purse.drop(serial)
-            else:
-                self._purse.keep(serial, jws)
+            told(self._purse)
         except OSError as error:
             _log.warning("the purse: %s", error)
-
-
-def _shown(code: str) -> str:
-    return b64(hashlib.sha256(code.encode()).digest())
 
 
 def _said(outcome: Literal["captured", "refunded"], attempt: Attempt, serial: str) -> Said:

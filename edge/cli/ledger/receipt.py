@@ -15,11 +15,11 @@ from cloud_sync.contract.entry import Body, SignedEntry
 from cloud_sync.contract.facts import Refund, Sale, kind_of
 from cloud_sync.contract.fragment import link_of
 from edge.checkout.receipts import Beside, slip_of
-from edge.cli.ledger.certificates import NAME, NoCertificateError, certificate_of
 from edge.cli.ledger.codes import TooLongForACodeError, code_of, columns_of, lines_of, picture_of
 from edge.cli.ledger.door import AS_JSON, PATH, backwards, body_of, entry_at, opened, print_json
 from edge.cli.ledger.words import words
 from edge.cli.plain import plain
+from edge.identity.vouched import NAME, NoCertificateError, certificate_of
 from edge.offline_queue.reader import LedgerReader
 from retail.receipt import text
 
@@ -139,7 +139,7 @@ def _coded(entry: SignedEntry, body: Body, places: Places) -> Coded:
     if not isinstance(body.fact, Sale | Refund):
         return Coded(None, "this is no receipt, so it has no code")
     try:
-        url = link_of(entry.jws(), certificate_of(entry, places.certificate), page, places.hub)
+        url = link_of(entry.jws(), certificate_of(entry.kid, places.certificate), page, places.hub)
     except NoCertificateError as error:
         note = f"{error}: the code holds the signed receipt alone, which does not say whose key it is"
         return Coded(entry.jws(), note)

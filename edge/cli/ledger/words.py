@@ -9,11 +9,13 @@ from cloud_sync.contract.facts import (
     Boot,
     Checkpoint,
     Closing,
+    DayClosed,
     DocumentApplied,
     Fact,
     Fork,
     ForkReason,
     Genesis,
+    Handed,
     KeyRotated,
     Operator,
     PaymentClosed,
@@ -58,7 +60,7 @@ def written(body: Body) -> str:
     return f"{moment(body.wall_ms)[:19].replace('T', ' ')}{doubt}"
 
 
-def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
+def _words(fact: Fact) -> str:  # noqa: PLR0911, PLR0912 (one for each kind of fact)
     match fact:
         case Sale():
             return _sale(fact)
@@ -74,6 +76,8 @@ def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
         case Refund():
             money = amount(Money(fact.total_minor, fact.currency), "en")
             return f"{money} go back on {fact.number}: {_goods(fact.lines)}{_because(fact.reason)}"
+        case DayClosed():
+            return _day(fact)
         case Operator(staff=staff, act=act):
             return f"{staff} of the shop: {act}"
         case Boot(version=version):
@@ -87,6 +91,17 @@ def _words(fact: Fact) -> str:  # noqa: PLR0911 (one for each kind of fact)
         case Fork(epoch=epoch, was=was, hub=hub, reason=reason):
             why = _WHY_FORKED[reason]
             return f"follows epoch {epoch}, which ended at {was.seq} and at the hub at {hub.seq}: {why}"
+
+
+def _day(day: DayClosed) -> str:
+    own = f"{day.own.count} payments, {amount(Money(day.own.amount_minor, day.currency), 'en')}"
+    if day.outcome == "open":
+        return f"the day at {day.provider} could not be closed yet{_because(day.reason)}: {own} by our books"
+    if not isinstance(day.told, Handed):
+        return f"the day at {day.provider} is closed, and it said no sum: {own} by our books"
+    told = f"{day.told.count} payments, {amount(Money(day.told.amount_minor, day.currency), 'en')}"
+    agrees = "our books say the same" if not day.differs else f"our books say {own}"
+    return f"the day at {day.provider} is closed: {told}, {agrees}{_because(day.reason)}"
 
 
 def _sale(sale: Sale) -> str:

@@ -6,12 +6,13 @@ import click
 
 from edge.cli.group import ModuleGroup
 
-_NAMES: Final = ("up", "run", "show", "key", "seal", "rotate", "reset")
+_NAMES: Final = ("up", "run", "show", "training", "key", "seal", "rotate", "reset")
 
 _MORE: Final = """\b
 Examples:
   opos object up mirror/object.toml
   opos object show mirror/object.toml --json
+  opos object training on mirror/object.toml
   opos object rotate mirror/object.toml
   opos object reset mirror/object.toml
 """

@@ -1,4 +1,4 @@
-"""The hub's word for the key of an object, as it lies beside the ledger."""
+"""The hub's word for the key that signed a receipt, as it lies beside the ledger: a link carries it along."""
 
 from pathlib import Path
 from typing import Final
@@ -7,8 +7,7 @@ import msgspec
 
 from cloud_sync.contract.certificate import CertifiedKey
 from cloud_sync.contract.encoding import unb64
-from cloud_sync.contract.entry import SignedEntry
-from edge.identity import path_before
+from edge.identity.certified import path_before
 
 NAME: Final = "certificate.jws"
 """The file beside the ledger."""
@@ -21,13 +20,13 @@ class NoCertificateError(Exception):
     """There is no certificate for the key of an entry: a clause that says why."""
 
 
-def certificate_of(entry: SignedEntry, file: Path) -> str:
-    """The certificate (a compact JWS) for the key that signed `entry`: `file`, or beside it for an older key.
+def certificate_of(kid: str, file: Path) -> str:
+    """The certificate (a compact JWS) for the key `kid`: `file`, or beside it for an older key.
 
     Whether a root of the retailer's signed it, the page finds out. Raises NoCertificateError.
     """
-    older = path_before(file, entry.kid)
-    return _certificate_in(older if older.exists() else file, entry.kid)
+    older = path_before(file, kid)
+    return _certificate_in(older if older.exists() else file, kid)
 
 
 def _certificate_in(file: Path, kid: str) -> str:
