@@ -1,5 +1,9 @@
 """The `opos` command: one door to every tool of the house."""
 
+import os
+import sys
+from pathlib import Path
+
 import click
 
 from opos.exits import EXIT_CODES
@@ -20,6 +24,8 @@ Examples:
 
 def main() -> None:
     """Open the front door: parse the command line, run one command, end with its exit code."""
+    if sys.stdin is None:  # closed by who started us, as by a daemon: a command that reads it finds its end
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - the process ends it
     door = FrontDoor("opos", commands=listed(), help=PURPOSE, epilog=EXIT_CODES)
     click.version_option(package_name="opos", message="%(prog)s %(version)s")(door)
     door.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -1,5 +1,6 @@
 """The group behind `opos`: it lists commands by their captions and imports one only when it is asked for."""
 
+import errno
 import re
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
@@ -11,6 +12,9 @@ from opos.exits import Exit
 
 COMMANDS: Final = "opos.commands"
 """The entry-point group that a package adds its commands to."""
+
+# What a write fails with where there is no room for it: on the disk, in the quota, in a file so long.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*\bextra\s*==\s*[\"'](?P<extra>[\w-]+)")
 """A requirement that only an extra asks for, as the metadata of a distribution writes it."""
@@ -55,11 +59,15 @@ class FrontDoor(click.Group):
         return name, command.load() if isinstance(command, Listed) else command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C is a way to end, not an error to report."""
+        """Run the command; Ctrl-C is a way to end, and a full disk a sentence, not an error of ours."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}") from error
 
 
 def listed() -> dict[str, click.Command]:

@@ -258,13 +258,20 @@ def _paid(slip: Slip, words: Words) -> Iterator[Row]:
 
 
 def _lines(row: Row, width: int) -> list[str]:
-    folded = _folded(row.words, width)
+    folded = _folded(_halved(row.words, width) if row.part is Part.SIGNED else row.words, width)
     gap = width - columns(folded[-1]) - columns(row.end)
     if not row.end:
         return folded
     if gap < 1:
         return [*folded, " " * (width - columns(row.end)) + row.end]
     return [*folded[:-1], folded[-1] + " " * gap + row.end]
+
+
+def _halved(words: str, width: int) -> str:
+    """A signature that takes two lines is in two halves, and leaves no single letter behind."""
+    said, _, signature = words.rpartition(" ")
+    half = (len(signature) + 1) // 2
+    return words if columns(words) <= width else f"{said} {signature[:half]} {signature[half:]}"
 
 
 def _folded(words: str, width: int) -> list[str]:

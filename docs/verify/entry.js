@@ -79,7 +79,7 @@ const entries = (() => {
   const isPosting = (one) => isThing(one) && isText(one.account) && isText(one.currency) && isWhole(one.amount_minor);
   const isLine = (one) => isThing(one) && isText(one.name) && isText(one.gtin)
     && [one.units, one.price_minor, one.total_minor].every(isWhole) && isList(one.discounts, isDiscount);
-  const isDiscount = (one) => isThing(one) && isText(one.promotion) && isWhole(one.amount_minor);
+  const isDiscount = (one) => isThing(one) && isText(one.promotion) && isWhole(one.amount_minor) && isText(one.words ?? "");
   const isPaid = (one) => isThing(one) && isText(one.provider) && isWhole(one.amount_minor) && isText(one.reference ?? "")
     && isText(one.card ?? "");
   const isTax = (one) => isThing(one) && [one.rate_bp, one.gross_minor, one.tax_minor].every(isWhole);

@@ -12,6 +12,8 @@ const paper = (() => {
   const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
   // As in retail/receipt_words.py.
   const CARD_PROVIDERS = ["zvt", "nexo", "stripe"];
+  // What an object that trains is called in every entry: as in cloud_sync/contract/training.py.
+  const TRAINING_SUFFIX = ".training";
 
   // A tag that no browser knows must not take the receipt away: then English it is.
   function localeOf(tag) {
@@ -79,16 +81,19 @@ const paper = (() => {
     const back = fact.kind === "refund";
     const title = back ? said.credit : said.receipt;
     const added = isTaxAdded(fact);
+    const training = () => dev.endsWith(TRAINING_SUFFIX) ? h("p.training", {}, said.training) : null;
     const total = h("p.total", {}, h("span", {}, back ? said.back : said.total), raised(fact.total_minor, fact.currency, fact.language));
     const taxes = h("ul.taxes", {}, fact.taxes.map((tax) => taxed(tax, added, said, fact.language, money)));
     const subtotal = added ? h("ul.subtotal", {}, row(said.subtotal, money(sum(fact.lines, "total_minor")))) : null;
     return h("article.paper", { lang: fact.language, dir: direction, "aria-label": `${title} ${fact.number}` },
+      training(),
       h("header", {}, h("p.shop", {}, h("bdi", {}, dev)), h("p.number", {}, title, " ", h("bdi", {}, fact.number)),
         h("time", { datetime: fact.business_date }, day(fact.business_date, fact.language))),
       h("ul.lines", {}, fact.lines.map((line) => goods(line, said, money))),
       ...(added ? [subtotal, taxes, total] : [total, taxes]),
       h("ul.payments", {}, paid(fact, said, money)),
-      fact.fiscal ? h("p.fiscal", {}, said.fiscal, " ", h("bdi", {}, fact.fiscal)) : null);
+      fact.fiscal ? h("p.fiscal", {}, said.fiscal, " ", h("bdi", {}, fact.fiscal)) : null,
+      training());
   }
 
   const row = (start, end) => h("li", {}, h("span", {}, start), end === undefined ? null : h("span.sum", {}, end));
@@ -114,9 +119,15 @@ const paper = (() => {
     return h("li", {}, h("span.name", {}, h("bdi", {}, line.name)), h("span.sum", {}, money(whole)),
       line.units === 1 ? null : h("span.each", {}, `${line.units} × ${money(line.price_minor)}`),
       discounts.flatMap((one) => [
-        h("span.less", {}, one.promotion === "member-price" ? said.member_price : [said.discount, " ", h("bdi", {}, one.promotion)]),
+        h("span.less", {}, reason(one, said)),
         h("span.less.sum", {}, money(-one.amount_minor)),
       ]));
+  }
+
+  // As the shopper saw it; what was signed without words is called by its id.
+  function reason({ promotion, words: seen }, said) {
+    if (promotion === "member-price") return said.member_price;
+    return seen ? h("bdi", {}, seen) : [said.discount, " ", h("bdi", {}, promotion)];
   }
 
   // Without payments the tender needed none; a refund goes back where the money came from.

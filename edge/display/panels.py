@@ -39,3 +39,15 @@ ROOMS: Final[Mapping[Layout, Room]] = {
     "wide": Room(lines=6, tall=5, notices=2, notice=2, choice=2),
 }
 """Of a longer basket the last row says what the others come to."""
+
+LARGER: Final[Mapping[Layout, Room]] = {
+    "mirror": Room(lines=5, tall=3, notices=2, notice=1, choice=1),
+    "shelf": Room(lines=2, tall=2, notices=1, notice=1, choice=0, ways=3),
+    "wide": Room(lines=4, tall=3, notices=1, notice=1, choice=1),
+}
+"""The same in larger letters."""
+
+
+def room_of(layout: Layout, *, larger: bool) -> Room:
+    """What fits on a panel."""
+    return (LARGER if larger else ROOMS)[layout]

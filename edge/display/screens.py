@@ -5,8 +5,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from edge.checkout.state import NoticeKind, Outcome, Saving, Shows, TaxShown
+from edge.checkout.staffed import Staffed
+from edge.checkout.state import NoticeKind, Outcome, Paper, Saving, Shows, TaxShown
+from edge.display.geometry import Geometry
 from edge.display.panels import Kind
+from edge.readings import TerminalNeeds
 from retail.units import Money
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
@@ -25,6 +28,14 @@ class Glass(msgspec.Struct, frozen=True):
     kind: Kind
     place: str
     timezone: str = "UTC"
+    training: bool = False
+    """All that is sold here is rehearsed."""
+    drawn: Geometry = Geometry()
+    """How it is drawn on this very panel."""
+    contrast: bool = False
+    """Whoever comes, letters are as clear as they can be."""
+    voices: tuple[str, ...] = ()
+    """The languages in which it can be heard."""
 
 
 class PriceTag(msgspec.Struct, frozen=True):
@@ -91,7 +102,7 @@ class Charge(msgspec.Struct, frozen=True):
 
 
 class Charged(msgspec.Struct, frozen=True):
-    """A sale that is in the journal; `qr` is the receipt as a JWS, or its number where that is too long."""
+    """A sale that is in the journal; `qr` is the link of the receipt, or its number where it has none."""
 
     number: str
     total: Money
@@ -104,6 +115,7 @@ class Charged(msgspec.Struct, frozen=True):
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
     """What every screen carries. A tap names `number`; `languages` are the others that can be chosen.
 
+    In `training` it says so, whatever else it shows: nothing is sold, and there is no hub to be away from.
     With `identify` it says in large letters which object this is. `notices` and `choices` stand beside what
     the screen is about, and `cancels` says that what was scanned can be taken back.
     """
@@ -115,9 +127,16 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
     language: str
     languages: tuple[str, ...]
     identify: bool = False
+    training: bool = False
     notices: tuple[Said, ...] = ()
     choices: tuple[Choice, ...] = ()
     cancels: bool = False
+    called: bool = False
+    """A shopper has asked for somebody of the shop."""
+    larger: bool = False
+    speaks: bool = False
+    """What it says can be heard in this language; with `listens` it is."""
+    listens: bool = False
 
 
 class Unpaired(_Shown, frozen=True, kw_only=True, tag="unpaired"):
@@ -126,6 +145,12 @@ class Unpaired(_Shown, frozen=True, kw_only=True, tag="unpaired"):
 
 class Attract(_Shown, frozen=True, kw_only=True, tag="attract"):
     """Nobody is here; a shelf shows what it holds for sale."""
+
+    offer: PriceTag | None
+
+
+class Training(_Shown, frozen=True, kw_only=True, tag="training"):
+    """Nobody is here, and whoever comes sells nothing; a shelf shows what it holds."""
 
     offer: PriceTag | None
 
@@ -166,7 +191,7 @@ class Asks(msgspec.Struct, frozen=True):
     """What a shopper who is paying has to do, by which way, for how much.
 
     `code` is what they say at the desk. With `wants_code` nothing has begun; with `finds_out` they can do
-    nothing more, and the provider is asked.
+    nothing more, and the provider is asked. `prompt` is what a card terminal waits for.
     """
 
     way: str
@@ -176,6 +201,7 @@ class Asks(msgspec.Struct, frozen=True):
     wants_code: bool = False
     finds_out: bool = False
     warns: bool = False
+    prompt: TerminalNeeds = TerminalNeeds.NOTHING
 
 
 class Recording(_Shown, frozen=True, kw_only=True, tag="wait"):
@@ -218,16 +244,27 @@ class Unknown(_Shown, frozen=True, kw_only=True, tag="unknown"):
 
 
 class Done(_Shown, frozen=True, kw_only=True, tag="done"):
-    """The sale is durable: what was charged, and the receipt to take along; `offer` stays in sight."""
+    """The sale is durable: what was charged, and the receipt to take along; `offer` stays in sight.
+
+    `paper` is what became of the receipt on paper.
+    """
 
     charged: Charged
     offer: PriceTag | None
+    paper: Paper = ""
 
 
 class Sensors(_Shown, frozen=True, kw_only=True, tag="sensors"):
     """The sensors contradict each other, and what the shopper can do about it; `offer` stays in sight."""
 
     contradiction: Contradiction
+    offer: PriceTag | None
+
+
+class Staff(_Shown, frozen=True, kw_only=True, tag="staff"):
+    """Somebody of the shop works here; `offer` stays in sight."""
+
+    work: Staffed
     offer: PriceTag | None
 
 
@@ -246,6 +283,7 @@ class OutOfService(_Shown, frozen=True, kw_only=True, tag="out-of-service"):
 Screen = (
     Unpaired
     | Attract
+    | Training
     | Listing
     | Product
     | Basket
@@ -256,6 +294,7 @@ Screen = (
     | Done
     | Sensors
     | OutOfService
+    | Staff
 )
 
 

@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from edge.checkout.state import Answer, State, Tap
+from edge.display.geometry import css
 from edge.display.guard import Guard
 from edge.display.pages import STATIC, Pages
 from edge.display.screens import Glass
@@ -101,6 +102,7 @@ def glass_app(
             Route("/tap", door.tap, methods=["POST"]),
             Route("/state", door.state),
             Route("/status", door.status),
+            Route("/panel.css", door.panel),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guard, embedders=embedders)],
@@ -139,6 +141,9 @@ class _Door:
 
     async def status(self, _: Request) -> Response:
         return _json(self._status())
+
+    async def panel(self, _: Request) -> Response:
+        return Response(css(self._glass.drawn), media_type="text/css")
 
     def _fragment(self) -> str:
         state = self._till.state

@@ -6,7 +6,7 @@ from operator import add
 from typing import Final, TypedDict, TypeVar
 
 from edge.checkout.state import OPEN_STAGES, BasketLine, Goods, Notice, NoticeKind, Sold, Stage, State, Way
-from edge.display.panels import LAYOUTS, ROOMS, Kind
+from edge.display.panels import LAYOUTS, Kind, room_of
 from edge.display.screens import (
     LANGUAGES,
     Asks,
@@ -32,6 +32,8 @@ from edge.display.screens import (
     Said,
     Screen,
     Sensors,
+    Staff,
+    Training,
     Unknown,
     Unpaired,
 )
@@ -56,6 +58,9 @@ _CONTRADICTIONS: Final[Mapping[str | None, Contradiction]] = {
 # Where the shopper has a hand free for something besides; elsewhere one thing matters.
 _WITH_NOTICES: Final = frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.CHOOSING, Stage.PAYING})
 
+# Whoever scans the code of a rehearsed sale reads that it is none.
+_NO_RECEIPT: Final = "TRAINING"
+
 # Three rows fit beside every price; of more promotions the sum is said.
 _SAVINGS_MAX: Final = 2
 
@@ -75,9 +80,14 @@ class _Frame(TypedDict):
     language: str
     languages: tuple[str, ...]
     identify: bool
+    training: bool
     notices: tuple[Said, ...]
     choices: tuple[Choice, ...]
     cancels: bool
+    called: bool
+    larger: bool
+    speaks: bool
+    listens: bool
 
 
 class _Maker:
@@ -87,7 +97,7 @@ class _Maker:
         self._state = state
         self._glass = glass
         self._layout = LAYOUTS[glass.kind]
-        self._room = ROOMS[self._layout]
+        self._room = room_of(self._layout, larger=state.larger or glass.drawn.scale_permille > 1000)
         self._language = _language(state)
         self._frame = self._make_frame()
         self._lines = tuple(self._line(line) for line in state.lines)
@@ -99,7 +109,7 @@ class _Maker:
             case Stage.UNPAIRED:
                 screen = Unpaired(**self._frame)
             case Stage.IDLE:
-                screen = Attract(**self._frame, offer=self._offer())
+                screen = self._idle()
             case Stage.LISTING:
                 screen = Listing(**self._frame, offer=self._offer())
             case Stage.OFFERED:
@@ -118,7 +128,13 @@ class _Maker:
                 screen = Sensors(**self._frame, contradiction=self._contradiction(), offer=self._offer())
             case Stage.OUT_OF_SERVICE:
                 screen = self._out_of_service()
+            case Stage.STAFF:
+                screen = self._staff()
         return screen
+
+    def _idle(self) -> Attract | Training:
+        screen = Training if self._glass.training else Attract
+        return screen(**self._frame, offer=self._offer())
 
     def _offered(self) -> Product | Basket:
         charge = self._charge()
@@ -166,6 +182,7 @@ class _Maker:
             wants_code=paying.wants_code,
             finds_out=paying.asks,
             warns=paying.warns,
+            prompt=paying.prompt,
         )
 
     def _declined(self) -> Declined:
@@ -201,7 +218,8 @@ class _Maker:
 
     def _done(self) -> Done:
         assert self._state.sold is not None, "the till says done, but there is no sale"
-        return Done(**self._frame, charged=self._charged(self._state.sold), offer=self._offer())
+        charged = self._charged(self._state.sold)
+        return Done(**self._frame, charged=charged, offer=self._offer(), paper=self._state.paper)
 
     def _out_of_service(self) -> OutOfService:
         sold = self._state.sold
@@ -212,6 +230,10 @@ class _Maker:
             uncharged=self._state.total,
             offer=self._offer(),
         )
+
+    def _staff(self) -> Staff:
+        assert self._state.staffed is not None, "the till says staff, but nobody is there"
+        return Staff(**self._frame, work=self._state.staffed, offer=self._offer())
 
     def _contradiction(self) -> Contradiction:
         return _CONTRADICTIONS.get(self._state.trouble, "tag-and-weight")
@@ -230,13 +252,14 @@ class _Maker:
         )
 
     def _charged(self, sold: Sold) -> Charged:
-        fits = 0 < len(sold.receipt) <= RECEIPT_CHARACTERS_MAX
+        fits = 0 < len(sold.receipt) <= RECEIPT_CHARACTERS_MAX and not self._glass.training
+        number = f"{_NO_RECEIPT} {sold.number}" if self._glass.training else sold.number
         return Charged(
             number=sold.number,
             total=sold.total,
             units=sold.units,
             tender=sold.tender,
-            qr=sold.receipt if fits else sold.number,
+            qr=sold.receipt if fits else number,
             qr_is="receipt" if fits else "number",
         )
 
@@ -255,15 +278,22 @@ class _Maker:
         open_ = self._state.stage in _WITH_NOTICES
         choices = self._choices() if open_ and self._state.stage in OPEN_STAGES else ()
         notices = [self._said(notice) for notice in self._state.notices] if open_ else []
+        if open_ and (member := self._state.member) is not None:
+            notices.append(Said(NoticeKind.WELCOME, member.name or None))
         spoken = [language for language in self._state.languages if language in LANGUAGES]
         return {
             "number": self._state.number,
             "kind": self._glass.kind,
             "place": self._glass.place,
-            "offline": not self._state.online,
+            "offline": not (self._state.online or self._glass.training),
             "language": self._language,
             "languages": tuple(other for other in spoken if other != self._language),
             "identify": self._state.identify,
+            "called": self._state.called,
+            "larger": self._state.larger,
+            "speaks": self._language in self._glass.voices,
+            "listens": self._state.listens and self._language in self._glass.voices,
+            "training": self._glass.training,
             "notices": tuple(notices[: self._room.notices]),
             "choices": choices,
             "cancels": self._state.scanned and self._state.stage in OPEN_STAGES,

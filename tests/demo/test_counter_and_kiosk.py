@@ -45,23 +45,23 @@ def panel(live_shop: LiveShop) -> Iterator[LiveShop]:
     live_shop.leave(PANEL)
 
 
-def units(shop: LiveShop, name: str, count: int) -> None:
+def check_units(shop: LiveShop, name: str, count: int) -> None:
     until(lambda: shop.state(name).get("units") == count, f"{count} units at {name}")
 
 
 def test_all_that_lies_in_the_tray_is_one_bill_and_what_is_taken_out_is_not_on_it(tray: LiveShop) -> None:
     tray.do("lay", TRAY, SCARF)
     tray.do("lay", TRAY, JEANS)
-    units(tray, TRAY, 2)
+    check_units(tray, TRAY, 2)
     assert tray.state(TRAY)["charge"]["total"] == {"amount_minor": 3450 + 8900, "currency": "EUR"}
     tray.do("take out", TRAY, JEANS)
-    units(tray, TRAY, 1)
+    check_units(tray, TRAY, 1)
     assert tray.state(TRAY)["charge"]["total"]["amount_minor"] == 3450
 
 
 def test_something_foreign_in_the_tray_is_said_and_nothing_is_sold_until_it_is_out(tray: LiveShop) -> None:
     tray.do("lay", TRAY, SCARF)
-    units(tray, TRAY, 1)
+    check_units(tray, TRAY, 1)
     hand(tray, TRAY, device="reader", verb="put", epc=FOREIGN, rssi_dbm=-42)
     hand(tray, TRAY, device="scale", verb="put", mass_mg=80_000)
     try:
@@ -70,13 +70,13 @@ def test_something_foreign_in_the_tray_is_said_and_nothing_is_sold_until_it_is_o
     finally:
         hand(tray, TRAY, device="scale", verb="take", mass_mg=80_000)
         hand(tray, TRAY, device="reader", verb="take", epc=FOREIGN)
-    units(tray, TRAY, 1)
+    check_units(tray, TRAY, 1)
 
 
 def test_what_is_shown_to_the_panel_is_on_the_bill_and_can_be_taken_off(panel: LiveShop) -> None:
     panel.do("scan", PANEL, SCARF)
     panel.do("scan", PANEL, JEANS)
-    units(panel, PANEL, 2)
+    check_units(panel, PANEL, 2)
     assert panel.state(PANEL)["charge"]["total"]["amount_minor"] == 3450 + 8900
     assert panel.tap(PANEL, "cancel") == {"answer": "accepted"}
     panel.see(PANEL, "attract")
@@ -84,7 +84,7 @@ def test_what_is_shown_to_the_panel_is_on_the_bill_and_can_be_taken_off(panel: L
 
 def test_an_unknown_code_is_a_notice_and_the_rest_is_sold(panel: LiveShop) -> None:
     panel.do("scan", PANEL, SCARF)
-    units(panel, PANEL, 1)
+    check_units(panel, PANEL, 1)
     hand(panel, PANEL, device="scanner", verb="scan", text="4006381333931", symbology="]E0")
     until(lambda: "unknown" in notices(panel, PANEL), "the notice")
     assert panel.state(PANEL)["units"] == 1
@@ -100,25 +100,25 @@ def test_a_members_code_is_a_notice_and_stays_out_of_every_log(panel: LiveShop) 
 
 def test_a_panel_whose_only_scanner_is_unplugged_says_so_and_keeps_what_was_scanned(panel: LiveShop) -> None:
     panel.do("scan", PANEL, SCARF)
-    units(panel, PANEL, 1)
+    check_units(panel, PANEL, 1)
     hand(panel, PANEL, device="scanner", verb="unplug")
     try:
         panel.see(PANEL, "out-of-service")
     finally:
         hand(panel, PANEL, device="scanner", verb="plug")
-    units(panel, PANEL, 1)
+    check_units(panel, PANEL, 1)
 
 
 def test_a_panel_that_is_killed_is_shown_the_same_goods_again(panel: LiveShop) -> None:
     panel.do("scan", PANEL, SCARF)
     panel.do("scan", PANEL, JEANS)
-    units(panel, PANEL, 2)
+    check_units(panel, PANEL, 2)
     os.kill(panel.pid_of("object run", PANEL), signal.SIGKILL)
-    units(panel, PANEL, 2)
+    check_units(panel, PANEL, 2)
 
 
 def test_two_of_a_kind_are_two(panel: LiveShop) -> None:
     panel.do("scan", PANEL, SCARF)
     panel.do("scan", PANEL, SCARF)
-    units(panel, PANEL, 2)
+    check_units(panel, PANEL, 2)
     panel.do("put back", PANEL, SCARF)

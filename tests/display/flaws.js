@@ -50,6 +50,9 @@
     return [...document.querySelectorAll("button")].map((button) => {
       const box = button.getBoundingClientRect();
       if (!button.dataset.action) return `without data-action: ${described(button)}`;
+      const words = document.createRange();
+      words.selectNodeContents(button);
+      if (button.matches(".main, .choice") && words.getBoundingClientRect().left - box.left < 6) return `words at its edge: ${described(button)}`;
       return (box.height < target_px || box.width < target_px * 0.6) && `${box.width} x ${box.height}: ${described(button)}`;
     });
   }
@@ -75,7 +78,7 @@
     });
   }
   function collisions() {
-    const blocks = [...document.querySelectorAll("#glass :is(h1, p, section, ul, li, button, .qr)")].filter((e) => seen(e) && !e.closest(".languages"));
+    const blocks = [...document.querySelectorAll("#glass :is(h1, p, section, ul, li, button, .qr, .saving)")].filter((e) => seen(e) && !e.closest(".languages"));
     return blocks.flatMap((one, i) => blocks.slice(i + 1).map((other) =>
       !one.contains(other) && overlap(one.getBoundingClientRect(), other.getBoundingClientRect()) && `${described(one)} lies on ${described(other)}`));
   }

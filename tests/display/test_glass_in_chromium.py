@@ -13,19 +13,11 @@ from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from edge.checkout.state import State, Tap
+from edge.display.sample_goods import HOSTILE, IDLE, SWEATER, YIRGACHEFFE, line, offered
+from edge.display.samples import states
 from edge.display.screens import LANGUAGES, Glass
 from edge.display.server import glass_app
-from tests.display.scripted_till import (
-    HOSTILE,
-    IDLE,
-    SWEATER,
-    YIRGACHEFFE,
-    ScriptedTill,
-    WallClockAt,
-    line,
-    offered,
-    states,
-)
+from tests.display.scripted_till import ScriptedTill, WallClockAt
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 QUIET: Final = [
@@ -48,9 +40,11 @@ expect.set_options(timeout=20_000)
 class Served:
     """A glass on a port of this machine, in a thread and a loop of its own, and the till behind it."""
 
-    def __init__(self, kind: Any, state: State, port: int = 0, *embedders: str) -> None:
+    def __init__(
+        self, kind: Any, state: State, port: int = 0, *embedders: str, training: bool = False
+    ) -> None:
         self.till = ScriptedTill(state)
-        glass = Glass(kind, "Fitting room 4", timezone="Europe/Berlin")
+        glass = Glass(kind, "Fitting room 4", timezone="Europe/Berlin", training=training)
         self._app = glass_app(self.till, glass, dict, embedders=embedders, clock=WallClockAt())
         self._server = uvicorn.Server(uvicorn.Config(self._app, port=port, log_level="warning", ws="none"))
         self._loop = asyncio.new_event_loop()
@@ -95,8 +89,8 @@ def chromium() -> Iterator[Browser]:
 def serve() -> Iterator[Callable[..., Served]]:
     running: list[Served] = []
 
-    def start(*args: Any) -> Served:
-        running.append(Served(*args))
+    def start(*args: Any, **named: Any) -> Served:
+        running.append(Served(*args, **named))
         return running[-1]
 
     yield start
@@ -145,6 +139,28 @@ def test_every_screen_is_clear_large_and_whole(serve: Any, look: Any, kind: str)
             page.wait_for_selector(f'html[data-number="{number}"][lang="{language}"]')
             found = page.evaluate(FLAWS, TARGETS[kind])
             if found:
+                flaws[f"{moment}, {language}"] = found
+    assert flaws == {}
+
+
+# What fills each panel most, and what stands at its top.
+TRAINED: Final = (
+    *("idle", "idle, with a notice", "few", "scanned, with notices", "choosing", "done", "checking"),
+)
+
+
+@pytest.mark.parametrize("kind", ["mirror", "shelf", "tray"])
+def test_that_nothing_is_sold_stands_on_every_screen_of_a_training(serve: Any, look: Any, kind: str) -> None:
+    glass = serve(kind, IDLE, training=True)
+    page = look(kind, glass.url)
+    number, flaws = 1, {}
+    for language in LANGUAGES:
+        for moment in TRAINED:
+            number += 1
+            glass.become(replace(states(kind)[moment], number=number, language=language))
+            page.wait_for_selector(f'html[data-number="{number}"][lang="{language}"]')
+            expect(page.locator(".training")).to_be_visible()
+            if found := page.evaluate(FLAWS, TARGETS[kind]):
                 flaws[f"{moment}, {language}"] = found
     assert flaws == {}
 

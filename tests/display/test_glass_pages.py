@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from edge.display.pages import Pages, qr
 from edge.display.panels import Kind
-from edge.display.screens import LANGUAGES, Glass, name_of
+from edge.display.sample_goods import ENDLESS, HOSTILE, line, offered
+from edge.display.samples import states
+from edge.display.screens import LANGUAGES, Glass, Staff, name_of
 from edge.display.showing import screen_of
-from tests.display.scripted_till import ENDLESS, HOSTILE, controls, line, offered, states
+from tests.display.scripted_till import controls, staff_controls
 
 KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")
 PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in KINDS}
@@ -62,11 +64,12 @@ def test_a_screen_names_itself_its_number_and_its_controls(kind: Kind, moment: s
     name = name_of(screen_of(states(kind)[moment], PAGES[kind]._glass))
     assert (read.having("data-screen"), read.having("data-number")) == ([name], ["41"])
     screen = screen_of(states(kind)[moment], PAGES[kind]._glass)
-    wanted = [ACTIONS[name]] if name in ACTIONS else controls(kind, moment)
+    wanted = controls(kind, moment) or ([ACTIONS[name]] if name in ACTIONS else [])
     rows = [] if kind == "shelf" else [row.remove for row in getattr(screen, "lines", ()) if row.remove]
     cancels = screen.cancels and not (kind == "shelf" and screen.notices)  # it has room for one of the two
     extra = ["choose" for _ in screen.choices] + ["remove" for _ in rows] + ["cancel"] * cancels
-    assert sorted(map(str, read.having("data-action"))) == sorted([*wanted, *extra, "language"])
+    calls = staff_controls(screen.work) if isinstance(screen, Staff) else ["staff"]
+    assert sorted(map(str, read.having("data-action"))) == sorted([*wanted, *extra, *calls, "language"])
     values = [*(choice.gtin for choice in screen.choices), *rows]
     assert read.having("data-value") == [*values, *(other for other in LANGUAGES if other != language)]
 
@@ -86,7 +89,10 @@ def test_a_screen_has_an_icon_and_a_title_in_words(kind: Kind, moment: str, lang
 
 def test_every_icon_that_is_asked_for_is_drawn_and_none_is_drawn_for_nothing() -> None:
     page = PAGES["mirror"].page(screen_of(states("mirror")["idle"], PAGES["mirror"]._glass), "")
-    asked = {icon for moment in EVERY for icon in re.findall(r'href="#(icon-[a-z]+)"', painted(*moment))}
+    trains = Glass("mirror", "Fitting room <4>", training=True)
+    training = Pages(trains).fragment(screen_of(states("mirror")["idle"], trains))
+    fragments = [training, *(painted(*moment) for moment in EVERY)]
+    asked = {icon for each in fragments for icon in re.findall(r'href="#(icon-[a-z]+)"', each)}
     assert asked == set(re.findall(r'<symbol id="([a-z-]+)"', page))
 
 

@@ -10,10 +10,11 @@ from starlette.applications import Starlette
 
 from edge.checkout.state import Tap
 from edge.display.guard import EmbedderError
+from edge.display.sample_goods import IDLE, SWEATER, line, offered
 from edge.display.screens import Glass, Product, Screen
 from edge.display.server import TAP_BYTES_MAX, glass_app
 from edge.display.stream import WATCHERS_MAX
-from tests.display.scripted_till import IDLE, SWEATER, ScriptedTill, WallClockAt, line, offered
+from tests.display.scripted_till import ScriptedTill, WallClockAt
 
 HOME = "http://127.0.0.1:8101"
 BUY = {"action": "buy", "screen": 7, "value": None}

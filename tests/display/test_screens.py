@@ -4,11 +4,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from edge.checkout.staffed import Staffed
 from edge.checkout.state import Notice, NoticeKind, Stage, State
 from edge.display import screens
-from edge.display.screens import Glass, Rest, name_of
-from edge.display.showing import screen_of
-from tests.display.scripted_till import (
+from edge.display.sample_goods import (
     HUILA,
     IDLE,
     JEANS,
@@ -23,8 +22,10 @@ from tests.display.scripted_till import (
     offline,
     receipt,
     sold,
-    states,
 )
+from edge.display.samples import states
+from edge.display.screens import Glass, Rest, name_of
+from edge.display.showing import screen_of
 
 MIRROR = Glass("mirror", "Fitting room 4")
 SHELF = Glass("shelf", "Shelf B12 · Coffee")
@@ -74,7 +75,8 @@ def test_every_moment_of_the_till_has_its_screen(glass: Glass, moment: str, name
 @pytest.mark.parametrize("glass", GLASSES)
 def test_no_stage_is_without_a_screen(glass: Glass, stage: Stage) -> None:
     goods, sale = offered(line(YIRGACHEFFE)), sold(offered(line(YIRGACHEFFE))).sold
-    screen = screen_of(replace(goods, sold=sale, stage=stage, number=77), glass)
+    state = replace(goods, sold=sale, stage=stage, number=77, staffed=Staffed("menu"))
+    screen = screen_of(state, glass)
     assert (screen.number, screen.kind, screen.place) == (77, glass.kind, glass.place)
 
 

@@ -128,6 +128,27 @@ def test_every_command_of_the_house_can_be_loaded() -> None:
     assert [name for name in names if opos(name, "--help").exit_code != Exit.OK] == []
 
 
+def test_a_full_disk_is_one_sentence() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "opos", "decode", "code"],
+            input=b'{"input": "4006381333931", "form": "ean"}\n',
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (Exit.FAILED, b"Error: the output: No space left on device\n")
+
+
+def test_a_command_that_was_started_without_an_input_finds_its_end() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m opos decode code <&-"],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.OK, b"", b"")
+
+
 def test_ctrl_c_ends_quietly(install: Install) -> None:
     install("wait", GREETING + "    import time\n    time.sleep(60)\n")
     command = [sys.executable, "-m", "opos", "wait"]
