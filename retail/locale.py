@@ -5,14 +5,15 @@ Languages are named as BCP 47 does: `en`, `en-GB`, `zh-Hans`.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import Locale, UnknownLocaleError, dates, lists, numbers
 
 from retail.units import Money, minor_digits
 
@@ -21,6 +22,8 @@ LANGUAGES_KEPT: Final = 64
 ZONES_KEPT: Final = 64
 
 _NO_BREAK_SPACE: Final = "\N{NO-BREAK SPACE}"
+_LEFT_TO_RIGHT_MARK: Final = "\N{LEFT-TO-RIGHT MARK}"
+_MINUS: Final = "\N{MINUS SIGN}"
 _NUMBER: Final = re.compile(r"(\D*)(\d(?:.*\d)?)(\D*)", re.DOTALL)
 
 
@@ -76,10 +79,35 @@ def amount_parts(money: Money, language: str) -> AmountParts:
     return AmountParts(before, number[: -digits - 1], number[-digits - 1], number[-digits:], after)
 
 
+def listed(words: Sequence[str], language: str) -> str:
+    """Words as one list: `milk, eggs, and soya`, `Milch, Eier und Soja`."""
+    return lists.format_list(words, locale=_locale(language))
+
+
+def less(money: Money, language: str) -> str:
+    """So much less, with a minus sign as the language places it; right-to-left it leads the digits, too."""
+    parts = amount_parts(money, language)
+    digits = f"{parts.whole}{parts.point}{parts.cents}"
+    if direction(language) == "rtl":
+        # Without the mark the sign would stand on the other side of the digits (UAX #9, rules W7 and N1).
+        return f"{parts.before}{_LEFT_TO_RIGHT_MARK}{_MINUS}{digits}{parts.after}"
+    return f"{_MINUS}{parts.before}{digits}{parts.after}"
+
+
 def percent(rate_bp: int, language: str) -> str:
     """A rate in basis points as a percentage: 1900 is `19%`, 770 is `7.7%`."""
     value = Decimal(rate_bp).scaleb(-4)
     return numbers.format_percent(value, locale=_locale(language), decimal_quantization=False)
+
+
+def whole(number: int, language: str) -> str:
+    """A whole number as a reader of `language` groups it: `1,200`, `1.200`."""
+    return numbers.format_decimal(number, locale=_locale(language))
+
+
+def direction(language: str) -> Literal["ltr", "rtl"]:
+    """Which way `language` is written."""
+    return "rtl" if _locale(language).text_direction == "rtl" else "ltr"
 
 
 def clock_time(wall_ms: int, timezone: str, language: str) -> str:

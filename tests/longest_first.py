@@ -22,6 +22,7 @@ LONGEST: Final = (
     "tests/demo/test_open_shop.py",
     "tests/agent/test_agent_process.py",
     "tests/display/test_glass_in_chromium.py",
+    "tests/display/test_gallery_in_chromium.py",
     "tests/simulators/test_shoppers.py",
     "tests/drivers/test_conformance.py",
     "tests/verify/test_page_looks.py",

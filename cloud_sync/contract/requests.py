@@ -11,6 +11,7 @@ import msgspec
 from cloud_sync.contract.encoding import Whole
 from cloud_sync.contract.escrow import SliceAsked, SliceGiven, SliceRefused
 from cloud_sync.contract.members import MemberAsked, MemberKnown, MemberUnknown
+from cloud_sync.contract.stock import StockAsked, StockTold
 from retail.tender import PaymentOutcome
 
 REQUEST_TYPE: Final = "opos-request"
@@ -78,7 +79,7 @@ class PaymentAsked(msgspec.Struct, frozen=True, tag_field="what", tag="payment")
         return f"PaymentAsked({self.verb} {self.attempt}: {money}{refund})"
 
 
-Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked | SliceAsked | MemberAsked
+Ask = TimeAsked | CertificateAsked | CommandDone | PaymentAsked | SliceAsked | MemberAsked | StockAsked
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -140,6 +141,7 @@ Answer = (
     | Refused
     | MemberKnown
     | MemberUnknown
+    | StockTold
 )
 
 

@@ -36,7 +36,7 @@ const draw = (() => {
 
   const count = (number) => paper.count(number, words.language);
   const moment = (ms) => paper.moment(ms, words.language);
-  const code = (text) => h("code", {}, text ?? "–");
+  const code = (text) => h("code", { dir: "ltr" }, text ?? "–");
   const lead = (nodes) => h("p.lead", {}, nodes);
   const note = (nodes) => h("p.note", {}, nodes);
   const reasons = (wrongs) => h("ul.reasons", {}, wrongs.map((one) => h("li", {}, wrong(one))));
@@ -58,7 +58,7 @@ const draw = (() => {
 
   // A field for a long text and its button; the enter key is that button.
   function field(id, label, submit, done) {
-    const area = h("textarea", { id, rows: "3", spellcheck: "false", autocomplete: "off", autocapitalize: "off" });
+    const area = h("textarea", { id, rows: "3", dir: "ltr", spellcheck: "false", autocomplete: "off", autocapitalize: "off" });
     const use = () => (area.value.trim() ? done(area.value) : area.focus());
     area.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;

@@ -40,7 +40,6 @@ const ledgerScreen = (() => {
     const said = is === "nobody" && vouched.standing === "stranger" ? "stranger.lead" : `${is}.lead`;
     const asks = is === "nobody" || report.start === "nowhere";
     return [
-      is,
       verdict(...LOOKS[is], say(`${is}.title`, filled), lead(told(said, filled)),
         is === "changed" ? problems(report) : null, is === "disowned" ? reasons(vouched.wrongs) : null,
         notes(report), asks ? certificateField(added) : null),
@@ -93,13 +92,12 @@ const ledgerScreen = (() => {
     ...(certificate ? [["sheet.root", code(certificate.root)]] : []),
   ]);
 
-  async function strange(file, chosen) {
-    const begins = await file.slice(0, 16).text();
+  function strange(file, begins, chosen) {
     const known = Object.keys(STRANGE).find((start) => begins.startsWith(start));
     const what = file.size ? STRANGE[known] ?? "is-strange" : "is-empty";
     return verdict("bad", "torn", say("no-ledger.title"), reasons([new Wrong(what)]), lead(say("no-ledger.lead")),
-      h("pre", {}, EXPORT), chooser(chosen));
+      h("pre", { dir: "ltr" }, EXPORT), chooser(chosen));
   }
 
-  return { show, strange, working };
+  return { show, standingOf, strange, working };
 })();

@@ -15,6 +15,8 @@ const page = (() => {
 
   let certificate = null;
   let latest = null;
+  // Draws the screen once more, in another language.
+  let drawn = () => {};
   let current = new AbortController();
 
   // Only the last thing that was asked for is shown: what was asked before ends here.
@@ -26,15 +28,46 @@ const page = (() => {
 
   const believed = () => trust.roots(globalThis.OPOS_ROOTS);
 
-  function show(screen, ...content) {
+  // `drawing` gives what is on the screen, in the language of the moment.
+  function show(screen, drawing) {
+    drawn = () => paint(screen, drawing);
+    drawn();
+    scrollTo(0, 0);
+    main.querySelector("h1").focus({ preventScroll: true }); // whoever listens hears the verdict
+  }
+
+  function paint(screen, drawing) {
     root.dataset.screen = screen;
     const home = screen === "start" || screen === "old";
     where.replaceChildren(home ? say("page.title") : button("again", again, icon("back"), say("page.again")));
-    main.replaceChildren(...content.filter(Boolean));
-    const title = main.querySelector("h1");
-    document.title = title.textContent;
-    scrollTo(0, 0);
-    title.focus({ preventScroll: true }); // whoever listens hears the verdict
+    main.replaceChildren(...drawing().filter(Boolean));
+    document.title = main.querySelector("h1").textContent;
+  }
+
+  // --- languages ---
+
+  function frame() {
+    root.lang = words.language;
+    root.dir = words.isRightToLeft(words.language) ? "rtl" : "ltr";
+    document.getElementById("here").textContent = say("page.here");
+    document.getElementById("offline").textContent = say("page.offline");
+    document.getElementById("language-label").textContent = say("page.language");
+  }
+
+  // Only the words change: what was folded open stays open, and the page where it is.
+  function speak(tag) {
+    const open = main.querySelector("details")?.open ?? false;
+    words.choose(tag);
+    frame();
+    drawn();
+    main.querySelector("details")?.toggleAttribute("open", open);
+  }
+
+  function offerLanguages() {
+    const picker = document.getElementById("language");
+    picker.replaceChildren(...Object.entries(words.NAMES).map(([tag, name]) => h("option", { value: tag, lang: tag }, name)));
+    picker.value = words.language;
+    picker.addEventListener("change", () => speak(picker.value));
   }
 
   // --- links ---
@@ -52,15 +85,19 @@ const page = (() => {
     if (!fragment) return start();
     const known = await believed();
     const found = await receipts.check(fragment, known);
-    if (!signal.aborted) show(found.verdict, ...receiptScreen.show(found, known));
+    if (!signal.aborted) show(found.verdict, () => receiptScreen.show(found, known, fragment));
   }
 
   function start() {
     latest = null;
-    const link = field("link", say("start.link"), say("start.check"), (text) => go(receipts.fragmentOf(text)));
-    show("start", verdict("plain", "receipt", say("start.title"), lead(say("start.lead")), link),
-      h("section.side", {}, icon("ledger"), h("h2", {}, say("start.ledger")), h("p", {}, say("start.ledger.lead")),
-        certificate ? note(told("start.certificate", { dev: certificate.dev })) : null, chooser(take)));
+    show("start", () => {
+      const link = field("link", say("start.link"), say("start.check"), (text) => go(receipts.fragmentOf(text)));
+      return [
+        verdict("plain", "receipt", say("start.title"), lead(say("start.lead")), link),
+        h("section.side", {}, icon("ledger"), h("h2", {}, say("start.file")), h("p", {}, say("start.file.lead")),
+          certificate ? note(told("start.certificate", { dev: certificate.dev })) : null, chooser(take)),
+      ];
+    });
   }
 
   // --- files ---
@@ -68,12 +105,23 @@ const page = (() => {
   async function take(files) {
     const signal = begin();
     try {
-      const ledger = await sorted(files);
-      if (!signal.aborted) await (ledger ? check(ledger, signal) : review(signal));
+      const receipt = await receiptAmong(files);
+      const ledger = receipt ? null : await sorted(files);
+      if (receipt && !signal.aborted) go(receipt);
+      else if (!signal.aborted) await (ledger ? check(ledger, signal) : review(signal));
     } catch (error) {
       if (!(error instanceof DOMException)) throw error; // the file is gone, or is a folder
-      show("unread", verdict("bad", "torn", say("unread.title"), lead(say("unread.lead"))));
+      show("unread", () => [verdict("bad", "torn", say("unread.title"), lead(say("unread.lead")))]);
     }
+  }
+
+  // The receipt that a shopper once saved as a file.
+  async function receiptAmong(files) {
+    for (const file of files) {
+      const found = await kept.fragmentIn(file);
+      if (found) return found;
+    }
+    return null;
   }
 
   // The ledger among some files; a certificate among them is kept.
@@ -111,17 +159,26 @@ const page = (() => {
   }
 
   async function check(file, signal) {
-    const { screen, progress } = ledgerScreen.working(file, again);
-    show("working", screen);
-    const report = await ledgers.check(file, { certificate, progress, signal });
+    let tellProgress = () => {};
+    show("working", () => {
+      const { screen, progress } = ledgerScreen.working(file, again);
+      tellProgress = progress;
+      return [screen];
+    });
+    const report = await ledgers.check(file, { certificate, progress: (far) => tellProgress(far), signal });
     if (!signal.aborted) await tell(file, report, signal);
   }
 
   async function tell(file, report, signal) {
-    if (report.is === "no-ledger") return show("no-ledger", await ledgerScreen.strange(file, take));
+    if (report.is === "no-ledger") {
+      const begins = await file.slice(0, 16).text();
+      return show("no-ledger", () => [ledgerScreen.strange(file, begins, take)]);
+    }
     latest = { file, report };
     const vouched = await ledgers.vouch(report, certificate, await believed());
-    if (!signal.aborted) show(...ledgerScreen.show(file, report, vouched, certificate, added));
+    const given = certificate;
+    const drawing = () => ledgerScreen.show(file, report, vouched, given, added);
+    if (!signal.aborted) show(ledgerScreen.standingOf(report, vouched), drawing);
     return undefined;
   }
 
@@ -133,13 +190,33 @@ const page = (() => {
     if (event.type === "drop" && event.dataTransfer.files.length) take([...event.dataTransfer.files]);
   }
 
+  // From now on the page opens without a network too. From a disk it always does.
+  async function keepForLater() {
+    const keeper = location.protocol === "file:" ? null : navigator.serviceWorker;
+    try {
+      await keeper?.register("offline.js");
+      if (keeper && !keeper.controller) await new Promise((took) => keeper.addEventListener("controllerchange", took, { once: true }));
+    } catch {
+      return; // a browser that keeps nothing, or an address without a certificate: it works as long as it is open
+    }
+    document.getElementById("offline-note").hidden = !keeper;
+  }
+
   function open() {
-    root.lang = words.language;
-    document.getElementById("here").textContent = say("page.here");
-    if (!able) return show("old", verdict("bad", "torn", say("old.title"), lead(say("old.lead"))));
+    document.adoptedStyleSheets = [PAPER_LOOK].map(sheetOf);
+    frame();
+    offerLanguages();
+    if (!able) return show("old", () => [verdict("bad", "torn", say("old.title"), lead(say("old.lead")))]);
+    keepForLater();
     for (const type of ["dragover", "dragleave", "drop"]) addEventListener(type, dragged);
     addEventListener("hashchange", arrived);
     return arrived();
+  }
+
+  function sheetOf(text) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return sheet;
   }
 
   return { open };

@@ -9,7 +9,6 @@ const paper = (() => {
     BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, UYI: 0, VND: 0, VUV: 0,
     XAF: 0, XOF: 0, XPF: 0, BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3, CLF: 4, UYW: 4,
   };
-  const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
   // As in retail/receipt_words.py.
   const CARD_PROVIDERS = ["zvt", "nexo", "stripe"];
   // What an object that trains is called in every entry: as in cloud_sync/contract/training.py.
@@ -72,23 +71,25 @@ const paper = (() => {
 
   const count = (number, language) => new Intl.NumberFormat(localeOf(language)).format(number);
 
-  // The receipt itself: what was bought or came back, the taxes, what it came to, and how it was paid.
-  function sheet(dev, fact) {
-    const language = fact.language.split("-")[0];
-    const said = PAPER_WORDS[language] ?? PAPER_WORDS.en;
-    const money = (minor) => amount(minor, fact.currency, fact.language);
-    const direction = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
+  // The receipt itself: what was bought or came back, the taxes, what it came to, and how it was paid. It is in the
+  // language that it was bought in, until the shopper chooses another; `shop` is null where nobody vouches for that name.
+  function sheet(dev, fact, shop) {
+    const language = words.chosen ?? fact.language;
+    const said = PAPER_WORDS[language.split("-")[0]] ?? PAPER_WORDS.en;
+    const money = (minor) => amount(minor, fact.currency, language);
+    const direction = words.isRightToLeft(language) ? "rtl" : "ltr";
     const back = fact.kind === "refund";
     const title = back ? said.credit : said.receipt;
     const added = isTaxAdded(fact);
     const training = () => dev.endsWith(TRAINING_SUFFIX) ? h("p.training", {}, said.training) : null;
-    const total = h("p.total", {}, h("span", {}, back ? said.back : said.total), raised(fact.total_minor, fact.currency, fact.language));
-    const taxes = h("ul.taxes", {}, fact.taxes.map((tax) => taxed(tax, added, said, fact.language, money)));
+    const total = h("p.total", {}, h("span", {}, back ? said.back : said.total), raised(fact.total_minor, fact.currency, language));
+    const taxes = h("ul.taxes", {}, fact.taxes.map((tax) => taxed(tax, added, said, language, money)));
     const subtotal = added ? h("ul.subtotal", {}, row(said.subtotal, money(sum(fact.lines, "total_minor")))) : null;
-    return h("article.paper", { lang: fact.language, dir: direction, "aria-label": `${title} ${fact.number}` },
+    return h("article.paper", { lang: language, dir: direction, "aria-label": `${title} ${fact.number}` },
       training(),
-      h("header", {}, h("p.shop", {}, h("bdi", {}, dev)), h("p.number", {}, title, " ", h("bdi", {}, fact.number)),
-        h("time", { datetime: fact.business_date }, day(fact.business_date, fact.language))),
+      h("header", {}, shop ? h("p.shop", {}, h("bdi", {}, shop)) : null, h(shop ? "p.object" : "p.shop", {}, h("bdi", {}, dev)),
+        h("p.number", {}, title, " ", h("bdi", {}, fact.number)),
+        h("time", { datetime: fact.business_date }, day(fact.business_date, language))),
       h("ul.lines", {}, fact.lines.map((line) => goods(line, said, money))),
       ...(added ? [subtotal, taxes, total] : [total, taxes]),
       h("ul.payments", {}, paid(fact, said, money)),

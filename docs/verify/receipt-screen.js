@@ -2,7 +2,7 @@
 "use strict";
 
 const receiptScreen = (() => {
-  const { code, count, facts, folded, h, lead, moment, reasons, told, verdict } = draw;
+  const { button, code, count, facts, folded, h, icon, lead, moment, note, reasons, told, verdict } = draw;
   const { say } = words;
 
   // verdict -> look, icon, and its sentence by how many roots the page knows.
@@ -13,22 +13,31 @@ const receiptScreen = (() => {
     unreadable: ["bad", "torn", () => "unreadable.lead"],
   };
 
-  function show({ verdict: is, wrongs, entry, certificate, hash }, known) {
+  function show({ verdict: is, wrongs, entry, certificate, hash }, known, fragment) {
     const [look, picture, which] = LOOKS[is];
     const said = told(which(known.length), { dev: entry?.body.dev, tenant: certificate?.tenant });
     const proven = is === "genuine" || is === "unvouched";
+    // A stranger may call himself after any shop.
+    const sheet = proven ? paper.sheet(entry.body.dev, entry.body.fact, is === "genuine" ? certificate.tenant : null) : null;
     return [
       verdict(look, picture, say(`${is}.title`), lead(said), wrongs.length ? reasons(wrongs) : null),
       // What is not proven is never drawn as a receipt: somebody would take a picture of it.
-      proven ? h("section.side", {}, paper.sheet(entry.body.dev, entry.body.fact)) : null,
+      proven ? h("section.side.receipt", {}, sheet, is === "genuine" ? kept.proof(fragment, false) : null) : null,
+      is === "genuine" ? keeping(sheet, entry.body.fact.number, fragment) : null,
       entry ? folded(proven ? "sheet.details" : "sheet.claims", details(entry, certificate, hash, known), signed(entry)) : null,
     ];
   }
 
+  const keeping = (sheet, number, fragment) => h("section.keep", {},
+    h("div.ways", {},
+      button("main", () => kept.save(sheet, number, fragment), icon("save"), say("keep.save")),
+      button("quiet", () => print(), icon("print"), say("keep.print"))),
+    note(say("keep.note")));
+
   function details({ body, prev }, { by, tenant, tier, since_ms, root }, hash, known) {
     return facts([
-      ["sheet.object", body.dev],
-      ["sheet.tenant", tenant],
+      ["sheet.object", h("bdi", {}, body.dev)],
+      ["sheet.tenant", h("bdi", {}, tenant)],
       ["sheet.seq", count(body.seq)],
       ["sheet.epoch", code(body.epoch)],
       ["sheet.written", moment(body.wall_ms), say(body.clock === "trusted" ? "clock.trusted" : "clock.untrusted")],
@@ -42,7 +51,7 @@ const receiptScreen = (() => {
   }
 
   const signed = ({ payload }) =>
-    h("div", {}, h("p.label", {}, say("sheet.body")), h("pre", { tabindex: "0" }, jose.text(payload)));
+    h("div", {}, h("p.label", {}, say("sheet.body")), h("pre", { tabindex: "0", dir: "ltr", role: "region", "aria-label": say("sheet.body") }, jose.text(payload)));
 
   return { show };
 })();

@@ -1,278 +1,42 @@
-// Every word of the page, in one table: a new language is one more column of it, and needs no other file.
+// What the page says, and in which of its five languages: the browser's own, until the shopper chooses another.
 "use strict";
 
-// `{name}` is filled in; a sentence in two forms is chosen by `n` (Unicode plural categories).
-const WORDS = {
-  en: {
-    "page.title": "Check a receipt",
-    "page.here": "Stays on this device",
-    "page.again": "Check another",
-
-    "start.title": "Is this receipt genuine?",
-    "start.lead": "Scan its code with your phone, and its link opens here. Or paste the link. It is checked in your own browser: nothing is sent anywhere.",
-    "start.link": "Link of the receipt",
-    "start.check": "Check the receipt",
-    "start.ledger": "A whole ledger",
-    "start.ledger.lead": "Drop an exported ledger on this page, in the format jws or jsonl, or choose it. Every entry is checked.",
-    "start.choose": "Choose a ledger",
-    "start.certificate": "The certificate of {dev} is here. Now its ledger.",
-
-    "old.title": "This browser cannot check signatures",
-    "old.lead": "Open this page over https, or from a file, in a browser of 2023 or later.",
-
-    "genuine.title": "This receipt is genuine",
-    "genuine.lead": "Signed by {dev}, and {tenant} vouches for its key.",
-    "unvouched.title": "Nobody here vouches for this receipt",
-    "unvouched.lead.stranger": "The signature fits, but the key behind it is not known to this page. Open the receipt on the page of the shop that you bought from.",
-    "unvouched.lead.none": "The signature fits, but this page does not know any shop yet. Open the receipt on the page of the shop that you bought from.",
-    "false.title": "This receipt is not genuine",
-    "false.lead": "It does not say what {dev} has signed.",
-    "unreadable.title": "This is not a whole receipt",
-    "unreadable.lead": "So it proves nothing. Scan the code once more, or copy the whole link.",
-
-    "sheet.claims": "What it claims",
-    "sheet.details": "Details for a second look",
-    "sheet.object": "Object",
-    "sheet.tenant": "Shop",
-    "sheet.seq": "Entry",
-    "sheet.epoch": "Epoch",
-    "sheet.written": "Written",
-    "clock.trusted": "by a clock that was set",
-    "clock.untrusted": "by a clock that nobody had confirmed",
-    "sheet.hash": "Hash (SHA-256)",
-    "sheet.prev": "Hash of the entry before",
-    "sheet.key": "Key of the object",
-    "sheet.since": "Certified since",
-    "sheet.root": "Root key that the certificate names",
-    "sheet.roots": "Root keys that this page knows",
-    "sheet.no-roots": "none yet",
-    "sheet.body": "The signed bytes",
-    "tier.file": "kept in a file",
-    "tier.sealed-file": "kept in a sealed file",
-    "tier.tpm": "kept in a TPM",
-    "tier.secure-element": "kept in a secure element",
-
-    "working.title": "Checking the ledger",
-    "working.entries": { one: "{count} entry so far", other: "{count} entries so far" },
-    "working.progress": "{percent} of {name}",
-    "working.stop": "Stop",
-
-    "intact.title": "This ledger is intact",
-    "intact.lead": "Every signature fits, nothing in between is missing, and {tenant} vouches for the key of {dev}.",
-    "nobody.title": "Intact, but nobody vouches for its key",
-    "nobody.lead": "Every signature fits and nothing in between is missing. Whose key signed it, this file alone cannot prove: add the certificate that the shop gave to {dev}.",
-    "stranger.lead": "Every signature fits and nothing in between is missing. The certificate is not signed by a root key that this page knows.",
-    "changed.title": { one: "This ledger has a problem", other: "This ledger has {count} problems" },
-    "changed.lead": "It is not what {dev} wrote. Keep the file.",
-    "disowned.title": "The certificate is not for this ledger",
-    "disowned.lead": "Every signature fits and nothing in between is missing, but not under the key that the shop vouches for.",
-    "no-ledger.title": "This file is no exported ledger",
-    "no-ledger.lead": "Export the ledger first, and choose what comes of it.",
-    "unread.title": "The file could not be read to its end",
-    "unread.lead": "It was moved, changed or taken away meanwhile. Choose it once more.",
-    "ledger.entries": "Entries",
-    "ledger.range": "{count}, from {first} to {last}",
-    "ledger.sales": "Sales",
-    "ledger.takings": "Takings",
-    "ledger.period": "Written",
-    "ledger.hash": "Hash of the last one, the head",
-    "ledger.key": "signs from entry {from} on",
-    "ledger.file": "File",
-    "ledger.pruned": "It begins at entry {first}, a checkpoint: what was pruned below it is believed as the checkpoint signed it.",
-    "ledger.slice": "It begins at entry {first}: what was before is not in this file, and the key is that of the certificate.",
-    "ledger.tail": "No file shows what was cut off at its end: compare the head with the one that the shop knows.",
-    "ledger.claims": "What the file claims",
-    "ledger.problems": "Problems",
-    "ledger.more": { one: "{count} more is not listed", other: "{count} more are not listed" },
-    "ledger.at": "Entry {first}",
-    "ledger.from": "Entries {first} to {last}",
-
-    "certificate.label": "Certificate of the object: paste it, or drop its file here",
-    "certificate.use": "Use this certificate",
-    "certificate.wrong": "This is no certificate of an object's key.",
-
-    "wrong.signature": "The signature does not fit: something was changed after the key {kid} signed it.",
-    "wrong.other-key": "It is signed by the key {got}, not by {expected}.",
-    "wrong.other-object": "It says that it is from {got}, but the key is that of {expected}.",
-    "wrong.certificate-signature": "The certificate names a root key of this page, which did not sign it.",
-    "wrong.no-sale": "It is an entry of a ledger, but nothing was sold with it.",
-    "wrong.unbalanced": "Its postings should sum to nothing; they sum to {money}.",
-    "wrong.not-postings": "Its postings cannot be read.",
-    "wrong.not-moves": "Its moves of goods cannot be read.",
-    "wrong.moves-nothing": "A move of {what} moves nothing.",
-    "wrong.not-a-sale": "It is a sale whose lines or amounts cannot be read.",
-    "wrong.not-a-refund": "It is a refund whose lines or amounts cannot be read.",
-    "wrong.missing": { one: "Entry {first} before it is missing.", other: "Entries {first} to {last} before it are missing." },
-    "wrong.out-of-place": "It stands in the place of entry {expected}, or stands here twice.",
-    "wrong.prev": "It does not follow from the entry before it.",
-    "wrong.seq": "It says that it is entry {got}.",
-    "wrong.column": "The line says another {name} than the signed bytes.",
-    "wrong.other-epoch": "It belongs to another epoch.",
-    "wrong.clock-back": "Its clock stands before that of an entry before it.",
-    "wrong.genesis-again": "The beginning of a ledger stands in the middle of one.",
-    "wrong.checkpoint-key": "It hands the chain on to a key that did not sign it.",
-    "wrong.nobody-signs": "The file begins here, neither with a beginning nor with a checkpoint: nobody can say whose key signs. Add the certificate.",
-    "wrong.not-a-key": "The key that it names is none.",
-    "wrong.too-long": "It is longer than any receipt or entry can be.",
-    "wrong.not-utf8": "Its bytes are no text.",
-    "wrong.letters": "Letters are missing or were changed.",
-    "wrong.not-a-jws": "Parts of it are missing.",
-    "wrong.not-a-receipt": "It does not have the parts of a receipt.",
-    "wrong.not-an-entry": "Its header is not that of an entry.",
-    "wrong.not-a-certificate": "Its certificate cannot be read.",
-    "wrong.not-json": "Its body cannot be read.",
-    "wrong.not-a-body": "Its body is not that of an entry.",
-    "wrong.two-readings": "Its body can be read in two ways.",
-    "wrong.not-a-line": "The line is not one of an export.",
-    "wrong.is-csv": "It is a table for a spreadsheet, which carries no signatures.",
-    "wrong.is-sqlite": "It is the ledger's own file, which only the object opens.",
-    "wrong.is-empty": "It is empty.",
-    "wrong.is-strange": "None of its lines is an entry.",
-  },
-};
-
-// What stands on the receipt itself is in the language that the shopper bought in.
-const PAPER_WORDS = {
-  ar: {
-    receipt: "إيصال",
-    credit: "إيصال استرداد",
-    credit_for: "عن الإيصال {number}",
-    discount: "خصم",
-    member_price: "سعر الأعضاء",
-    subtotal: "المجموع قبل الضريبة",
-    total: "المجموع",
-    back: "المبلغ المسترد",
-    tax: "شامل ضريبة {rate} من {gross}",
-    tax_added: "زائد ضريبة {rate} على {net}",
-    rounding: "تقريب",
-    stored: "قُبل دون اتصال، ولم يتأكد بعد",
-    reference: "مرجع",
-    signed: "موقّع",
-    fiscal: "توقيع ضريبي",
-    training: "تدريب: ليس إيصالاً",
-    paid: {
-      alipay: "علي باي",
-      card: "بطاقة",
-      desk: "عند المكتب",
-      "house-account": "على الحساب",
-      wallet: "محفظة الأعضاء",
-      wechat: "وي تشات باي",
-    },
-  },
-  de: {
-    receipt: "Beleg",
-    credit: "Rückgabebeleg",
-    credit_for: "zu Beleg {number}",
-    discount: "Rabatt",
-    member_price: "Mitgliederpreis",
-    subtotal: "Summe ohne Steuer",
-    total: "Summe",
-    back: "Erstattung",
-    tax: "inkl. {rate} MwSt. aus {gross}",
-    tax_added: "zzgl. {rate} Steuer auf {net}",
-    rounding: "Rundung",
-    stored: "ohne Verbindung angenommen, noch nicht bestätigt",
-    reference: "Ref.",
-    signed: "Signiert",
-    fiscal: "Fiskalsignatur",
-    training: "ÜBUNG: KEIN BELEG",
-    paid: {
-      alipay: "Alipay",
-      card: "Karte",
-      desk: "An der Kasse",
-      "house-account": "Auf Kundenkonto",
-      wallet: "Mitgliederguthaben",
-      wechat: "WeChat Pay",
-    },
-  },
-  en: {
-    receipt: "Receipt",
-    credit: "Credit note",
-    credit_for: "for receipt {number}",
-    discount: "Discount",
-    member_price: "Member price",
-    subtotal: "Subtotal",
-    total: "Total",
-    back: "Given back",
-    tax: "incl. {rate} tax on {gross}",
-    tax_added: "plus {rate} tax on {net}",
-    rounding: "Rounding",
-    stored: "taken without a connection, not yet confirmed",
-    reference: "Ref.",
-    signed: "Signed",
-    fiscal: "Fiscal signature",
-    training: "TRAINING: NOT A RECEIPT",
-    paid: {
-      alipay: "Alipay",
-      card: "Card",
-      desk: "At the desk",
-      "house-account": "On the house account",
-      wallet: "Member wallet",
-      wechat: "WeChat Pay",
-    },
-  },
-  es: {
-    receipt: "Recibo",
-    credit: "Recibo de devolución",
-    credit_for: "del recibo {number}",
-    discount: "Descuento",
-    member_price: "Precio de socio",
-    subtotal: "Subtotal",
-    total: "Total",
-    back: "Devuelto",
-    tax: "IVA {rate} incluido en {gross}",
-    tax_added: "más {rate} de impuesto sobre {net}",
-    rounding: "Redondeo",
-    stored: "aceptado sin conexión, aún sin confirmar",
-    reference: "Ref.",
-    signed: "Firmado",
-    fiscal: "Firma fiscal",
-    training: "PRÁCTICA: NO ES UN RECIBO",
-    paid: {
-      alipay: "Alipay",
-      card: "Tarjeta",
-      desk: "En caja",
-      "house-account": "A cuenta de la casa",
-      wallet: "Saldo de socio",
-      wechat: "WeChat Pay",
-    },
-  },
-  zh: {
-    receipt: "收据",
-    credit: "退货单",
-    credit_for: "原收据 {number}",
-    discount: "优惠",
-    member_price: "会员价",
-    subtotal: "税前合计",
-    total: "合计",
-    back: "退款",
-    tax: "{gross} 含税 {rate}",
-    tax_added: "{net} 加税 {rate}",
-    rounding: "舍入",
-    stored: "离线收取 尚未确认",
-    reference: "参考号",
-    signed: "签名",
-    fiscal: "税控签名",
-    training: "培训 不是收据",
-    paid: {
-      alipay: "支付宝",
-      card: "银行卡",
-      desk: "柜台支付",
-      "house-account": "记账",
-      wallet: "会员钱包",
-      wechat: "微信支付",
-    },
-  },
-};
-
 const words = (() => {
-  const language = navigator.languages.map((one) => one.split("-")[0]).find((one) => one in WORDS) ?? "en";
-  const plural = new Intl.PluralRules(language);
+  const TABLES = { en: WORDS_EN, "zh-Hans": WORDS_ZH, de: WORDS_DE, es: WORDS_ES, ar: WORDS_AR };
+  // Each in its own words: who looks for a language does not read the one that is shown.
+  const NAMES = { en: "English", "zh-Hans": "简体中文", de: "Deutsch", es: "Español", ar: "العربية" };
+  const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
+  const KEPT = "language";
+
+  const tagOf = (wished) => Object.keys(TABLES).find((tag) => tag.split("-")[0] === wished.split("-")[0].toLowerCase());
+  const isRightToLeft = (tag) => RIGHT_TO_LEFT.includes(tag.split("-")[0].toLowerCase());
+
+  let chosen = remembered();
+  let language = chosen ?? navigator.languages.map(tagOf).find(Boolean) ?? "en";
+
+  // A browser that keeps nothing asks again, and is no reason to show no receipt.
+  function remembered() {
+    try {
+      return tagOf(localStorage.getItem(KEPT) ?? "") ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  function choose(tag) {
+    chosen = language = tag;
+    try {
+      localStorage.setItem(KEPT, tag);
+    } catch {
+      // chosen for this visit only
+    }
+  }
 
   // A sentence in pieces: its own words, and what is filled in between them.
   function pieces(key, values) {
-    const found = WORDS[language][key] ?? WORDS.en[key] ?? key;
-    const sentence = typeof found === "string" ? found : found[plural.select(values.n)] ?? found.other;
+    const found = TABLES[language][key] ?? key;
+    const form = () => new Intl.PluralRules(language).select(values.n);
+    const sentence = typeof found === "string" ? found : found[form()] ?? found.other;
     return sentence.split(/\{(\w+)\}/).map((text, i) => (i % 2 ? { text: String(values[text]), filled: true } : { text }));
   }
 
@@ -281,5 +45,10 @@ const words = (() => {
   // The same for a sentence on the paper.
   const print = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
-  return { language, pieces, print, say };
+  return {
+    NAMES, TABLES, choose, isRightToLeft, pieces, print, say,
+    get language() { return language; },
+    // Null as long as the browser's own language is shown: then a receipt is in the language that it was bought in.
+    get chosen() { return chosen; },
+  };
 })();

@@ -5,6 +5,7 @@ A badge opens the PIN pad, a right PIN the menu; a minute without a touch closes
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -13,6 +14,7 @@ from edge.checkout import staff
 from edge.checkout.credit import Refusal, units_left
 from edge.checkout.handling import Work, acts_of, pages_of, staffed_of
 from edge.checkout.payments.book import PaymentBook
+from edge.checkout.ports import AgeDesk
 from edge.checkout.receiving import Goods, read_receipt
 from edge.checkout.returns import Answer, Refused, Returns, TakenBack
 from edge.checkout.sold import Past, Shown, Sold
@@ -78,6 +80,8 @@ class Attendant:
         self._bench = bench
         self._clock = clock
         self._work: Work | None = None
+        self.age: AgeDesk | None = None
+        """What waits for somebody to see how old a shopper is."""
         self.on_change: Callable[[], None] = lambda: None
         self.on_stock: Callable[[Iterable[str]], None] = lambda _epcs: None
         self.on_left: Callable[[bool], None] = lambda _proved: None
@@ -139,6 +143,8 @@ class Attendant:
                 return self._type(work, value)
             case Tap.ERASE if work.typed:
                 work.typed = work.typed[:-1]
+            case Tap.DEED if work.step == "age" and value == staff.AGE_REFUSED:
+                await self._busy(work, partial(self._look_at_age, old_enough=False))
             case Tap.DEED if work.step == "menu" and value in acts_of(work):
                 self._begin(work, value)
             case Tap.LINE if value and value.isdecimal():
@@ -187,7 +193,7 @@ class Attendant:
     def _back(self, work: Work) -> None:
         """One step back; from the menu, and from the PIN, out."""
         match work.step:
-            case "pin" | "menu":
+            case "pin" | "menu" | "age":
                 self._leave()
             case "confirm" if work.deed == RETURN:
                 work.step, work.said = "lines", ""
@@ -202,6 +208,8 @@ class Attendant:
         match work.step:
             case "pin":
                 await self._busy(work, self._admit)
+            case "age":
+                await self._busy(work, partial(self._look_at_age, old_enough=True))
             case "receipt" if work.typed:
                 self._look_up(f"{self._bench.sold.prefix}-{work.typed}")
             case "lines" if work.past is not None:
@@ -313,7 +321,17 @@ class Attendant:
             work.said = admitted.value
             return
         work.who = admitted
-        work.begin("menu", "")
+        waits = None if self.age is None else self.age.asked
+        work.begin("menu" if waits is None else "age", "" if waits is None else staff.AGE)
+        work.age = waits
+
+    async def _look_at_age(self, work: Work, *, old_enough: bool) -> None:
+        """The shopper waits for this alone: once it is said, the glass is theirs again."""
+        assert work.who is not None, "nobody is asked before a right PIN"
+        assert self.age is not None, "something waits for it"
+        work.said = await self.age.answer(work.who, old_enough=old_enough)
+        if not work.said:
+            self._leave()
 
     async def _do(self, work: Work) -> None:
         assert work.who is not None, "nobody confirms before a right PIN"

@@ -25,7 +25,7 @@ from edge.checkout.sale import Shop
 from edge.checkout.till import Till
 from edge.offline_queue.outcomes import Recorded
 from retail.custody import TRANSIT, Move
-from retail.pricing.book import Prices, Product, Version
+from retail.pricing.book import Assortment, Product, Version
 
 _OF_THE_BOOK: Final = frozenset({PRICES, PRICE_CHANGES})
 
@@ -102,7 +102,7 @@ class Backroom:
         return {epc: product for epc, gtin in items.items() if (product := known(gtin)) is not None}
 
     @property
-    def book(self) -> Prices | None:
+    def book(self) -> Assortment | None:
         """The price book in force; None before the first."""
         return None if self._catalogue is None else self._catalogue.book
 

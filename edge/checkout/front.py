@@ -1,12 +1,13 @@
 """The till's front: all that it knows at one moment, made into the State that the glass shows."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from cloud_sync.contract.entry import SignedEntry
 from cloud_sync.contract.facts import Sale
+from edge.checkout.asked import AgeAsked, Aside, Away, SigningIn
 from edge.checkout.books import Books
 from edge.checkout.looking import Looking
 from edge.checkout.notices import Notices
@@ -17,6 +18,7 @@ from edge.checkout.reckoning import Reckoning
 from edge.checkout.sale import Shop, sold_of
 from edge.checkout.serving import Serving
 from edge.checkout.state import Notice, NoticeKind, Sold, Stage, State, Tap
+from edge.checkout.supply import NO_SUPPLY, vouched
 from edge.checkout.wares import Wares
 from edge.checkout.window import Window, put_back
 from edge.offline_queue.outcomes import Appended
@@ -48,6 +50,28 @@ _SHOWN_AGAIN_MS: Final = 60_000
 # A shopper who looks around without touching anything is back within a minute.
 _FORGOTTEN_NS: Final = 60_000_000_000
 
+# Over which stages an aside stands, and how it is called: whatever matters more is shown instead of it.
+_OVER: Final[Mapping[type[Aside], tuple[Stage, frozenset[Stage]]]] = {
+    AgeAsked: (Stage.AGE, frozenset({Stage.OFFERED})),
+    SigningIn: (Stage.SIGNIN, frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED})),
+    Away: (Stage.OFFLINE, frozenset({Stage.IDLE, Stage.LISTING, Stage.OFFERED, Stage.PAYING})),
+}
+
+
+class StandsBeside(Protocol):
+    """All that the front asks of asides: see `edge.checkout.asides`."""
+
+    @property
+    def shown(self) -> Aside | None:
+        """What is asked or told before a purchase goes on."""
+        ...
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether a member can say here who they are, and nobody has."""
+        ...
+
+
 # What is about the object, and no shopper's; or about the eyes of whoever stands there.
 _SHOWN_TO_STAFF: Final = ("offer", "identify", "called", "larger")
 
@@ -65,11 +89,14 @@ class Front:
         self.listens = False
         self.delivered: Mapping[str, int] = {}
         """What the hub says was brought to the holder that is sold from (GTIN -> units)."""
+        self.supply = NO_SUPPLY
+        """What the hub says lies elsewhere."""
         self.receipts: Receipts | None = None
         """What makes the links and the paper of receipts."""
         self.sold: Sold | None = None
         """The sale that is shown as done."""
         self.looking = Looking()
+        self._asides: StandsBeside | None = None
         self._done_since_ns = 0
         self.touched_ns = 0
         """When somebody last did something here."""
@@ -80,6 +107,10 @@ class Front:
     def idle_ns(self) -> int:
         """For so long nobody has touched anything."""
         return self._rooms.clock.now_ns() - self.touched_ns
+
+    def stand_by(self, asides: StandsBeside) -> None:
+        """From here on this is asked and told before a purchase goes on."""
+        self._asides = asides
 
     def touch(self) -> None:
         """Somebody is here."""
@@ -109,13 +140,13 @@ class Front:
         self.sold = sold_of(written.body.fact, self.link_of(written.entry))
         self._done_since_ns = self._rooms.clock.now_ns()
 
-    def show_again(self, receipt: str, tender: str) -> bool:
+    def show_again(self, receipt: str, tender: str, stored: Money | None) -> bool:
         """After a restart: the last sale, if its shopper may still stand there; whether that is so."""
         last, clock = self._rooms.books.last_sale, self._rooms.clock
         if last is None or not 0 <= clock.wall_ms() - last.wall_ms < _SHOWN_AGAIN_MS:
             return False
         total = Money(last.total_minor, last.currency)
-        self.sold = Sold(last.sale, last.number, total, last.units, receipt, tender)
+        self.sold = Sold(last.sale, last.number, total, last.units, receipt, tender, stored)
         self._done_since_ns = clock.now_ns()
         return True
 
@@ -148,7 +179,8 @@ class Front:
         catalogue = reckoning.catalogue
         if catalogue is None:
             return State(
-                *(number, Stage.UNPAIRED, self.online, "en", ("en",)),
+                *(number, Stage.UNPAIRED, self.online, self.language or "en"),
+                _besides(("en",), self._rooms.shop.speaks),
                 identify=self._is_identified,
                 called=self._rooms.serving.calling.open,
                 larger=self.larger,
@@ -157,15 +189,16 @@ class Front:
         wares = reckoning.wares()
         priced = reckoning.price(wares, self.language)
         trouble = self._rooms.obstacles.first or reckoning.contradiction(wares)
-        stage = self._shown(wares, priced)
-        languages = catalogue.languages()
+        stage, aside = self._beside(self._shown(wares, priced))
+        languages = _besides(catalogue.languages(), self._rooms.shop.speaks)
         extra = wares.refused
         if purchase.is_frozen and purchase.deal is not None:
             deal = purchase.deal  # whatever leaves the field now: this is what is bought
             extra = (*put_back(deal.wares, wares, catalogue), *extra)
             wares, priced = deal.wares, deal.priced
         delivered = self.delivered if self.online else {}
-        window = Window(self._rooms.shop, catalogue, self._rooms.books, wares, delivered)
+        supply = vouched(self.supply, self._rooms.clock.wall_ms(), online=self.online)
+        window = Window(self._rooms.shop, catalogue, self._rooms.books, wares, delivered, supply)
         lines = window.lines(priced)
         return State(
             number=number,
@@ -189,6 +222,8 @@ class Front:
             trouble=trouble,
             identify=self._is_identified,
             member=reckoning.membership.greeted,
+            aside=aside,
+            signs_in=self._asides is not None and self._asides.may_sign_in,
             called=self._rooms.serving.calling.open,
             larger=self.larger,
             listens=self.listens,
@@ -214,6 +249,19 @@ class Front:
         kept = stage is Stage.OFFERED and self._rooms.reckoning.basket.scans
         return (Notice(NoticeKind.STILL_THERE),) if kept and self.idle_ns >= WARNS_NS else ()
 
+    def _beside(self, stage: Stage) -> tuple[Stage, Aside | None]:
+        """The stage, and what is asked or told in its place."""
+        aside = None if self._asides is None else self._asides.shown
+        if aside is None:
+            return stage, None
+        shown, over = _OVER[type(aside)]
+        return (shown, aside) if stage in over else (stage, None)
+
     @property
     def _is_identified(self) -> bool:
         return self._rooms.clock.now_ns() < self.identified_until_ns
+
+
+def _besides(languages: tuple[str, ...], spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """The languages of the goods, and after them those that the glass speaks besides."""
+    return (*languages, *(language for language in spoken if language not in languages))

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.facts import Refund
+from edge.checkout.asked import AgeAsked
 from edge.checkout.credit import ReturnedUnits, sold_lines, units_left
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.desk import code_of
@@ -40,6 +41,8 @@ class Work(msgspec.Struct):
     picked: dict[int, Pick] = msgspec.field(default_factory=dict)
     goods: Goods | None = None
     amount: Money | None = None
+    age: AgeAsked | None = None
+    """What a shopper who waits has to be old enough for."""
     done: TakenBack | None = None
 
     def __repr__(self) -> str:
@@ -49,7 +52,7 @@ class Work(msgspec.Struct):
     def begin(self, step: StaffStep, deed: str) -> None:
         """Another deed, or another try at one: nothing of what was before."""
         self.step, self.deed, self.typed, self.said, self.page = step, deed, "", "", 0
-        self.past = self.shown = self.goods = self.amount = self.done = None
+        self.past = self.shown = self.goods = self.amount = self.age = self.done = None
         self.picked = {}
 
     @property
@@ -124,6 +127,7 @@ def staffed_of(work: Work, sold: Sold, payments: PaymentBook) -> Staffed:
         money=tuple(_back_by(refund, sold, payments) for refund in refunds),
         said=work.said,
         busy=work.busy,
+        age=work.age,
     )
 
 

@@ -31,12 +31,14 @@ class Judge(msgspec.Struct, frozen=True):
     """Who says what may be sold today, and for how much.
 
     `newest` is the price book that came last: a recall holds at once, even for a basket that is still priced
-    by the `catalogue` before.
+    by the `catalogue` before. Goods of the least age `too_young` and above are not sold to whoever is here; 0
+    where nobody has said so.
     """
 
     catalogue: Catalogue
     newest: Catalogue
     today: date
+    too_young: int = 0
 
     def price(self, label: Scanned) -> ByTheBook | Measured | Notice:
         """By which price a label is sold, or why it is not."""
@@ -44,6 +46,8 @@ class Judge(msgspec.Struct, frozen=True):
         kind = self.obstacle(label)
         if kind is not None or product is None:
             return self.notice(kind or NoticeKind.UNKNOWN, label.lookup)
+        if 0 < self.too_young <= (product.min_age or 0):
+            return self.notice(NoticeKind.AGE, label.lookup)
         own_minor = self._own_minor(label, product)
         if own_minor is None and not product.weighed and 1 <= _count(label) <= UNITS_MAX:
             return ByTheBook()

@@ -84,8 +84,10 @@ class Looking:
         """What is looked at, with all that it comes in; read once, as long as the book stays."""
         product = catalogue.product(self._gtin) or catalogue.product(self._held)
         assert product is not None, "what is offered is in the book"
-        if self._read != (catalogue, product.model or product.gtin):
-            self._family = catalogue.of_model(product)
+        if self._read != (catalogue, product.model or product.gtin) or product not in self._family:
+            family = catalogue.of_model(product)
+            # Of more than a book gives at once, the one in the hand is among them.
+            self._family = family if product in family else (product, *family)
             self._read = catalogue, product.model or product.gtin
         self._gtin = product.gtin
         return product
@@ -120,9 +122,10 @@ def _is_here(window: Window, product: Product) -> bool | None:
 
 
 def _shown(codes: Iterable[str], chosen: str) -> list[str]:
-    """As many as have room, in the order of a rail, the chosen one among them."""
+    """As many as have room, in the order of a rail, the chosen one among them where it has a name."""
     ordered = sorted(codes, key=_rank)
-    first = max(0, min(ordered.index(chosen) - VARIANTS_SHOWN_MAX // 2, len(ordered) - VARIANTS_SHOWN_MAX))
+    at = ordered.index(chosen) if chosen in ordered else 0
+    first = max(0, min(at - VARIANTS_SHOWN_MAX // 2, len(ordered) - VARIANTS_SHOWN_MAX))
     return ordered[first : first + VARIANTS_SHOWN_MAX]
 
 

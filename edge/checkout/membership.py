@@ -5,7 +5,8 @@ members, and the glass says so. Nothing of a member is kept: a sale says the lev
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -18,6 +19,8 @@ from retail.pricing.basket import Member
 
 # Nobody has touched anything for so long, and nothing is in the basket: the member has gone.
 GONE_NS: Final = 30_000_000_000
+
+_Find = Callable[[], Awaitable[MemberKnown | MemberUnknown]]
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -36,6 +39,18 @@ class Membership:
         self._room: Room | None = None
         self._known: MemberKnown | None = None
         self._asking: asyncio.Task[None] | None = None
+        self.said: NoticeKind | None = None
+        """Why what was shown last helped nobody."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether members can be known here."""
+        return self._room is not None
+
+    @property
+    def asks(self) -> bool:
+        """Whether the hub is being asked."""
+        return self._asking is not None
 
     def open(self, room: Room) -> None:
         """From here on members are known."""
@@ -55,9 +70,13 @@ class Membership:
         """A member's code was shown: the last one counts. False where nobody can be asked."""
         if self._room is None:
             return False
-        self.leave()
-        self._asking = asyncio.ensure_future(self._ask(self._room, ticket))
+        self._begin(self._room, partial(self._room.members.find, ticket))
         return True
+
+    def look_up(self, number: str) -> None:
+        """A member has typed the digits of their number, instead of showing a code."""
+        assert self._room is not None, "a number is typed where members are known"
+        self._begin(self._room, partial(self._room.members.find_number, number))
 
     def leave(self) -> None:
         """The member has gone, or has bought: whoever comes next is nobody until they show who they are."""
@@ -71,9 +90,14 @@ class Membership:
         if idle_ns > GONE_NS and not has_goods:
             self.leave()
 
-    async def _ask(self, room: Room, ticket: int) -> None:
+    def _begin(self, room: Room, find: _Find) -> None:
+        self.leave()
+        self.said = None
+        self._asking = asyncio.ensure_future(self._ask(room, find))
+
+    async def _ask(self, room: Room, find: _Find) -> None:
         try:
-            answer = await room.members.find(ticket)
+            answer = await find()
         except OSError:
             self._say(room, NoticeKind.MEMBER_AWAY)
         else:
@@ -85,4 +109,5 @@ class Membership:
         room.on_change()
 
     def _say(self, room: Room, kind: NoticeKind) -> None:
+        self.said = kind
         room.notices.say(Notice(kind), self._clock.now_ns())

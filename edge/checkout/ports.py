@@ -6,7 +6,9 @@ from typing import Literal, Protocol
 from cloud_sync.contract.entry import SignedEntry
 from cloud_sync.contract.facts import Fact, Sale
 from cloud_sync.contract.members import MemberKnown, MemberUnknown
+from edge.checkout.asked import AgeAsked
 from edge.checkout.payments.cashier import Ended
+from edge.checkout.staff import Admitted
 from edge.checkout.staffed import Staffed
 from edge.checkout.state import Paper, Tap, Way
 from edge.events import Event
@@ -56,6 +58,10 @@ class Members(Protocol):
         """Whose code was shown; raises OSError where nobody can be asked."""
         ...
 
+    async def find_number(self, number: str) -> MemberKnown | MemberUnknown:
+        """Whose number was typed, digits only; raises OSError where nobody can be asked."""
+        ...
+
 
 class Receipts(Protocol):
     """All that the till asks of receipts: see `edge.checkout.issuing`."""
@@ -77,12 +83,26 @@ class Receipts(Protocol):
         ...
 
 
+class AgeDesk(Protocol):
+    """All that whoever serves staff asks of the age check: see `edge.checkout.age`."""
+
+    @property
+    def asked(self) -> AgeAsked | None:
+        """What somebody of the shop has to see."""
+        ...
+
+    async def answer(self, who: Admitted, *, old_enough: bool) -> str:
+        """What somebody has seen; a code of why it does not count, or ''. Raises JournalClosedError."""
+        ...
+
+
 class Attending(Protocol):
     """All that the till asks of whoever serves staff: see `edge.checkout.attendant`."""
 
     on_change: Callable[[], None]
     on_stock: Callable[[Iterable[str]], None]
     on_left: Callable[[bool], None]
+    age: AgeDesk | None
 
     def badge(self, ticket: int, *, free: bool) -> bool:
         """A badge was shown; whether it is one of the shop's."""

@@ -50,6 +50,8 @@ class Reckoning:
         self._next_catalogue: Catalogue | None = None
         self.membership = Membership(clock)
         """Who buys, as far as prices know."""
+        self.too_young = 0
+        """Goods of this least age and above are not sold to whoever is here."""
         self._disagree: str | None = None
         self._priced: tuple[_Asked, Priced, Moment] | None = None
         """What was priced last, and when: one tap asks for the same basket three times."""
@@ -98,6 +100,12 @@ class Reckoning:
             self.basket.cancel()
         if self.membership.member is not None:
             self.membership.tick(idle_ns, has_goods=bool(self.wares()))
+
+    def refuse_age(self, years: int) -> None:
+        """Nobody here may buy goods of this least age: they are off the bill, wherever they lie."""
+        before, self.too_young = self.wares().scans, years
+        for number in before.keys() - self.wares().scans.keys():
+            self.basket.remove(number)
 
     def take_off(self, line: str) -> None:
         """The shopper does not want one of `line` (see `BasketLine.remove`)."""
@@ -166,4 +174,4 @@ class Reckoning:
     def _judge(self) -> Judge:
         assert self.catalogue is not None
         today = date.fromisoformat(business_date(self._clock.wall_ms(), self._shop.timezone))
-        return Judge(self.catalogue, self._next_catalogue or self.catalogue, today)
+        return Judge(self.catalogue, self._next_catalogue or self.catalogue, today, self.too_young)

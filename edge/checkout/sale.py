@@ -96,6 +96,8 @@ class Shop(msgspec.Struct, frozen=True):
     """The ways to pay by name, in the order in which a shopper is asked."""
     trains: bool = False
     """Nothing is really sold: a tap on a screen that sells means nothing here, and the other way round."""
+    speaks: tuple[str, ...] = ()
+    """The languages of the glass: one of them may be chosen where the price book has no words in it, too."""
 
 
 def next_stage(stage: SaleStage, step: SaleStep) -> SaleStage:
@@ -174,7 +176,14 @@ def sold_of(fact: Sale, receipt: str) -> Sold:
     """A sale that is on the disk, as the glass shows it; `receipt` is its link, or ''."""
     total = Money(fact.total_minor, fact.currency)
     units = sum(line.units for line in fact.lines)
-    return Sold(fact.sale, fact.number, total, units, receipt, fact.tender)
+    return Sold(fact.sale, fact.number, total, units, receipt, fact.tender, stored_of(fact))
+
+
+def stored_of(fact: Sale) -> Money | None:
+    """What of a sale was accepted while nobody could be asked, and is not charged yet."""
+    payments = () if isinstance(fact.payments, msgspec.UnsetType) else fact.payments
+    stored_minor = sum(paid.amount_minor for paid in payments if paid.stored is True)
+    return Money(stored_minor, fact.currency) if stored_minor else None
 
 
 def _earned(priced: Priced) -> tuple[Posting, ...]:

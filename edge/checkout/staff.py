@@ -23,7 +23,11 @@ RETURN: Final = "return.receipt"
 UNPROVEN: Final = "return.no-receipt"
 VOID: Final = "sale.void"
 TRAIN: Final = "training.enter"
+AGE: Final = "age.check"
 """Acts that need a person of the shop, as `operator` entries name them."""
+
+AGE_REFUSED: Final = "age.refuse"
+"""Who may look at an age may also say no to it: the entry says which of the two it was."""
 
 # What a keypad takes; five tries of six digits are one in 200,000.
 PIN_DIGITS: Final = range(6, 13)

@@ -4,11 +4,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from edge.checkout.asked import AgeAsked
 from retail.units import Money
 
-StaffStep = Literal["pin", "menu", "receipt", "lines", "goods", "confirm", "done"]
-"""Type the PIN; choose a deed; show a receipt; say what of it came back; show goods that came without one;
-confirm the amount; read how it goes back."""
+StaffStep = Literal["pin", "age", "menu", "receipt", "lines", "goods", "confirm", "done"]
+"""Type the PIN; say whether a shopper is old enough; choose a deed; show a receipt; say what of it came back;
+show goods that came without one; confirm the amount; read how it goes back."""
 
 PAGE_LINES: Final = 4
 """So many lines stand on the glass at once: the smallest panel has room for that many fingers."""
@@ -61,3 +62,5 @@ class Staffed(msgspec.Struct, frozen=True):
     money: tuple[MoneyBack, ...] = ()
     said: str = ""
     busy: bool = False
+    age: AgeAsked | None = None
+    """What a shopper who waits has to be old enough for."""

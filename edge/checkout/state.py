@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from edge.checkout.asked import Aside
 from edge.checkout.staffed import Staffed
 from edge.readings import TerminalNeeds
 from retail.units import Money
@@ -26,6 +27,9 @@ class Stage(Enum):
     DONE = "done"  # the sale is durable: the goods are the shopper's
     DISAGREE = "disagree"  # the sensors contradict each other: nothing can be charged
     OUT_OF_SERVICE = "out-of-service"  # a device or the disk that selling needs is gone
+    AGE = "age"  # somebody of the shop has to see how old the shopper is, before it can be bought
+    SIGNIN = "signin"  # a member shows who they are
+    OFFLINE = "offline"  # what the shopper asked for needs the network: all else goes on
     STAFF = "staff"  # somebody of the shop works here: what is a shopper's is hidden, and stays as it is
 
 
@@ -175,6 +179,7 @@ class NoticeKind(Enum):
     NO_PRICE = "no-price"  # sold by the weight or price on its label, and there is none that can be used
     ALREADY = "already"  # this very item is on the bill
     PAID = "paid"  # this very item was paid for here
+    AGE = "age"  # not sold without a proof of age
     FULL = "full"  # no more can be bought at once
     MISPLACED = "misplaced"  # it lies where it does not belong
     MEMBER = "member"  # a member's code was shown
@@ -223,6 +228,8 @@ class Sold(msgspec.Struct, frozen=True):
     receipt: str
     tender: str = HOUSE_ACCOUNT
     """How it was paid, or the last part of it."""
+    stored: Money | None = None
+    """What of it was accepted while nobody could be asked, and is not charged yet."""
 
 
 Paper = Literal["", "offered", "printing", "printed", "failed"]
@@ -271,6 +278,10 @@ class State(msgspec.Struct, frozen=True):
     """The shopper wants larger letters."""
     listens: bool = False
     """The shopper wants to hear what the glass says."""
+    aside: Aside | None = None
+    """What has to be asked or told before the purchase goes on."""
+    signs_in: bool = False
+    """A member can say here who they are, and nobody has."""
     called: bool = False
     """A shopper has asked for somebody of the shop, who has not come yet."""
     staffed: Staffed | None = None
@@ -295,6 +306,7 @@ class Tap(Enum):
     BACK = "back"  # one step back, nothing has begun
     STAY = "stay"  # somebody is still there
     PRINT = "print"  # the receipt on paper
+    SIGNIN = "signin"  # say who they are, as a member
     STAFF = "staff"  # ask for somebody of the shop, or take that back
     DIGIT = "digit"  # the value is one digit
     ERASE = "erase"  # the last digit

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from edge.checkout.asides import Asides
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.front import Front, Rooms
@@ -19,20 +20,12 @@ from edge.checkout.reckoning import Reckoning
 from edge.checkout.register import Register
 from edge.checkout.sale import SaleStage, Shop
 from edge.checkout.serving import Serving
-from edge.checkout.state import (
-    HOUSE_ACCOUNT,
-    OPEN_STAGES,
-    Answer,
-    Notice,
-    NoticeKind,
-    Stage,
-    State,
-    Tap,
-    meaning,
-)
+from edge.checkout.state import HOUSE_ACCOUNT, OPEN_STAGES, Answer, Notice, Stage, State, Tap, meaning
+from edge.checkout.supply import Supply
 from edge.checkout.wares import Wares
 from edge.events import OF_NOBODY, CodeCleared, CodeShown, Event, Interest, Purpose, Scanned
 from edge.offline_queue.outcomes import Appended
+from retail.units import Money
 
 # A million screens between two starts are one a second for twelve days; 2^53 has room for all of them.
 _SCREENS_A_START: Final = 1_000_000
@@ -62,12 +55,13 @@ class Till:
         self._notices = Notices()
         self._obstacles = Obstacles()
         self.serving = Serving(clock)
-        self._front = Front(
-            Rooms(
-                *(shop, books, clock, self._reckoning, self._notices, self._obstacles, self._purchase),
-                self.serving,
-            )
+        rooms = Rooms(
+            *(shop, books, clock, self._reckoning, self._notices, self._obstacles, self._purchase),
+            self.serving,
         )
+        self._front = Front(rooms)
+        self._asides = Asides(rooms, self.register, lambda: self._front.language, new_sale)
+        self._front.stand_by(self._asides)
         self._rings: dict[object, Callable[[], None]] = {}
         # A tap painted before a restart must never fit a screen after it: numbers begin beyond the old ones.
         # Nor one of a training fit a screen that sells: those have odd millions.
@@ -109,6 +103,7 @@ class Till:
                 self._reckoning.hear(event)
                 self._obstacles.hear(event)
                 self._notices.hear(event, self._clock.now_ns())
+        self._asides.look()
         if not isinstance(event, OF_NOBODY):
             self._front.touch()
         self._reopen()
@@ -123,6 +118,7 @@ class Till:
     def attend(self, attendant: Attending) -> None:
         """From here on somebody of the shop can work at this glass."""
         self.serving.attendant = attendant
+        attendant.age = self._asides.age
         attendant.on_change = self._publish
         attendant.on_stock = self._take_back
         attendant.on_left = self._staff_left
@@ -147,6 +143,11 @@ class Till:
         self._front.delivered = dict(units)
         self._publish()
 
+    def supplied(self, supply: Supply) -> None:
+        """What the hub says lies in places that this object does not sell from."""
+        self._front.supply = supply
+        self._publish()
+
     def stocked(self) -> None:
         """The books have changed under the till: goods have arrived."""
         self.on_books()
@@ -155,6 +156,7 @@ class Till:
     def link(self, *, up: bool) -> None:
         """Whether the hub can be reached; selling never depends on it."""
         self._front.online = self._purchase.online = up
+        self._asides.look()
         self._publish()
 
     def disk(self, trouble: str | None) -> None:
@@ -197,9 +199,9 @@ class Till:
         self._front.identified_until_ns = self._clock.now_ns() + seconds * 1_000_000_000
         self._publish()
 
-    def show_again(self, receipt: str, tender: str = HOUSE_ACCOUNT) -> None:
+    def show_again(self, receipt: str, tender: str = HOUSE_ACCOUNT, stored: Money | None = None) -> None:
         """After a restart: show the last sale (`receipt`: its link) if its shopper may still stand there."""
-        if self._front.show_again(receipt, tender):
+        if self._front.show_again(receipt, tender, stored):
             self._purchase.show_done()
             self._publish()
 
@@ -211,7 +213,8 @@ class Till:
         self._purchase.tick(idle_ns, goods_are_gone=not wares)
         if self._purchase.stage is SaleStage.DONE and self._front.was_read(next_waits=bool(wares)):
             self._purchase.leave()
-        if self._purchase.stage is SaleStage.OPEN:
+        self._asides.tick(idle_ns)
+        if self._purchase.stage is SaleStage.OPEN and not self._asides.waits:
             self._reckoning.forget_scans(idle_ns)
             self._front.tick()
         self._notices.tick(self._clock.now_ns())
@@ -224,31 +227,34 @@ class Till:
         self._publish()  # goods that were fit for sale at the last tick may be past their day now
         if screen != self._state.number:
             return Answer.STALE
-        match tap, self._state.stage:
-            case Tap.LARGER | Tap.LISTEN, _:
-                self._front.ease(tap)
-            case _, stage if self.serving.takes(tap, stage):
-                if not await self.serving.tap(tap, stage, value):
-                    return Answer.REFUSED
-            case Tap.BUY, Stage.OFFERED if self._front.looking.is_at_hand:
-                if not await self._buy():
-                    return Answer.REFUSED
-            case Tap.DONE | Tap.PRINT, Stage.DONE if self._tap_sold(tap):
-                pass
-            case Tap.LANGUAGE, _ if value in self._state.languages:
-                self._front.language = value
-            case _, stage if stage in OPEN_STAGES and self._tap_basket(tap, value):
-                pass
-            case Tap.STAY, _:
-                pass
-            case _ if self._purchase.is_frozen:
-                if not await self._tap_purchase(tap, value):
-                    return Answer.REFUSED
-            case _:
-                return Answer.REFUSED
+        if not await self._do(tap, self._state.stage, value):
+            return Answer.REFUSED
         self._front.touch()
         self._publish()
         return Answer.ACCEPTED
+
+    async def _do(self, tap: Tap, stage: Stage, value: str | None) -> bool:
+        """Do what is tapped; False where this stage has no such control."""
+        match tap, stage:
+            case Tap.LARGER | Tap.LISTEN, _:
+                self._front.ease(tap)
+            case _ if self.serving.takes(tap, stage):
+                return await self.serving.tap(tap, stage, value)
+            case _ if self._asides.takes(tap, stage):
+                return self._asides.tap(tap, value)
+            case Tap.BUY, Stage.OFFERED if self._front.looking.is_at_hand:
+                return await self._buy()
+            case Tap.DONE | Tap.PRINT, Stage.DONE:
+                return self._tap_sold(tap)
+            case Tap.LANGUAGE, _ if value in self._state.languages:
+                self._front.language = value
+            case _ if stage in OPEN_STAGES and self._tap_basket(tap, value):
+                pass
+            case Tap.STAY, _:
+                pass
+            case _:
+                return self._purchase.is_frozen and await self._tap_purchase(tap, value)
+        return True
 
     @property
     def _is_free(self) -> bool:
@@ -308,15 +314,9 @@ class Till:
 
     async def _buy(self) -> bool:
         """The shopper wants what is offered; False if nobody could take the money."""
-        wares = self._reckoning.wares()
-        priced = self._reckoning.price(wares, self._front.language)
-        assert priced is not None
-        if not self._purchase.ways(priced.total):
-            self._notices.say(Notice(NoticeKind.NO_WAY), self._clock.now_ns())
+        if not await self._asides.buy():
             self._publish()
             return False
-        self._notices.hush()
-        self._purchase.begin(self._reckoning.deal(self._new_sale(), wares, priced))
         await self._see_recorded()
         return True
 
@@ -355,12 +355,14 @@ class Till:
         return purchase
 
     def _changed(self) -> None:
+        self._asides.look()
         self._front.touch()
         self._publish()
 
     def _sell(self, deal: Deal, written: Appended) -> None:
         """The sale is on the disk: only now is it shown as done."""
         self._reckoning.sold(deal.wares)
+        self._asides.forget()
         self._front.show_sold(written)
         self.on_books()
         self._publish()
@@ -382,6 +384,7 @@ class Till:
         self._front.sold = None
         self._front.begin_anew()
         self._reckoning.membership.leave()
+        self._asides.forget()
         self._notices.hush()
         self._publish()
 

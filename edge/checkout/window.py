@@ -9,6 +9,7 @@ from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.sale import Shop
 from edge.checkout.state import BasketLine, Goods, Notice, NoticeKind, Saving, TaxShown
+from edge.checkout.supply import Supply
 from edge.checkout.wares import Wares
 from retail.pricing.rules import Priced
 from retail.units import Money
@@ -26,6 +27,8 @@ class Window(msgspec.Struct, frozen=True):
     books: Books
     wares: Wares
     delivered: Mapping[str, int]
+    supply: Supply | None = None
+    """What lies elsewhere; None when nobody can vouch for it."""
 
     def lines(self, priced: Priced | None) -> tuple[BasketLine, ...]:
         """What was taken, line by line."""
@@ -61,7 +64,11 @@ class Window(msgspec.Struct, frozen=True):
 
     def goods(self, gtin: str) -> Goods:
         """A product that the shop sells, with what can be said of where it is."""
-        return self.catalogue.goods(gtin, self.here(gtin))
+        goods = self.catalogue.goods(gtin, self.here(gtin))
+        if self.supply is None:
+            return goods
+        shop, elsewhere = self.supply.shop.get(gtin), self.supply.elsewhere.get(gtin)
+        return msgspec.structs.replace(goods, shop=shop, elsewhere=elsewhere)
 
     def here(self, gtin: str) -> int | None:
         """Units to be had here. Of goods that others sell too, nobody can be sure without the hub."""

@@ -192,13 +192,16 @@ class _Shown:
         if stands.trouble:
             glass.show("... ...", "The hub does not answer", f"{stands.trouble}. It is asked again.")
         else:
-            glass.show(
-                stands.code, "Does the hub show the same code?", f"Then confirm it at {self._claim.hub}"
-            )
+            what = f"Then confirm it at {self._claim.hub}"
+            glass.show(stands.code, "Does the hub show the same code?", what, self._scan(stands.code))
+
+    def _scan(self, code: str) -> str:
+        """What a phone reads off the glass or the terminal."""
+        return f"OPOS {code} {self._claim.hub}"
 
     def _print(self, code: str) -> None:
         click.echo(f"\n{big_code(code)}\n")
-        click.echo(code_matrix(f"OPOS {code} {self._claim.hub}"))
+        click.echo(code_matrix(self._scan(code)))
         click.echo(f"Does the hub at {self._claim.hub} show {code} for this object? Then confirm it there:")
         click.echo(f'  opos hub confirm "{code}" --dir ...')
 

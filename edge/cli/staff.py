@@ -10,6 +10,7 @@ import msgspec
 
 from cloud_sync.contract.encoding import b64
 from edge.checkout.staff import (
+    AGE,
     PIN_DIGITS,
     RETURN,
     TRAIN,
@@ -26,7 +27,7 @@ from edge.cli.ledger.codes import code_of, lines_of
 from edge.identity import keep_file
 from edge.sensors.shown import BADGE_PREFIX
 
-ACTS: Final = {"return": RETURN, "void": VOID, "no-receipt": UNPROVEN, "training": TRAIN}
+ACTS: Final = {"return": RETURN, "void": VOID, "no-receipt": UNPROVEN, "training": TRAIN, "age": AGE}
 """What a person may be allowed, by the words of the command."""
 
 _PSEUDONYM_BYTES: Final = 8

@@ -20,6 +20,9 @@ _BUDGET_MIB_MIN: Final = 32
 # A name, an address, two numbers and a telephone; and nobody prints a sale four times.
 IMPRINT_LINES_MAX: Final = 8
 COPIES_MAX: Final = 3
+# A watch's face, and a wall.
+PANEL_MM_MIN: Final = 50
+PANEL_MM_MAX: Final = 5000
 _TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 # As tpm2-tools write them: a bank and its registers, banks joined by "+" (tpm2_pcrread(1)).
 _PCRS: Final = r"^(sha\d+:\d{1,2}(,\d{1,2})*)(\+sha\d+:\d{1,2}(,\d{1,2})*)*$"
@@ -42,11 +45,19 @@ class ObjectSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DisplaySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the glass is served; `embedders` are the origins that may show it in a frame."""
+    """Where the glass is served; `embedders` are the origins that may show it in a frame.
+
+    `width_mm` is that of the picture as it hangs, where the panel itself tells none or a wrong one.
+    """
 
     port: int
     host: str = "127.0.0.1"
     embedders: tuple[str, ...] = ()
+    width_mm: Annotated[int, msgspec.Meta(ge=PANEL_MM_MIN, le=PANEL_MM_MAX)] | None = None
+    mounting_mm: Annotated[int, msgspec.Meta(ge=0, le=PANEL_MM_MAX)] | None = None
+    """How high the picture's lower edge hangs above the floor."""
+    contrast: Literal["normal", "high"] = "normal"
+    """With `high` letters are as clear as they can be, whoever comes."""
 
 
 class AccountSection(

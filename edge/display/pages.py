@@ -31,7 +31,8 @@ _Written = TypeVar("_Written")
 class Pages:
     """The templates and words of one glass, loaded once."""
 
-    def __init__(self, glass: Glass) -> None:
+    def __init__(self, glass: Glass, pictured: Callable[[str], bool] = lambda _sha256: False) -> None:
+        """`pictured` says whether a picture has come, by its SHA-256."""
         self._glass = glass
         self._build = build(STATIC)
         self._words = {language: Words(language) for language in LANGUAGES}
@@ -43,6 +44,7 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._templates.tests["pictured"] = pictured
 
     def page(self, screen: Screen, fragment: str) -> str:
         """The whole page, with the fragment of `screen` on it."""
@@ -50,6 +52,7 @@ class Pages:
             glass=self._glass,
             layout=LAYOUTS[self._glass.kind],
             screen=screen,
+            direction=locale.direction(screen.language),
             fragment=Markup(fragment),  # noqa: S704  painted below
         )
 
@@ -64,11 +67,15 @@ class Pages:
             name=name_of(screen),
             build=self._build,
             languages=LANGUAGES,
+            direction=locale.direction(screen.language),
             say=words.say,
             count=words.count,
             amount=_in(screen.language, locale.amount),
             parts=_in(screen.language, locale.amount_parts),
+            less=_in(screen.language, locale.less),
+            day=lambda date: locale.day(date, screen.language),
             percent=lambda rate_bp: locale.percent(rate_bp, screen.language),
+            listed=lambda words: locale.listed(words, screen.language),
             qr=qr,
         )
 

@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from edge.checkout.asked import SigningIn
 from edge.checkout.staffed import Staffed
 from edge.checkout.state import NoticeKind, Outcome, Paper, Saving, Shows, TaxShown
 from edge.display.geometry import Geometry
@@ -12,7 +13,13 @@ from edge.display.panels import Kind
 from edge.readings import TerminalNeeds
 from retail.units import Money
 
-LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
+LANGUAGES: Final[Mapping[str, str]] = {
+    "en": "English",
+    "zh-Hans": "中文",
+    "de": "Deutsch",
+    "es": "Español",
+    "ar": "العربية",
+}
 """The languages that the glass speaks, each by its own name."""
 
 Contradiction = Literal["tag-and-weight", "foreign-item", "untagged-item", "too-many"]
@@ -46,6 +53,36 @@ class PriceTag(msgspec.Struct, frozen=True):
     price: Money
     unit_price: Money | None
     here: int | None
+    shop: int | None = None
+    """Units in other places of this shop."""
+    elsewhere: int | None = None
+    """Units in other shops."""
+    members: Money | None = None
+    """What members pay, where that is less, and the shopper has not said that they are one."""
+    allergens: tuple[str, ...] = ()
+    min_age: int = 0
+    images: tuple[str, ...] = ()
+    hangs: str = ""
+    """Where in the shop it is."""
+
+
+class Pick(msgspec.Struct, frozen=True):
+    """A size or colour that can be looked at: what a tap says, its name, and whether it is here."""
+
+    code: str
+    name: str
+    here: bool | None
+    chosen: bool
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What else one product comes in, and what goes with it; without `is_held` it is not what is in hand."""
+
+    is_held: bool
+    held_size: str = ""
+    sizes: tuple[Pick, ...] = ()
+    colours: tuple[Pick, ...] = ()
+    goes_with: tuple[PriceTag, ...] = ()
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -110,6 +147,8 @@ class Charged(msgspec.Struct, frozen=True):
     tender: str
     qr: str
     qr_is: Literal["receipt", "number"]
+    stored: Money | None = None
+    """What of it was accepted, and is not charged yet."""
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
@@ -131,6 +170,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True, tag_field="screen"):
     notices: tuple[Said, ...] = ()
     choices: tuple[Choice, ...] = ()
     cancels: bool = False
+    signs_in: bool = False
     called: bool = False
     """A shopper has asked for somebody of the shop."""
     larger: bool = False
@@ -162,9 +202,17 @@ class Listing(_Shown, frozen=True, kw_only=True, tag="listing"):
 
 
 class Product(_Shown, frozen=True, kw_only=True, tag="product"):
-    """One item, what it costs, and the button that buys it."""
+    """One item, what it costs, and the button that buys it; or another size of it, and the way back."""
 
     tag: PriceTag
+    charge: Charge
+    look: Look | None = None
+
+
+class Compare(_Shown, frozen=True, kw_only=True, tag="compare"):
+    """Two items held side by side, and the button that buys both."""
+
+    tags: tuple[PriceTag, PriceTag]
     charge: Charge
 
 
@@ -175,6 +223,9 @@ class Basket(_Shown, frozen=True, kw_only=True, tag="basket"):
     rest: Rest | None
     units: int
     charge: Charge
+    tag: PriceTag | None = None
+    """Of a single item, what is looked at: itself, or another size of it."""
+    look: Look | None = None
 
 
 class Pay(_Shown, frozen=True, kw_only=True, tag="pay"):
@@ -254,10 +305,38 @@ class Done(_Shown, frozen=True, kw_only=True, tag="done"):
     paper: Paper = ""
 
 
+class OfflineAccepted(Done, frozen=True, kw_only=True, tag="offline-accepted"):
+    """The sale is durable, and its money accepted while nobody could be asked: it is charged later."""
+
+
 class Sensors(_Shown, frozen=True, kw_only=True, tag="sensors"):
     """The sensors contradict each other, and what the shopper can do about it; `offer` stays in sight."""
 
     contradiction: Contradiction
+    offer: PriceTag | None
+
+
+class AgeCheck(_Shown, frozen=True, kw_only=True, tag="age"):
+    """Somebody of the shop has to see that the shopper is `years` old; where nobody `comes`, elsewhere."""
+
+    years: int
+    comes: bool
+    offer: PriceTag | None
+
+
+class SignIn(_Shown, frozen=True, kw_only=True, tag="signin"):
+    """A member shows their code, or types their number; `offer` stays in sight."""
+
+    signing: SigningIn
+    offer: PriceTag | None
+
+
+class Offline(_Shown, frozen=True, kw_only=True, tag="offline"):
+    """What the shopper asked for needs the network; by the ways of `works` it can be paid without it."""
+
+    what: Literal["signin", "pay", "way"]
+    way: str
+    works: tuple[str, ...]
     offer: PriceTag | None
 
 
@@ -286,6 +365,7 @@ Screen = (
     | Training
     | Listing
     | Product
+    | Compare
     | Basket
     | Pay
     | Recording
@@ -295,6 +375,10 @@ Screen = (
     | Sensors
     | OutOfService
     | Staff
+    | AgeCheck
+    | SignIn
+    | Offline
+    | OfflineAccepted
 )
 
 

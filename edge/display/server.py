@@ -12,9 +12,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from edge.checkout.state import Answer, State, Tap
+from edge.display.aloud import Reciter, Speaking
 from edge.display.geometry import css
 from edge.display.guard import Guard
 from edge.display.pages import STATIC, Pages
+from edge.display.picture import pictured, type_of
 from edge.display.screens import Glass
 from edge.display.showing import screen_of
 from edge.display.stream import Stream, Watchers
@@ -93,6 +95,8 @@ def glass_app(
 
     `status` gives what GET /status says: bytes of JSON, or anything that msgspec writes as JSON. `embedders`
     are the origins that may show the glass in a frame; raises EmbedderError on what is no origin.
+    Its `state.hang(picture)` has goods shown with pictures: bytes by SHA-256, None while missing.
+    Its `state.recite(voice)` has screens read aloud to whoever taps for it.
     """
     door = _Door(till, glass, status, clock)
     app = Starlette(
@@ -103,12 +107,15 @@ def glass_app(
             Route("/state", door.state),
             Route("/status", door.status),
             Route("/panel.css", door.panel),
+            Route("/picture/{sha256}", door.picture),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guard, embedders=embedders)],
         exception_handlers={TapError: _refuse},
     )
     app.state.watchers = door.watchers
+    app.state.recite = door.recite
+    app.state.hang = door.hang
     return app
 
 
@@ -120,9 +127,27 @@ class _Door:
         self._glass = glass
         self._status = status
         self._clock = clock
-        self._pages = Pages(glass)
+        self._picture: Callable[[str], bytes | None] = lambda _sha256: None
+        self._pages = Pages(glass, lambda sha256: type_of(self._picture(sha256)) is not None)
         self._painted: tuple[State, str] | None = None
         self.watchers = Watchers(till.subscribe, self._fragment, self._time)
+
+    def recite(self, voice: Speaking) -> None:
+        """Read aloud what is painted from now on, where somebody listens."""
+        reciter = Reciter(voice)
+
+        def see() -> None:
+            screen = screen_of(self._till.state, self._glass)
+            reciter.see(screen, self._fragment() if screen.listens else "")
+
+        self._till.subscribe(see)
+
+    def hang(self, picture: Callable[[str], bytes | None]) -> None:
+        """From here on goods are shown with their pictures."""
+        self._picture = picture
+
+    async def picture(self, request: Request) -> Response:
+        return await pictured(request, self._picture)
 
     async def page(self, _: Request) -> Response:
         screen = screen_of(self._till.state, self._glass)

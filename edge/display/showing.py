@@ -5,7 +5,18 @@ from functools import reduce
 from operator import add
 from typing import Final, TypedDict, TypeVar
 
-from edge.checkout.state import OPEN_STAGES, BasketLine, Goods, Notice, NoticeKind, Sold, Stage, State, Way
+from edge.checkout.state import (
+    OPEN_STAGES,
+    BasketLine,
+    Goods,
+    Notice,
+    NoticeKind,
+    Sold,
+    Stage,
+    State,
+    Variant,
+    Way,
+)
 from edge.display.panels import LAYOUTS, Kind, room_of
 from edge.display.screens import (
     LANGUAGES,
@@ -16,15 +27,19 @@ from edge.display.screens import (
     Charged,
     Choice,
     Closed,
+    Compare,
     Contradiction,
     Declined,
     Done,
     Glass,
     Line,
     Listing,
+    Look,
     Method,
+    OfflineAccepted,
     OutOfService,
     Pay,
+    Pick,
     PriceTag,
     Product,
     Recording,
@@ -32,11 +47,12 @@ from edge.display.screens import (
     Said,
     Screen,
     Sensors,
-    Staff,
     Training,
     Unknown,
     Unpaired,
 )
+from edge.display.showing_asides import beside
+from retail.allergens import allergen
 from retail.units import Money
 
 # A QR code of 1,500 bytes has 129 modules a side (ISO/IEC 18004, version 28-L): with its margin it still fits
@@ -64,6 +80,9 @@ _NO_RECEIPT: Final = "TRAINING"
 # Three rows fit beside every price; of more promotions the sum is said.
 _SAVINGS_MAX: Final = 2
 
+# Two lines of half a mirror, in large letters.
+_NAME_IN_HALF: Final = 30
+
 _Words = TypeVar("_Words")
 
 
@@ -85,6 +104,7 @@ class _Frame(TypedDict):
     choices: tuple[Choice, ...]
     cancels: bool
     called: bool
+    signs_in: bool
     larger: bool
     speaks: bool
     listens: bool
@@ -128,21 +148,58 @@ class _Maker:
                 screen = Sensors(**self._frame, contradiction=self._contradiction(), offer=self._offer())
             case Stage.OUT_OF_SERVICE:
                 screen = self._out_of_service()
-            case Stage.STAFF:
-                screen = self._staff()
+            case Stage.STAFF | Stage.AGE | Stage.SIGNIN | Stage.OFFLINE:
+                screen = beside(self._state, self._frame, self._offer())
         return screen
 
     def _idle(self) -> Attract | Training:
         screen = Training if self._glass.training else Attract
         return screen(**self._frame, offer=self._offer())
 
-    def _offered(self) -> Product | Basket:
+    def _offered(self) -> Product | Compare | Basket:
         charge = self._charge()
         assert charge is not None, "the till offers goods, but there is no total"
         if self._glass.kind == "mirror" and self._units == 1:
-            return Product(**self._frame, tag=self._lines[0].tag, charge=charge)
+            return self._product(charge)
+        if self._glass.kind == "mirror" and [line.units for line in self._lines] == [1, 1] and self._fits():
+            one, other = (line.tag for line in self._lines)
+            return Compare(**self._frame, tags=(one, other), charge=charge)
         lines, rest = self._rows()
-        return Basket(**self._frame, lines=lines, rest=rest, units=self._units, charge=charge)
+        tag, look = self._looked() if self._units == 1 else (None, None)
+        return Basket(
+            **self._frame, lines=lines, rest=rest, units=self._units, charge=charge, tag=tag, look=look
+        )
+
+    def _product(self, charge: Charge) -> Product:
+        tag, look = self._looked()
+        return Product(**self._frame, tag=tag, charge=charge, look=look)
+
+    def _looked(self) -> tuple[PriceTag, Look | None]:
+        """The single item or what is looked at in its place, and what else there is to choose."""
+        looked = self._state.looked
+        if looked is None or self._frame["choices"] or self._layout == "shelf":
+            return self._lines[0].tag, None
+        # What has to be said now, or tapped, has the room of what is nice to know.
+        both_rows = bool(looked.sizes and looked.colours and self._layout == "wide")
+        companions = () if self._frame["notices"] else looked.goes_with[: 0 if both_rows else None]
+        look = Look(
+            is_held=looked.is_held,
+            held_size=self._spoken(looked.held_size, ""),
+            sizes=tuple(map(self._pick, looked.sizes)),
+            colours=tuple(map(self._pick, looked.colours)),
+            goes_with=tuple(map(self._price_tag, companions)),
+        )
+        return self._price_tag(looked.goods), look
+
+    def _pick(self, variant: Variant) -> Pick:
+        name = self._spoken(variant.names, variant.code)
+        return Pick(variant.code, name, variant.here, variant.chosen)
+
+    def _fits(self) -> bool:
+        """Whether two items side by side leave room for what else has to be said and tapped."""
+        wordy = any(len(each.tag.name) > _NAME_IN_HALF or each.tag.allergens for each in self._lines)
+        beside = self._frame["notices"] or self._frame["choices"] or self._frame["cancels"]
+        return not beside and not (wordy and self._state.larger)
 
     def _recording(self) -> Recording:
         lines, rest = self._rows()
@@ -219,7 +276,8 @@ class _Maker:
     def _done(self) -> Done:
         assert self._state.sold is not None, "the till says done, but there is no sale"
         charged = self._charged(self._state.sold)
-        return Done(**self._frame, charged=charged, offer=self._offer(), paper=self._state.paper)
+        screen = Done if charged.stored is None else OfflineAccepted
+        return screen(**self._frame, charged=charged, offer=self._offer(), paper=self._state.paper)
 
     def _out_of_service(self) -> OutOfService:
         sold = self._state.sold
@@ -230,10 +288,6 @@ class _Maker:
             uncharged=self._state.total,
             offer=self._offer(),
         )
-
-    def _staff(self) -> Staff:
-        assert self._state.staffed is not None, "the till says staff, but nobody is there"
-        return Staff(**self._frame, work=self._state.staffed, offer=self._offer())
 
     def _contradiction(self) -> Contradiction:
         return _CONTRADICTIONS.get(self._state.trouble, "tag-and-weight")
@@ -261,6 +315,7 @@ class _Maker:
             tender=sold.tender,
             qr=sold.receipt if fits else number,
             qr_is="receipt" if fits else "number",
+            stored=sold.stored,
         )
 
     def _offer(self) -> PriceTag | None:
@@ -290,6 +345,7 @@ class _Maker:
             "languages": tuple(other for other in spoken if other != self._language),
             "identify": self._state.identify,
             "called": self._state.called,
+            "signs_in": self._state.signs_in and not self._glass.training,
             "larger": self._state.larger,
             "speaks": self._language in self._glass.voices,
             "listens": self._state.listens and self._language in self._glass.voices,
@@ -319,6 +375,13 @@ class _Maker:
             price=goods.price,
             unit_price=goods.unit_price,
             here=goods.here,
+            shop=goods.shop,
+            elsewhere=goods.elsewhere,
+            members=goods.member_price if self._state.member is None else None,
+            allergens=tuple(allergen(code, self._language) for code in goods.allergens),
+            min_age=goods.min_age,
+            images=goods.images,
+            hangs=self._spoken(goods.place, ""),
         )
 
     def _spoken(self, words: Mapping[str, _Words], silent: _Words) -> _Words:

@@ -19,6 +19,7 @@ import msgspec
 from cloud_sync.contract.escrow import SliceAsked
 from cloud_sync.contract.members import MemberAsked
 from cloud_sync.contract.requests import Id, PaymentAsked
+from cloud_sync.contract.stock import StockAsked
 
 # A receipt or a manifest is below 8 KiB; a line of 256 KiB is not our agent.
 LINE_BYTES_MAX: Final = 256 * 1024
@@ -56,8 +57,11 @@ class Rung(msgspec.Struct, frozen=True):
     head: int
 
 
-Question = PaymentAsked | SliceAsked | MemberAsked
+Question = PaymentAsked | SliceAsked | MemberAsked | StockAsked
 """What the runtime may want to know of the hub."""
+
+
+_ABOUT: Final = {SliceAsked: "a slice", MemberAsked: "a member", StockAsked: "stock"}
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -70,8 +74,7 @@ class Asked(msgspec.Struct, frozen=True):
         """Without what the shopper showed."""
         if isinstance(self.ask, PaymentAsked):
             return f"Asked({self.id}: {self.ask.verb} {self.ask.attempt})"
-        about = "a slice" if isinstance(self.ask, SliceAsked) else "a member"
-        return f"Asked({self.id}: {about})"
+        return f"Asked({self.id}: {_ABOUT[type(self.ask)]})"
 
 
 class Asking(msgspec.Struct, frozen=True):

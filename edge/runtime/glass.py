@@ -5,16 +5,23 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
+import msgspec
 import uvicorn
 
 from cloud_sync.contract.training import is_in_training
+from edge.checkout.pictures import Pictures
 from edge.checkout.state import Answer, Stage, State, Tap
 from edge.clock import Clock
 from edge.config import ObjectConfig
+from edge.display.edid import DRM, PictureSize, connected
+from edge.display.geometry import Panel, geometry
+from edge.display.panels import LAYOUTS
 from edge.display.screens import Glass
 from edge.display.server import TillView, glass_app
+from edge.display.voice import VOICES, find_voice
 from edge.keeper import may_begin_anew
 
 _log: Final = logging.getLogger("opos.runtime")
@@ -46,14 +53,39 @@ def glass_server(
     config: ObjectConfig, till: TillView, status: Callable[[], object], clock: Clock
 ) -> GlassServer:
     """The server of an object's glass."""
-    section = config.object
-    trains = is_in_training(section.id)
-    glass = Glass(section.kind, section.name, section.timezone, training=trains)
+    voice = find_voice()
+    glass = glass_of(config, spoken=voice is not None)
     app = glass_app(till, glass, status, embedders=config.display.embedders, clock=clock)
+    app.state.hang(Pictures(config.documents / "pictures").picture)
+    if voice is not None:
+        app.state.recite(voice)
     served = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GOODBYE_S
     )
     return GlassServer(served, app.state.watchers.close)
+
+
+def glass_of(config: ObjectConfig, *, spoken: bool, drm: Path = DRM) -> Glass:
+    """Whose glass it is, drawn for the panel that the file or the panel itself describes."""
+    section, display = config.object, config.display
+    layout = LAYOUTS[section.kind]
+    width_mm = display.width_mm or _width_mm(connected(drm), upright=layout == "mirror")
+    drawn = geometry(layout, Panel(width_mm, display.mounting_mm))
+    for flaw in drawn.flaws:
+        _log.warning("%s's panel: %s", section.id, flaw)
+    return Glass(
+        *(section.kind, section.name, section.timezone, is_in_training(section.id)),
+        drawn=drawn,
+        contrast=display.contrast == "high",
+        voices=tuple(VOICES) if spoken else (),
+    )
+
+
+def _width_mm(size: PictureSize | None, *, upright: bool) -> int | None:
+    """The width as the panel hangs: a panel does not know that somebody has turned it."""
+    if size is None:
+        return None
+    return size.shorter_mm if upright else size.longer_mm
 
 
 class FeltTill:
@@ -89,18 +121,33 @@ class ClosedObject:
         self._config = config
         self._listener = listener
         self._stopped = asyncio.Event()
-        self._server = glass_server(config, self, self._status, clock)
+        self._rings: dict[object, Callable[[], None]] = {}
         self.state = State(
             0, Stage.OUT_OF_SERVICE, online=False, language="en", languages=("en",), trouble="ledger"
         )
+        self._server = glass_server(config, self, self._status, clock)
 
-    def subscribe(self, _ring: Callable[[], None]) -> Callable[[], None]:
-        """Nothing changes here."""
-        return lambda: None
+    def subscribe(self, ring: Callable[[], None]) -> Callable[[], None]:
+        """Call `ring` when somebody wants to read or hear it otherwise; what is returned ends that."""
+        key = object()
+        self._rings[key] = ring
 
-    async def tap(self, _tap: Tap, _screen: int, _value: str | None) -> Answer:
-        """There is nothing to tap on."""
-        return Answer.REFUSED
+        def leave() -> None:
+            self._rings.pop(key, None)
+
+        return leave
+
+    async def tap(self, tap: Tap, _screen: int, _value: str | None) -> Answer:
+        """There is nothing to tap on but how it is read."""
+        if tap is Tap.LARGER:
+            self.state = msgspec.structs.replace(self.state, larger=not self.state.larger)
+        elif tap is Tap.LISTEN:
+            self.state = msgspec.structs.replace(self.state, listens=not self.state.listens)
+        else:
+            return Answer.REFUSED
+        for ring in tuple(self._rings.values()):
+            ring()
+        return Answer.ACCEPTED
 
     def stop(self) -> None:
         """End the object."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.members import MemberAsked, MemberKnown, MemberUnknown, shown_by
+from cloud_sync.contract.members import MEMBER_PREFIX, MemberAsked, MemberKnown, MemberUnknown, shown_by
 from edge.offline_queue.questions import NoAnswerError, Questions, UnreadableQuestionError
 
 # A question's own number: what the contract asks of one.
@@ -25,6 +25,13 @@ class Directory:
         code = self._reveal(ticket)
         if code is None:
             return MemberUnknown()  # it is older than a minute, or another one was shown since
+        return await self._find(code)
+
+    async def find_number(self, number: str) -> MemberKnown | MemberUnknown:
+        """Whose number was typed; raises NoAnswerError as `find` does."""
+        return await self._find(MEMBER_PREFIX + number)
+
+    async def _find(self, code: str) -> MemberKnown | MemberUnknown:
         if not self._questions.hub_answers:
             raise NoAnswerError("the hub does not answer: no member is known")
         try:

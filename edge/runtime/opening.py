@@ -17,6 +17,7 @@ from edge.checkout.staff import BadStaffListError
 from edge.checkout.till import Till
 from edge.clock import Clock
 from edge.config import ObjectConfig, Role
+from edge.display.screens import LANGUAGES
 from edge.drivers.driver import Driver
 from edge.drivers.profiles import ProfileError
 from edge.drivers.registry import driver_for
@@ -56,7 +57,7 @@ def shop_of(config: ObjectConfig) -> Shop:
     place = (real_name(section.id), section.sells_from, config.account, section.timezone)
     methods = config.rehearses or tuple(tender.name for tender in config.tenders)
     trains = is_in_training(section.id)
-    return Shop(*place, lists=section.kind == "tray", methods=methods, trains=trains)
+    return Shop(*place, lists=section.kind == "tray", methods=methods, trains=trains, speaks=tuple(LANGUAGES))
 
 
 def pay_room(

@@ -8,6 +8,7 @@ from cloud_sync.contract.entry import SignedEntry, decode_body
 from cloud_sync.contract.facts import Sale
 from edge.checkout.issuing import COLUMNS, Head, Issuing, Terminal
 from edge.checkout.receipts import Links
+from edge.checkout.sale import stored_of
 from edge.checkout.till import Till
 from edge.clock import Clock
 from edge.commands import Print
@@ -62,7 +63,7 @@ class ReceiptRoom:
         """After a restart: have the till show the last sale, if its shopper may still stand there."""
         sale = decode_body(entry.body).fact
         assert isinstance(sale, Sale), "the books name the entry of a sale"
-        till.show_again(self.issuing.show(entry), sale.tender)
+        till.show_again(self.issuing.show(entry), sale.tender, stored_of(sale))
 
     def _links(self, kid: str) -> Links:
         """Where codes lead: without the hub's word for a key, to the hub."""

@@ -53,6 +53,7 @@ from edge.runtime.opening import (
 )
 from edge.runtime.returns import ReturnsRoom
 from edge.runtime.senses import Senses, devices_of
+from edge.runtime.stock import StockRoom
 from edge.runtime.training import (
     Doorman,
     Trainer,
@@ -128,6 +129,9 @@ class ObjectRuntime:
         self._pays.questions.through(self._bell)
         if training is None:  # of what is rehearsed nobody else hears
             self._till.know(Directory(self._pays.questions, self._reveal, new_request))
+        self._stock = StockRoom(
+            self._till, self._pays.questions, new_request, lambda: self._backroom.book, shop.sells_from
+        )
         self._till.on_books = self._expect
         self._mode: Doorman | Trainer = Trainer(real, self.stop)
         if training is None:
@@ -173,6 +177,8 @@ class ObjectRuntime:
             tasks.append(group.create_task(self._keeper.watch()))
             tasks.append(group.create_task(self._check()))
             tasks.append(group.create_task(self._mode.watch()))
+            if self._training is None:
+                tasks.append(group.create_task(self._stock.watch(self._clock)))
             if self._camera is not None:
                 tasks.append(group.create_task(self._camera.run()))
             await self._stopped.wait()

@@ -172,12 +172,11 @@ def test_each_figure_is_one_line_of_json(run: Callable[..., Result]) -> None:
 
 
 def test_ctrl_c_is_a_way_to_end_and_no_goal_that_was_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped() -> Iterator[float]:
+    def stopped(_: object) -> Iterator[float]:
         raise KeyboardInterrupt
-        yield
 
     monkeypatch.setattr(command_line, "installed", lambda: {"shop": (fake("slow", None),)})
-    monkeypatch.setattr(command_line, "samples", lambda _: stopped())
+    monkeypatch.setattr(command_line, "samples", stopped)
     assert CliRunner().invoke(command_line.measure, ["slow"]).exit_code == 130
 
 

@@ -20,7 +20,7 @@ from edge.bindery.stream import Members
 from retail.identity.gtin import completed
 from retail.identity.standing import Recall
 from retail.pricing.basket import Basket, BasketLine, Moment
-from retail.pricing.book import Names, PriceBook, Prices, Product
+from retail.pricing.book import VARIANTS_MAX, Names, PriceBook, Prices, Product
 from retail.pricing.changes import PriceChanges, changed, changes_between
 from retail.pricing.rules import price_basket
 
@@ -72,6 +72,28 @@ def test_a_bound_book_says_what_its_document_says(tmp_path: Path) -> None:
         region="de",
     )
     assert said_by(bound(tmp_path, rich)) == said_by(rich)
+
+
+def test_a_bound_book_knows_what_belongs_together_and_what_changed_in_that(tmp_path: Path) -> None:
+    shirts = [product(gtin, model="shirt") for gtin in GTINS[:3]]
+    first = book(*reversed(shirts), product(GTINS[3], model="hat"), product(GTINS[4]))
+    later = book(
+        shirts[0], product(GTINS[1], model="hat"), product(GTINS[3]), product(GTINS[5], model="shirt")
+    )
+    found = bound(tmp_path, first)
+    assert found.of_model("shirt") == first.of_model("shirt") == tuple(shirts)
+    assert found.of_model("") == first.of_model("") == ()
+    again = rebound(tmp_path, changes_between(first, BASE, later))
+    for model in ("shirt", "hat", "sock"):
+        assert again.of_model(model) == later.of_model(model)
+
+
+def test_of_more_sizes_than_anybody_chooses_from_the_first_ones_are_known(tmp_path: Path) -> None:
+    many = [completed(952000200000 + number) for number in range(VARIANTS_MAX + 5)]
+    shoes = book(*(product(gtin, model="shoe") for gtin in many))
+    sizes = bound(tmp_path, shoes).of_model("shoe")
+    assert [each.gtin for each in sizes] == sorted(many)[:VARIANTS_MAX]
+    assert sizes == shoes.of_model("shoe")
 
 
 def test_a_basket_costs_the_same_by_a_bound_book(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ class Book:
             raise ConnectionError
         return self.answers[ticket]
 
+    async def find_number(self, number: str) -> MemberKnown | MemberUnknown:
+        return await self.find(int(number))
+
 
 def members_book() -> PriceBook:
     """The sweater is 49.90 for gold members, 55.00 for all others who are members."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.contract.facts import PaymentIntent, SaleDiscount
+from edge.checkout.asked import Away
 from edge.checkout.catalogue import Catalogue, Leaflet
 from edge.checkout.payments.givingback import GivingBack
 from edge.checkout.sale import MOVES, SaleStage, SaleStep, WrongStepError, next_stage
@@ -458,9 +459,13 @@ def test_where_no_way_works_nothing_is_begun_and_the_glass_says_so(shops: Shops)
     shop = shops(wallet(), account="")
     shop.till.link(up=False)
 
+    before = shop.facts()[-1:]
+
     async def story() -> None:
-        assert await shop.tap(Tap.BUY) is Answer.REFUSED
-        assert (shop.state.stage, notices(shop)) == (Stage.OFFERED, [NoticeKind.NO_WAY])
+        assert await shop.tap(Tap.BUY) is Answer.ACCEPTED
+        assert (shop.state.stage, shop.state.aside) == (Stage.OFFLINE, Away("pay"))
+        assert await shop.tap(Tap.BACK) is Answer.ACCEPTED
+        assert (shop.state.stage, shop.facts()[-1:]) == (Stage.OFFERED, before)
 
     shop.live(story)
 

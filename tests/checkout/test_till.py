@@ -10,6 +10,7 @@ from cloud_sync.contract.entry import SignedEntry, decode_body
 from cloud_sync.contract.facts import Arrived, Sale
 from edge.checkout.catalogue import Catalogue
 from edge.checkout.figures import Figures, figures
+from edge.checkout.sale import Shop
 from edge.checkout.state import Answer, Stage, Tap
 from edge.checkout.till import Till
 from edge.events import (
@@ -403,6 +404,23 @@ def test_a_shoppers_language_ends_with_the_shopper(mirror: tuple[Hand, Till]) ->
     assert sales(hand)[0].lines[0].name == "Merinopullover"
     tap(till, Tap.DONE)
     assert till.state.language == "en"
+
+
+def test_a_language_of_the_glass_is_chosen_where_the_goods_have_no_words_in_it(tmp_path: Path) -> None:
+    speaks = ("en", "zh-Hans", "ar")
+    hand = Hand(tmp_path, Shop("mirror-4", "floor", "acc", "Europe/Berlin", speaks=speaks))
+    till = hand.till()
+    assert list(till.state.languages) == ["en", "zh-Hans", "ar"]
+    assert tap(till, Tap.LANGUAGE, "ar") is Answer.ACCEPTED
+    assert till.state.language == "ar"
+    till.use(catalogue())
+    assert list(till.state.languages) == ["en", "de", "zh-Hans", "ar"]
+    till.hear(Presented(RED))
+    assert tap(till, Tap.BUY) is Answer.ACCEPTED
+    assert sales(hand)[0].lines[0].name == "Merino sweater"
+    tap(till, Tap.DONE)
+    assert till.state.language == "en"
+    hand.close()
 
 
 def test_what_is_here_counts_what_was_taken_and_sold(shelf: tuple[Hand, Till]) -> None:

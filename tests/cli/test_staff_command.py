@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from edge.checkout.books import Books
 from edge.checkout.register import Register
 from edge.checkout.sale import Shop
-from edge.checkout.staff import RETURN, VOID, Admitted, Denied, StaffDoor, read_staff
+from edge.checkout.staff import AGE, RETURN, VOID, Admitted, Denied, StaffDoor, read_staff
 from edge.cli.staff import staff
 from tests.checkout.purses import Disk, Ledger, Time
 
@@ -42,10 +42,10 @@ async def admitted(file: Path, badge: str, pin: str) -> Admitted | Denied:
 
 
 def test_who_was_put_on_the_list_is_let_in_by_their_pin_alone(file: Path) -> None:
-    person = made(file, "--may", "return", "--may", "void")
+    person = made(file, "--may", "return", "--may", "void", "--may", "age")
     assert person["code"] == f"opos:badge:{person['badge']}"
     let_in = asyncio.run(admitted(file, person["badge"], PIN))
-    assert let_in == Admitted(person["staff"], frozenset({RETURN, VOID}))
+    assert let_in == Admitted(person["staff"], frozenset({RETURN, VOID, AGE}))
     assert asyncio.run(admitted(file, person["badge"], OTHER)) is Denied.WRONG
     assert PIN not in file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o077 == 0

@@ -12,6 +12,8 @@ from edge.display.sample_payments import EVERY_WAY
 from edge.display.sample_staff import ACTS
 from edge.readings import TerminalNeeds
 
+_PAD: Final = (*(f"digit:{digit}" for digit in "1234567890"), "erase", "enter")
+
 CONTROLS = {
     "done, paper offered": ["print", "done"],
     "done, paper failed": ["print", "done"],
@@ -32,6 +34,14 @@ CONTROLS = {
     "declined, no way to pay": ["back"],
     "declined, and nobody is there": ["stay"],
     "cancelled": ["done"],
+    "age": ["back"],
+    "age, nobody comes": ["back"],
+    **{f"sign-in{each}": [*_PAD, "back"] for each in ("", ", typed", ", nobody has that number")},
+    "sign-in, it takes a moment": ["back"],
+    "sign-in, by a code only": ["back"],
+    **{f"offline: {each}": ["back"] for each in ("signing in", "paying", "one way to pay")},
+    "accepted offline": ["done"],
+    "accepted offline, a part of it": ["done"],
 }
 """What can be tapped while it is being paid; where all ways are open, see `controls`."""
 
@@ -42,12 +52,15 @@ def controls(kind: str, moment: str) -> list[str]:
         ways = EVERY_WAY[:3] if kind == "shelf" else EVERY_WAY
         stop = "cancel" if "a part" in moment else "back"
         return [*(f"method:{way.name}" for way in ways), stop]
+    if moment.endswith("members can sign in"):  # on the shelf there is room for it while nobody buys
+        buys = [] if moment.startswith("idle") else ["buy"]
+        return [*buys, *(["signin"] if (kind == "shelf") != bool(buys) else [])]
     return CONTROLS.get(moment, [])
 
 
-_PAD: Final = (*(f"digit:{digit}" for digit in "1234567890"), "erase", "enter")
 _STEPS: Final = {
     "pin": (*_PAD, "leave"),
+    "age": ("enter", "deed:age.refuse", "leave"),
     "menu": (*(f"deed:{act}" for act in ACTS), "leave"),
     "receipt": (*_PAD, "back"),
     "lines": ("enter", "back"),
@@ -103,6 +116,12 @@ class ScriptedTill:
                 return replace(
                     self.state, language=value
                 )  # the same goods at the same price: the same number
+            case Tap.LARGER, _:
+                return replace(self.state, larger=not self.state.larger)
+            case Tap.LISTEN, _:
+                return replace(self.state, listens=not self.state.listens)
+            case Tap.STAY, _:
+                return self.state
             case Tap.BUY, Stage.OFFERED:
                 return sold(self.state)
             case Tap.DONE, Stage.DONE:

@@ -41,11 +41,13 @@ class Served:
     """A glass on a port of this machine, in a thread and a loop of its own, and the till behind it."""
 
     def __init__(
-        self, kind: Any, state: State, port: int = 0, *embedders: str, training: bool = False
+        self, kind: Any, state: State, port: int = 0, *embedders: str, voice: Any = None, **glassy: Any
     ) -> None:
         self.till = ScriptedTill(state)
-        glass = Glass(kind, "Fitting room 4", timezone="Europe/Berlin", training=training)
+        glass = Glass(kind, "Fitting room 4", timezone="Europe/Berlin", **glassy)
         self._app = glass_app(self.till, glass, dict, embedders=embedders, clock=WallClockAt())
+        if voice is not None:
+            self._app.state.recite(voice)
         self._server = uvicorn.Server(uvicorn.Config(self._app, port=port, log_level="warning", ws="none"))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._server.serve(),))
@@ -237,10 +239,34 @@ def test_the_language_is_switched_by_a_tap(serve: Any, look: Any) -> None:
     glass = serve("shelf", replace(IDLE, offer=YIRGACHEFFE))
     page = look("shelf", glass.url)
     expect(page.locator("#time")).to_have_text("2:32\N{NARROW NO-BREAK SPACE}PM")
-    page.get_by_role("button", name="Deutsch").click()
+    page.get_by_role("button", name="Language: English").click()
+    page.get_by_role("button", name="Deutsch", exact=True).click()
     expect(page.locator("h1")).to_have_text("Äthiopien Yirgacheffe 250 g")
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.locator("#time")).to_have_text("14:32")
+
+
+def test_the_sheet_of_languages_stays_while_the_screen_changes_and_turns_it_around(
+    serve: Any, look: Any
+) -> None:
+    glass = serve("mirror", offered(line(SWEATER), number=2))
+    page = look("mirror", glass.url)
+    sheet = page.locator(".tongues")
+    for closed_by in ("English", "العربية"):
+        page.locator('.languages [data-action="language"]').click()
+        expect(sheet).to_be_visible()
+        boxes = [button.bounding_box() for button in sheet.get_by_role("button").all()]
+        assert len(boxes) == len(LANGUAGES)
+        assert all(box is not None and box["height"] >= TARGETS["mirror"] for box in boxes)
+        glass.become(replace(offered(line(SWEATER), number=3 + len(glass.till.taps)), online=False))
+        expect(page.locator(".pill")).to_be_visible()
+        expect(sheet).to_be_visible()
+        sheet.get_by_role("button", name=closed_by, exact=True).click()
+        expect(sheet).not_to_be_visible()
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.locator("html")).to_have_attribute("lang", "ar")
+    assert page.locator(".price").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert glass.till.taps == [(Tap.LANGUAGE, 3, "en"), (Tap.LANGUAGE, 4, "ar")]
 
 
 def test_a_runtime_that_starts_again_is_met_by_the_same_page(serve: Any, look: Any) -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from edge.checkout.asked import AgeAsked, Away, SigningIn
 from edge.checkout.staffed import Staffed
 from edge.checkout.state import Notice, NoticeKind, Stage, State
 from edge.display import screens
@@ -62,6 +63,10 @@ NAMES = [
     (TRAY, "declined: declined", "declined"),
     (PANEL, "cancelled", "declined"),
     (MIRROR, "unknown", "unknown"),
+    (MIRROR, "age", "age"),
+    (SHELF, "sign-in", "signin"),
+    (PANEL, "offline: paying", "offline"),
+    (TRAY, "accepted offline", "offline-accepted"),
     (SHELF, "checking the last payment", "out-of-service"),
 ]
 
@@ -71,11 +76,15 @@ def test_every_moment_of_the_till_has_its_screen(glass: Glass, moment: str, name
     assert name_of(screen_of(states(glass.kind)[moment], glass)) == name
 
 
+ASIDES = {Stage.AGE: AgeAsked(18), Stage.SIGNIN: SigningIn(), Stage.OFFLINE: Away("pay")}
+
+
 @pytest.mark.parametrize("stage", Stage)
 @pytest.mark.parametrize("glass", GLASSES)
 def test_no_stage_is_without_a_screen(glass: Glass, stage: Stage) -> None:
     goods, sale = offered(line(YIRGACHEFFE)), sold(offered(line(YIRGACHEFFE))).sold
-    state = replace(goods, sold=sale, stage=stage, number=77, staffed=Staffed("menu"))
+    staffed = Staffed("menu") if stage is Stage.STAFF else None
+    state = replace(goods, sold=sale, stage=stage, number=77, staffed=staffed, aside=ASIDES.get(stage))
     screen = screen_of(state, glass)
     assert (screen.number, screen.kind, screen.place) == (77, glass.kind, glass.place)
 

@@ -11,7 +11,13 @@ from edge.display.showing import screen_of
 
 KINDS: tuple[Kind, ...] = ("mirror", "shelf", "tray", "panel")
 PAGES = {kind: Pages(Glass(kind, "Fitting room 4", training=True)) for kind in KINDS}
-WORDS = {"en": "Training: nothing is sold", "de": "Training: es wird nichts verkauft"}
+WORDS = {
+    "en": "Training: nothing is sold",
+    "zh-Hans": "演练：不会售出任何商品",  # noqa: RUF001  a colon as Chinese has it
+    "de": "Training: es wird nichts verkauft",
+    "es": "Práctica: no se vende nada",
+    "ar": "تدريب: لا يُباع شيء",
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

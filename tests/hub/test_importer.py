@@ -339,10 +339,10 @@ def test_a_document_that_was_issued_is_never_changed(hub: HubWorld, shop: Path) 
 
 
 FACTS = """gtin,price_minor,tax,pack_mg,pack_tolerance_mg,net_mg,name_en,price_per_kg_minor,\
-member_price_gold,categories,attributes,allergens,min_age,images,no_offers
+member_price_gold,categories,attributes,allergens,min_age,images,no_offers,model,goes_with
 09520001100307,3450,standard,152000,4000,,Scarf,,2990,wool | winter,colour=ink | size=M,,,\
-front.webp|back.webp,
-09520001200106,,reduced,0,0,,Cheese,2490,,,,AM|UM,18,,yes
+front.webp|back.webp,,scarf,9520001200106
+09520001200106,,reduced,0,0,,Cheese,2490,,,,AM|UM,18,,yes,,
 """
 
 
@@ -367,6 +367,8 @@ def test_what_is_known_of_goods_is_in_the_book_and_their_pictures_are_chunks(
     assert (scarf.categories, scarf.attributes) == (("wool", "winter"), {"colour": "ink", "size": "M"})
     assert (scarf.member_prices, scarf.min_age, scarf.no_offers) == ({"gold": 2990}, UNSET, UNSET)
     assert scarf.images == tuple(pictures)
+    assert (scarf.model, scarf.goes_with) == ("scarf", ("09520001200106",))
+    assert (cheese.model, cheese.goes_with) == (UNSET, UNSET)
     assert (cheese.price_minor, cheese.price_per_kg_minor) == (0, 2490)
     assert (cheese.allergens, cheese.min_age, cheese.no_offers) == (("AM", "UM"), 18, True)
     assert (cheese.images, cheese.categories, cheese.member_prices) == (UNSET, UNSET, UNSET)
@@ -381,6 +383,7 @@ def test_what_is_known_of_goods_is_in_the_book_and_their_pictures_are_chunks(
         ("front.webp", "../shop.toml", "expected a file in pictures/"),
         (",18,", ",young,", "expected years, such as 18"),
         (",18,", ",180,", "least age"),
+        ("scarf,9520001200106", "scarf,9520001200107", "check digit"),
     ],
 )
 def test_facts_that_cannot_be_are_named_with_their_place(shop: Path, old: str, new: str, why: str) -> None:

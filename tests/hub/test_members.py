@@ -126,3 +126,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert done.exit_code in {1, 2}
     assert sentence in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_number_that_can_be_typed_is_one_members_and_no_short_one(folder: Path) -> None:
+    assert told(folder, "new", "--number", "48291730")["text"] == MEMBER_PREFIX + "48291730"
+    for number in ("48291730", "4711", "4829173x"):
+        assert member(folder, "new", "--number", number).exit_code != 0

@@ -141,6 +141,8 @@ def second(place: Place) -> Place:
                 *(schema.price_case, schema.price_cursor, schema.member),
             ):
                 new.drop(connection)
+            for index in schema.stock.indexes:
+                index.drop(connection)
             for outcome in ("refunding", "refunded", "captured"):
                 row = {"attempt": f"attempt-{outcome}", "dev": "mirror-4", "provider": "p", "amount_minor": 5}
                 connection.execute(

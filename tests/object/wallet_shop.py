@@ -107,6 +107,11 @@ class WalletShop:
     def before_hub(self) -> None:
         """What its hub needs besides, before it runs."""
 
+    @property
+    def url(self) -> str:
+        """The address of its glass."""
+        return f"http://{HOST}:{self._glass}/"
+
     def start(self) -> None:
         """Start the runtime."""
         calls = self.scanner.calls

@@ -10,6 +10,7 @@ from typing import Any
 from cloud_sync.contract.escrow import SliceAsked, shown_by
 from cloud_sync.contract.members import MemberAsked
 from cloud_sync.contract.requests import PaymentAsked
+from cloud_sync.contract.stock import StockAsked
 from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Asked, Bell, Said, SentTelemetry
 
 Talk = Callable[[Bell, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -122,6 +123,8 @@ def test_a_question_is_named_without_what_is_in_it() -> None:
     assert repr(Asked("question-00000002", lend)) == "Asked(question-00000002: a slice)"
     known = MemberAsked(shown_by("opos:member:1"))
     assert repr(Asked("question-00000003", known)) == "Asked(question-00000003: a member)"
+    stock = StockAsked("floor", ("09520001200106",))
+    assert repr(Asked("question-00000004", stock)) == "Asked(question-00000004: stock)"
 
 
 def test_a_dead_agent_is_a_dead_link(tmp_path: Path) -> None:

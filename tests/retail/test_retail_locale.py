@@ -13,9 +13,12 @@ from retail.locale import (
     business_date,
     clock_time,
     day,
+    direction,
     is_currency,
     is_language,
+    less,
     percent,
+    whole,
 )
 from retail.units import Money
 
@@ -154,3 +157,31 @@ def test_languages_and_currencies_of_the_world_are_known() -> None:
     assert all(is_language(language) for language in LANGUAGES)
     assert all(is_currency(currency) for currency in ("EUR", "JPY", "KWD", "CNY"))
     assert not any(is_currency(currency) for currency in ("", "eur", "EUX", "EURO"))
+
+
+GROUPED = [("en", "1,200"), ("de", "1.200"), ("es", "1.200"), ("zh-Hans", "1,200"), ("ar", "1,200")]
+
+
+@pytest.mark.parametrize(("language", "text"), GROUPED)
+def test_a_whole_number_is_grouped_as_its_language_does(language: str, text: str) -> None:
+    assert whole(1200, language) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "way"), [("en", "ltr"), ("zh-Hans", "ltr"), ("ar", "rtl"), ("he", "rtl")]
+)
+def test_a_language_is_written_its_way(language: str, way: str) -> None:
+    assert direction(language) == way
+
+
+LESS = [
+    ("en", "\N{MINUS SIGN}€5.00"),
+    ("de", "\N{MINUS SIGN}5,00\N{NO-BREAK SPACE}€"),
+    ("zh-Hans", "\N{MINUS SIGN}€5.00"),
+    ("ar", "\N{RIGHT-TO-LEFT MARK}\N{LEFT-TO-RIGHT MARK}\N{MINUS SIGN}5.00\N{NO-BREAK SPACE}€"),
+]
+
+
+@pytest.mark.parametrize(("language", "text"), LESS)
+def test_what_is_taken_off_has_its_sign_before_the_digits(language: str, text: str) -> None:
+    assert less(Money(500, "EUR"), language) == text

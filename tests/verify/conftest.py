@@ -50,7 +50,12 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Silent(SimpleHTTPRequestHandler):
-    """A static server that says nothing."""
+    """A static server that says nothing, and has the roots asked for again, since they may change."""
+
+    def end_headers(self) -> None:
+        if self.path.endswith("roots.js"):
+            self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

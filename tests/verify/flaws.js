@@ -40,7 +40,7 @@
   }
   // 44 px: WCAG 2.2, success criterion 2.5.5.
   function targets() {
-    return [...document.querySelectorAll("button, summary, textarea")].filter(seen).map((e) => {
+    return [...document.querySelectorAll("button, summary, textarea, select")].filter(seen).map((e) => {
       const { width, height } = e.getBoundingClientRect();
       return (height < 44 || width < 44) && `${width} x ${height}: ${described(e)}`;
     });
@@ -65,7 +65,7 @@
     });
   }
   function named() {
-    return [...document.querySelectorAll("textarea, button, progress, [tabindex='0']")].map((e) => {
+    return [...document.querySelectorAll("textarea, button, progress, select, [tabindex='0']")].map((e) => {
       const said = e.textContent.trim() || e.getAttribute("aria-label") || (e.labels && e.labels.length);
       return !said && `without a name: ${described(e)}`;
     });

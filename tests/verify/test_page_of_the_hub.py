@@ -85,6 +85,22 @@ def test_a_link_of_an_object_is_verified_by_the_page_of_its_hub(chromium: Browse
             verify.asked = [url for url in verify.asked if "#" not in url]
 
 
+def test_the_page_of_a_hub_is_kept_for_when_there_is_no_hub(chromium: Browser, home: str) -> None:
+    """Its worker asks under the policy of the hub, and gives the page as whoever asks for `/r/` wants it."""
+    with OpenPage(chromium, f"{home}r/", service_workers="allow") as verify:
+        verify.arrive()
+        expect(verify.see("#offline-note")).to_be_visible()
+        kept = verify.page.evaluate(
+            "caches.open('verify').then((cache) => cache.keys()).then((all) => all.length)"
+        )
+        assert kept == len([each for each in PAGE.iterdir() if each.name not in {"README.md", "offline.js"}])
+        verify.page.context.set_offline(True)
+        verify.page.goto(f"{home}r/#{fragment_of(entry_of(sale()).jws(), certificate())}")
+        verify.page.reload()
+        verify.shows("genuine")
+        verify.asked = [url for url in verify.asked if "#" not in url]
+
+
 def test_a_receipt_of_the_training_says_that_it_is_none(chromium: Browser, home: str) -> None:
     trained = f"{DEV}{SUFFIX}"
     fragment = fragment_of(entry_of(sale(), dev=trained).jws(), certificate(dev=trained))

@@ -10,7 +10,7 @@ import click
 import segno
 from sqlalchemy import Connection, select
 
-from cloud_sync.contract.members import MemberKnown, new_code
+from cloud_sync.contract.members import MEMBER_PREFIX, MemberKnown, new_code
 from cloud_sync.hub.cli.options import DIR, JSON, now_ms, opened, print_json, said
 from cloud_sync.hub.members import levels
 from cloud_sync.hub.members.levels import Member, NoMemberError, TakenCodeError
@@ -19,6 +19,9 @@ from cloud_sync.hub.store.schema import site
 _LISTED: Final = 50
 _LEVEL_CHARS_MAX: Final = 64
 _NAME_CHARS_MAX: Final = 40
+
+# As many as a pad takes, and more than anybody hits on by trying.
+_NUMBER_DIGITS: Final = range(8, 14)
 
 _MEMBER: Final = click.argument("name", metavar="MEMBER")
 
@@ -32,6 +35,14 @@ def _short(chars_max: int) -> Callable[[click.Context, click.Parameter, str], st
         return text
 
     return check
+
+
+def _number(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """What checks a number that a member can type."""
+    if text and not (text.isascii() and text.isdecimal() and len(text) in _NUMBER_DIGITS):
+        least, most = _NUMBER_DIGITS[0], _NUMBER_DIGITS[-1]
+        raise click.BadParameter(f"expected {least} to {most} digits, got {text!r}")
+    return text
 
 
 @click.group()
@@ -60,11 +71,16 @@ def _refusals() -> Iterator[None]:
 @click.option(
     "--name", "first", callback=_short(_NAME_CHARS_MAX), default="", help="A first name to greet by."
 )
+@click.option(
+    "--number", callback=_number, default="", help="Digits that they can type, instead of a code to show."
+)
 @click.option("--tenant", help="Whose shops, if the hub knows several.")
 @JSON
-def new(directory: Path, level: str, first: str, tenant: str | None, *, as_json: bool) -> None:
+def new(  # noqa: PLR0913  one option each
+    directory: Path, level: str, first: str, number: str, tenant: str | None, *, as_json: bool
+) -> None:
     """Enrol a member, and print the code that they show: once, since nobody keeps it."""
-    text = new_code()
+    text = MEMBER_PREFIX + number if number else new_code()
     with _refusals(), opened(directory) as store, store.writing() as connection:
         whose = _tenant(connection, tenant)
         made = levels.enrol(connection, whose, text, MemberKnown(level, first), now_ms())

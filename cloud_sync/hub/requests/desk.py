@@ -32,6 +32,7 @@ from cloud_sync.contract.requests import (
     TimeTold,
 )
 from cloud_sync.contract.signing import Signer, seal
+from cloud_sync.contract.stock import StockAsked
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub.ingest.opening import RefusedError, count
 from cloud_sync.hub.members.escrow import Escrow
@@ -40,6 +41,7 @@ from cloud_sync.hub.orders.outcomes import note
 from cloud_sync.hub.requests.door import Door
 from cloud_sync.hub.requests.gateway import Gateway
 from cloud_sync.hub.requests.provider import Provider
+from cloud_sync.hub.requests.stock import lying
 from cloud_sync.hub.store.database import Store
 from cloud_sync.mqtt import Outgoing
 
@@ -152,9 +154,12 @@ class RequestDesk:
         return None
 
     def _answer(
-        self, request: Request, ask: TimeAsked | CertificateAsked | CommandDone | SliceAsked | MemberAsked
+        self,
+        request: Request,
+        ask: TimeAsked | CertificateAsked | CommandDone | SliceAsked | MemberAsked | StockAsked,
     ) -> Answer:
-        # No old answers to these: what time it is, how much a wallet has lent by now, who is whose.
+        # No old answers to these: what time it is, how much a wallet has lent by now, who is whose, what lies
+        # where.
         if isinstance(ask, TimeAsked):
             return TimeTold()
         if isinstance(ask, SliceAsked):
@@ -163,6 +168,9 @@ class RequestDesk:
         if isinstance(ask, MemberAsked):
             with self._store.reading() as connection:
                 return known_by(connection, request.dev, ask)
+        if isinstance(ask, StockAsked):
+            with self._store.reading() as connection:
+                return lying(connection, request.dev, ask, self._clock_ms())
         key = hashlib.sha256(f"{request.dev}\n{request.id}".encode() + msgspec.json.encode(ask)).digest()
         with self._lock:
             if (answer := self._answered.get(key)) is not None:

@@ -61,7 +61,7 @@ from cloud_sync.hub.store.rooms import (
 )
 from cloud_sync.hub.store.wallets import slice_, slice_end, slice_use, wallet, wallet_credit
 
-SCHEMA_VERSION: Final = "0005"
+SCHEMA_VERSION: Final = "0006"
 """The newest revision in `migrations/versions`: what `metadata` describes."""
 
 __all__ = [
@@ -369,6 +369,8 @@ stock = table(
     text("holder", primary_key=True),
     text("gtin", primary_key=True),
     whole("units"),
+    # Objects ask for one product in all shops, which have thousands.
+    Index("stock_by_gtin", "tenant", "gtin"),
     is_index=True,
 )
 

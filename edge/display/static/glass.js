@@ -45,14 +45,17 @@ function show(fragment) {
   if (next.dataset.build !== root.dataset.build) return location.reload();
   // The same screen with a newer number is no event for the shopper: it changes without moving.
   next.classList.toggle("still", next.dataset.screen === root.dataset.screen && root.dataset.away === undefined);
+  const choosing = next.lang === root.lang && glass.querySelector(".tongues:popover-open");
   glass.replaceChildren(next);
+  if (choosing) next.querySelector(".tongues")?.showPopover();
   adopt(next);
 }
 
-// The root element carries which screen is shown, its number, and its language.
+// The root element carries which screen is shown, its number, its language and which way that is written.
 function adopt(screen) {
   Object.assign(root.dataset, { ...screen.dataset });
   root.lang = screen.lang;
+  root.dir = screen.dir;
   delete screen.dataset.screen;
   delete root.dataset.away;
 }
@@ -82,15 +85,13 @@ function lift() {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  // Whoever touches the glass anywhere is still there.
-  const stay = glass.querySelector('button[data-action="stay"]:enabled');
-  if (stay && !event.target.closest("button")) tap(stay);
   event.target.closest("button[data-action]:enabled")?.classList.add("pressed");
 });
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, lift);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]:enabled");
-  if (button) tap(button);
+  // What opens the sheet of languages is the page's own matter.
+  if (button && (button.dataset.value || !button.popoverTargetElement)) tap(button);
 });
 // A long press on a touch panel is a press.
 document.addEventListener("contextmenu", (event) => event.pointerType === "touch" && event.preventDefault());

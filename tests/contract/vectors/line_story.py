@@ -23,6 +23,7 @@ from cloud_sync.contract.requests import (
     TimeTold,
 )
 from cloud_sync.contract.signing import seal
+from cloud_sync.contract.stock import StockAsked, StockTold
 from cloud_sync.contract.telemetry import TelemetryItem, TelemetryPiece
 from retail.pricing.book import Version
 from tests.contract.vectors import story
@@ -40,6 +41,7 @@ _ASKED: Final[tuple[Ask, ...]] = (
     CertificateAsked(_CSR),
     CommandDone("d3xPq8sVn1YcB0me", ok=True),
     PaymentAsked("start", _ATTEMPT, "stripe", 3450, "EUR"),
+    StockAsked("floor", ("09520001100307", "09520001200106")),
 )
 _ANSWERED: Final[tuple[Answer, ...]] = (
     TimeTold(),
@@ -47,6 +49,9 @@ _ANSWERED: Final[tuple[Answer, ...]] = (
     Noted(),
     PaymentSaid(_ATTEMPT, "captured", 3450, "EUR", "pi_3PQ"),
     Refused("expected the amount of the intent, 34.50 EUR: start the attempt anew"),
+    StockTold(
+        _AT_MS, {"09520001100307": 2, "09520001200106": 0}, {"09520001100307": 9, "09520001200106": 40}
+    ),
 )
 _ORDERED: Final[tuple[Deed, ...]] = (Identify(20), CloseDoors(), OpenDoors(), RotateKey(), SyncNow())
 
