@@ -23,6 +23,7 @@ LONGEST: Final = (
     "tests/agent/test_agent_process.py",
     "tests/display/test_glass_in_chromium.py",
     "tests/display/test_gallery_in_chromium.py",
+    "tests/object/test_flows_on_the_glass.py",
     "tests/simulators/test_shoppers.py",
     "tests/drivers/test_conformance.py",
     "tests/verify/test_page_looks.py",

@@ -1,4 +1,4 @@
-"""The glass: what a finger waits for, how soon it is back after a kill, and what two thousand shoppers leave."""
+"""The glass: what a finger waits for, how soon it is back after a kill, what a crowd leaves."""
 
 from benchmarks.glass import crowd
 from benchmarks.glass.looks import Looks, take

@@ -14,7 +14,8 @@ _PROBE: Final = """
   window.seen = { presses: [], results: [] };
   (() => {
     let tapped = null;
-    const painted = (note) => requestAnimationFrame(() => requestAnimationFrame(() => note(performance.now())));
+    const frame = requestAnimationFrame;
+    const painted = (note) => frame(() => frame(() => note(performance.now())));
     addEventListener("pointerdown", (event) => {
       if (event.target.closest?.("button")) painted((now) => seen.presses.push(now - event.timeStamp));
     }, true);

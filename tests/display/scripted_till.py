@@ -110,24 +110,24 @@ class ScriptedTill:
         return Answer.ACCEPTED
 
     def _after(self, tap: Tap, value: str | None) -> State | None:
-        match tap, self.state.stage:
-            case Tap.LANGUAGE, _ if value in self.state.languages:
+        state, after = self.state, None
+        match tap, state.stage:
+            case Tap.LANGUAGE, _ if value in state.languages:
                 assert value is not None
-                return replace(
-                    self.state, language=value
-                )  # the same goods at the same price: the same number
+                after = replace(state, language=value)  # the same goods at the same price: the same number
             case Tap.LARGER, _:
-                return replace(self.state, larger=not self.state.larger)
+                after = replace(state, larger=not state.larger)
             case Tap.LISTEN, _:
-                return replace(self.state, listens=not self.state.listens)
+                after = replace(state, listens=not state.listens)
             case Tap.STAY, _:
-                return self.state
+                after = state
             case Tap.BUY, Stage.OFFERED:
-                return sold(self.state)
+                after = sold(state)
             case Tap.DONE, Stage.DONE:
-                return replace(IDLE, number=self.state.number + 1)
+                after = replace(IDLE, number=state.number + 1)
             case _:
-                return None
+                pass
+        return after
 
 
 class WallClockAt:

@@ -19,7 +19,7 @@ from tests.display.scripted_till import controls, staff_controls
 
 KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")
 PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in KINDS}
-# Each in English and in one other language, in turn; in all of them their sizes are measured, and their words.
+# Each in English and in one other language, in turn: sizes and words are measured in all of them.
 OTHERS = [language for language in LANGUAGES if language != "en"]
 EVERY = [
     (kind, moment, language)

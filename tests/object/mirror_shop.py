@@ -15,7 +15,7 @@ from tests.simulators.bench_process import READER, BenchProcess, write_bench
 
 MARKUP: Final = "<img src=x onerror=\"window.ran=1\"><b>Merino</b> & 'wool'"
 OFFER: Final = '<script>window.ran=1</script>"10 %" off'
-SWEATER, JEANS = "09520001100109", "09520001100208"
+SWEATER, SCARF = "09520001100109", "09520001100307"
 _READER: Final = '[[peripheral]]\nrole = "reader"\nuri = "serial:{folder}/reader?profile=r200"\n'
 _OFFERS: Final = Promotions(
     *("corner", "EUR", "Europe/Berlin"),

@@ -1,16 +1,17 @@
-"""Every way through a purchase in Chromium, on the glass of a real mirror, with everything that goes wrong."""
+"""Every way through a purchase in Chromium, on the glass of a real mirror, with all that goes wrong."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from cloud_sync.contract.facts import PaymentIntent
 from edge.display.studio import NoBrowserError, chromium
-from tests.object.mirror_shop import JEANS, MARKUP, OFFER, SWEATER, MirrorShop
+from tests.object.mirror_shop import MARKUP, OFFER, SCARF, SWEATER, MirrorShop
 from tests.object.real_hub import eventually
 
 AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
@@ -57,6 +58,10 @@ class Eyes:
         """A card at the terminal, after the choice of it."""
         self.see("pay")
         self.tap("method:zvt")
+        self.hold_card()
+
+    def hold_card(self) -> None:
+        """The terminal asks for a card, and is shown one."""
         self.page.wait_for_selector('[data-prompt="card"]')
         self.shop.do("tap")
 
@@ -113,6 +118,8 @@ def test_a_garment_is_bought_and_names_full_of_markup_are_read(eyes: Eyes) -> No
     sold = len(shop.sales())
     eyes.tap("buy")
     eyes.pay()
+    page.wait_for_selector('[data-prompt="pin-pad"]')  # so much is not paid by a tap alone
+    shop.do("pin")
     eyes.see("done")
     assert len(shop.sales()) == sold + 1
     expect(page.locator(".qr")).to_be_visible()
@@ -121,13 +128,13 @@ def test_a_garment_is_bought_and_names_full_of_markup_are_read(eyes: Eyes) -> No
 
 def test_two_garments_are_compared_and_one_is_bought(eyes: Eyes) -> None:
     eyes.shop.hold(SWEATER)
-    eyes.shop.hold(JEANS)
+    eyes.shop.hold(SCARF)
     page = eyes.see("compare")
     expect(page.locator("#glass")).to_contain_text(MARKUP)
-    expect(page.locator("#glass")).to_contain_text("Straight Jeans 32/32")
+    expect(page.locator("#glass")).to_contain_text("Lambswool Scarf")
     eyes.shop.away()
     eyes.see("attract")
-    eyes.shop.hold(JEANS)
+    eyes.shop.hold(SCARF)
     eyes.see("product")
     eyes.tap("buy")
     eyes.pay()
@@ -137,7 +144,7 @@ def test_two_garments_are_compared_and_one_is_bought(eyes: Eyes) -> None:
 def test_a_card_that_is_declined_is_tried_again(eyes: Eyes) -> None:
     shop = eyes.shop
     shop.do("decline")
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     eyes.see("product")
     sold = len(shop.sales())
     eyes.tap("buy")
@@ -156,25 +163,24 @@ def test_nobody_is_asked_to_pay_again_while_nobody_knows(eyes: Eyes) -> None:
     """The terminal falls silent while the bank is asked, and the object is killed."""
     shop = eyes.shop
     shop.do("host", delay_ms=1_500)
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     eyes.see("product")
     eyes.tap("buy")
     eyes.pay()
     eyes.page.wait_for_selector('[data-prompt="host"]')
     shop.cable.go_dead()
     shop.kill_runtime()
-    page = eyes.see("unknown")
+    page = eyes.see("out-of-service")
+    expect(page.locator("#glass")).to_contain_text("Please do not pay again.")
     assert page.locator('#glass [data-action="buy"], #glass [data-action="pay"]').count() == 0
     shop.cable.heal()
     shop.do("host")
-    shop.away()
-    eventually(lambda: shop.held_minor == shop.sold_minor("zvt"), "what was paid is a sale")
-    shop.until_idle()
+    eyes.see("product")
 
 
 def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes: Eyes) -> None:
     shop = eyes.shop
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     eyes.see("product")
     shop.broker.kill()
     shop.until_online(online=False)
@@ -184,7 +190,7 @@ def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes:
         eyes.tap("back")
         eyes.see("product")
         eyes.tap("buy")
-        eyes.pay()
+        eyes.hold_card()  # of the ways to pay one is left: nothing has to be chosen
         eyes.leave()
     finally:
         shop.broker.start()
@@ -194,7 +200,7 @@ def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes:
 def test_a_runtime_that_is_killed_is_back_with_the_same_garments(eyes: Eyes) -> None:
     shop = eyes.shop
     shop.hold(SWEATER)
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     shown = eyes.see("compare").locator("#glass main").inner_text()
     eyes.page.evaluate("window.neverReloaded = true")
     shop.kill_runtime()
@@ -207,7 +213,7 @@ def test_a_runtime_that_is_killed_is_back_with_the_same_garments(eyes: Eyes) -> 
 
 def test_a_reader_that_is_unplugged_in_the_middle_stops_it_and_the_garment_is_there_again(eyes: Eyes) -> None:
     shop = eyes.shop
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     eyes.see("product")
     shop.rail.do("reader", "unplug")
     try:
@@ -222,7 +228,7 @@ def test_a_reader_that_is_unplugged_in_the_middle_stops_it_and_the_garment_is_th
 
 def test_two_fast_taps_begin_one_payment(eyes: Eyes) -> None:
     shop = eyes.shop
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     eyes.see("product")
     meant = _meant(shop)
     twice = "button => { button.click(); button.click(); }"
@@ -238,7 +244,7 @@ def test_two_fast_taps_begin_one_payment(eyes: Eyes) -> None:
 def test_a_tap_that_arrives_after_the_screen_has_changed_does_nothing(eyes: Eyes) -> None:
     """It was painted for one garment: what it would buy now is two."""
     shop, answers = eyes.shop, []
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     page = eyes.see("product")
 
     def late(route: Route) -> None:
@@ -261,21 +267,21 @@ def test_a_tap_that_arrives_after_the_screen_has_changed_does_nothing(eyes: Eyes
 
 def test_a_browser_that_dies_finds_everything_as_it_was(eyes: Eyes) -> None:
     shop = eyes.shop
-    shop.hold(JEANS)
+    shop.hold(SCARF)
     eyes.see("product")
     eyes.tap("buy")
     eyes.see("pay")
     dead = eyes.page
-    with dead.expect_event("crash"):
-        dead.evaluate("setTimeout(() => { location = 'chrome://crash'; })")
+    with dead.expect_event("crash"), contextlib.suppress(Error):
+        dead.goto("chrome://crash")
     eyes.open()
     eyes.pay()
     eyes.leave()
 
 
 def _is_buy(route: Route) -> bool:
-    said: dict[str, Any] = route.request.post_data_json
-    return bool(said["action"] == "buy")
+    said = route.request.post_data_json
+    return said is not None and said["action"] == "buy"
 
 
 def _later(page: Page, answers: list[Any]) -> bool:

@@ -1,6 +1,7 @@
-"""A member at a real object: their price is asked of the hub, which prices each sale again, to the cent."""
+"""What a real object asks its hub: who a member is, to the cent of each sale, and where more of it lies."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,9 @@ from cloud_sync.contract.facts import Basis, SaleDiscount
 from retail.pricing.promotions import Percent, Promotion, Promotions
 from tests.hub.hub_processes import SHOP
 from tests.object.real_hub import eventually
-from tests.object.wallet_shop import PRICE_MINOR, WalletShop
+from tests.object.wallet_shop import COFFEE, PRICE_MINOR, WalletShop
 
+AT_THE_HARBOUR: Final = 40
 GOLD_MINOR: Final = PRICE_MINOR - PRICE_MINOR // 10
 NAME: Final = "Xanthippe"
 OFFERS: Final = Promotions(
@@ -35,6 +37,22 @@ class MemberShop(WalletShop):
         shutil.copytree(SHOP, office)
         (office / "promotions.json").write_bytes(msgspec.json.encode(OFFERS))
         self.hub.command("import", str(office))
+        self.open_at_the_harbour(office)
+
+    def open_at_the_harbour(self, office: Path) -> None:
+        """Another shop of theirs, which has coffee."""
+        harbour = shutil.copytree(office, self.directory / "harbour")
+        (harbour / "promotions.json").unlink()
+        lines = (harbour / "shop.toml").read_text().replace('site = "corner"', 'site = "harbour"')
+        (harbour / "shop.toml").write_text(re.sub(r'^id = "', 'id = "harbour-', lines, flags=re.MULTILINE))
+        delivery = f"transfer,holder,gtin,units,epcs\nh-1,floor,0{COFFEE},{AT_THE_HARBOUR},\n"
+        (harbour / "deliveries.csv").write_text(delivery)
+        self.hub.command("import", str(harbour))
+
+    def lying(self) -> tuple[int | None, int | None]:
+        """How many lie elsewhere in this shop, and in others, of the one thing that is looked at."""
+        tag = self.state()["tag"]
+        return tag["shop"], tag["elsewhere"]
 
     def charged_minor(self) -> int:
         return int(self.state()["charge"]["total"]["amount_minor"])
@@ -69,6 +87,7 @@ def test_a_member_pays_their_price_with_a_line_and_every_sale_comes_out_the_same
     )
     shop.basket()
     assert shop.charged_minor() == PRICE_MINOR
+    eventually(lambda: shop.lying() == (0, AT_THE_HARBOUR), "the hub has said where more of it lies")
     shop.scanner.show(member["text"])
     eventually(lambda: shop.charged_minor() == GOLD_MINOR, "the member's price is shown")
     assert shop.notices() == [("welcome", NAME)]
@@ -82,6 +101,7 @@ def test_a_member_pays_their_price_with_a_line_and_every_sale_comes_out_the_same
     shop.broker.kill()
     shop.until_online(online=False)
     shop.basket()
+    assert shop.lying() == (None, None)
     shop.scanner.show(member["text"])
     eventually(lambda: shop.notices() == [("member-away", None)], "it says that nobody can be asked")
     shop.buy()

@@ -27,9 +27,11 @@ class OfficeShop(WalletShop):
         """The office sells more than the corner shop does: a new price is a small change of its book."""
         self._sheet = self.directory / "office" / "products.csv"
         shutil.copytree(SHOP, self._sheet.parent)
-        row = "{},199,standard,20000,500,,Button {},Horn,Knopf {},Horn\n"
-        more = (row.format(completed(952000130000 + n), n, n) for n in range(60))
-        self._sheet.write_text(self._sheet.read_text(encoding="utf-8") + "".join(more), encoding="utf-8")
+        sold = self._sheet.read_text(encoding="utf-8")
+        row = "{},199,standard,20000,500,,Button {},Horn,Knopf {},Horn"
+        empty = "," * (sold.partition("\n")[0].count(",") - row.count(","))
+        more = (f"{row.format(completed(952000130000 + n), n, n)}{empty}\n" for n in range(60))
+        self._sheet.write_text(sold + "".join(more), encoding="utf-8")
         self.hub.command("import", str(self._sheet.parent))
 
     def reprice(self, before_minor: int, after_minor: int) -> None:
