@@ -101,7 +101,7 @@ def test_a_new_price_reaches_the_objects_while_the_hub_runs(
     shop_hub.command("import", str(shop))
 
     (manifest,) = _manifests(end, shop_hub, 1).values()
-    assert (manifest.name, manifest.version.n) == ("prices", 2)
+    assert (manifest.name, manifest.version.n) == ("prices-changes", 2)
 
 
 def test_a_broker_that_forgot_everything_is_told_the_documents_again(
