@@ -18,6 +18,7 @@ from edge.display.samples import states
 from edge.display.screens import LANGUAGES, Glass
 from edge.display.server import glass_app
 from tests.display.scripted_till import ScriptedTill, WallClockAt
+from tests.display.tongues import tongues
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 QUIET: Final = [
@@ -134,8 +135,8 @@ def test_every_screen_is_clear_large_and_whole(serve: Any, look: Any, kind: str)
     glass = serve(kind, IDLE)
     page = look(kind, glass.url)
     number, flaws = 1, {}
-    for language in LANGUAGES:
-        for moment, state in states(kind).items():
+    for turn, (moment, state) in enumerate(states(kind).items()):
+        for language in tongues(turn):
             number += 1
             glass.become(replace(state, number=number, language=language))
             page.wait_for_selector(f'html[data-number="{number}"][lang="{language}"]')
@@ -156,8 +157,8 @@ def test_that_nothing_is_sold_stands_on_every_screen_of_a_training(serve: Any, l
     glass = serve(kind, IDLE, training=True)
     page = look(kind, glass.url)
     number, flaws = 1, {}
-    for language in LANGUAGES:
-        for moment in TRAINED:
+    for turn, moment in enumerate(TRAINED):
+        for language in tongues(turn):
             number += 1
             glass.become(replace(states(kind)[moment], number=number, language=language))
             page.wait_for_selector(f'html[data-number="{number}"][lang="{language}"]')

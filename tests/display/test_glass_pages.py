@@ -16,16 +16,15 @@ from edge.display.screens import LANGUAGES, Glass, Staff, name_of
 from edge.display.showing import screen_of
 from tests.display.product_controls import draws_rows, main_of, picks
 from tests.display.scripted_till import controls, staff_controls
+from tests.display.tongues import tongues
 
 KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")
 PAGES = {kind: Pages(Glass(kind, "Fitting room <4>")) for kind in KINDS}
-# Each in English and in one other language, in turn: sizes and words are measured in all of them.
-OTHERS = [language for language in LANGUAGES if language != "en"]
 EVERY = [
     (kind, moment, language)
     for kind in KINDS
     for turn, moment in enumerate(states(kind))
-    for language in ("en", OTHERS[turn % len(OTHERS)])
+    for language in tongues(turn)
 ]
 ACTIONS = {"done": "done"}
 VOID = {"meta", "link", "img", "br", "hr"}
