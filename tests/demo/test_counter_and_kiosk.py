@@ -90,7 +90,9 @@ def test_an_unknown_code_is_a_notice_and_the_rest_is_sold(panel: LiveShop) -> No
     assert panel.state(PANEL)["units"] == 1
 
 
-def test_the_code_of_a_member_whom_nobody_knows_is_a_notice_and_stays_out_of_every_log(panel: LiveShop) -> None:
+def test_the_code_of_a_member_whom_nobody_knows_is_a_notice_and_stays_out_of_every_log(
+    panel: LiveShop,
+) -> None:
     until(lambda: not panel.state(PANEL)["offline"], "the hub")
     hand(panel, PANEL, device="scanner", verb="scan", text="opos:member:8471", symbology="]Q1")
     until(lambda: "member-unknown" in notices(panel, PANEL), "the notice")
