@@ -266,7 +266,8 @@ def hang_up(near: socket.socket) -> None:
     try:
         near.shutdown(socket.SHUT_WR)
     except OSError as error:
-        assert error.errno == errno.ENOTCONN
+        if error.errno != errno.ENOTCONN:
+            raise
 
 
 def test_a_broker_that_speaks_noise_is_left_and_tried_again() -> None:
