@@ -30,7 +30,7 @@ soak: ## Power cuts, worlds of chaos, bytes of strangers, kill -9 of real proces
 	@.venv/bin/python -m tests.hostile.soak --seconds $(SECONDS) $(ARGS)
 	@.venv/bin/python -m tests.chaos.soak --seconds $(SECONDS) $(ARGS)
 	@.venv/bin/python -m tests.payments.soak --seconds $(SECONDS) $(ARGS)
-	@OPOS_ALL_LANGUAGES=1 .venv/bin/pytest --quiet tests/display
+	@OPOS_ALL_LANGUAGES=1 .venv/bin/pytest --quiet tests/display tests/verify
 
 # A venv of its own: atheris has no wheel for every machine, and nothing else needs it.
 fuzz: ## Bytes of strangers for every driver, led by the paths that they open: SECONDS=60 each
