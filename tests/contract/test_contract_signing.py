@@ -49,6 +49,8 @@ def test_the_example_of_rfc_7515_verifies() -> None:
     )
     data, _, signature = example.rpartition(".")
     Verifier(public).check(data.encode(), unb64(signature))
+    with pytest.raises(BadSignatureError):
+        Verifier(public).check(data.encode() + b" ", unb64(signature))
 
 
 def test_a_thumbprint_is_that_of_another_jose_library() -> None:

@@ -52,6 +52,7 @@ def _interest(live_shop: LiveShop) -> set[str]:
 
 def test_two_packs_are_a_basket_and_one_put_back_is_not_paid(live_shop: LiveShop) -> None:
     live_shop.leave(SHELF)
+    sold = live_shop.status(SHELF)["sales"]
     for _ in range(2):
         live_shop.do("take", SHELF, "Colombia Huila 250 g")
     until(lambda: live_shop.state(SHELF).get("units") == 2, "two packs")
@@ -59,6 +60,7 @@ def test_two_packs_are_a_basket_and_one_put_back_is_not_paid(live_shop: LiveShop
     until(lambda: live_shop.state(SHELF).get("units") == 1, "one pack")
     live_shop.do("put back", SHELF, "Colombia Huila 250 g")
     live_shop.see(SHELF, "attract")
+    assert live_shop.status(SHELF)["sales"] == sold
 
 
 def test_a_peripheral_that_dies_is_said_on_the_glass_and_recovers(live_shop: LiveShop) -> None:
@@ -70,13 +72,16 @@ def test_a_peripheral_that_dies_is_said_on_the_glass_and_recovers(live_shop: Liv
     finally:
         os.kill(bench, signal.SIGKILL)  # and then it is unplugged altogether; the supervisor brings another
     live_shop.see(MIRROR, "attract")
+    assert live_shop.pid_of("sim up", MIRROR) != bench
 
 
 def test_a_pulled_cable_is_shown_and_plugged_in_again(live_shop: LiveShop) -> None:
+    head = live_shop.status(MIRROR)["head"]
     live_shop.do("cut", MIRROR)
     until(lambda: live_shop.status(MIRROR).get("online") is False, "the mirror notices")
     live_shop.do("plug", MIRROR)
     until(lambda: live_shop.status(MIRROR).get("online") is True, "the mirror is back")
+    assert live_shop.status(MIRROR)["head"] >= head
 
 
 PROCESSES = [("mosquitto",), ("hub", "run"), ("sim up", SHELF), ("object run", SHELF), ("sync run", SHELF)]
@@ -84,7 +89,7 @@ PROCESSES = [("mosquitto",), ("hub", "run"), ("sim up", SHELF), ("object run", S
 
 @pytest.mark.parametrize("words", PROCESSES, ids=" ".join)
 def test_a_process_that_is_killed_is_started_again(words: tuple[str, ...], live_shop: LiveShop) -> None:
-    epoch = live_shop.status(SHELF).get("head", 0)
+    head = live_shop.status(SHELF).get("head", 0)
     pid = live_shop.pid_of(*words)
     os.kill(pid, signal.SIGKILL)
     until(
@@ -96,7 +101,8 @@ def test_a_process_that_is_killed_is_started_again(words: tuple[str, ...], live_
     )
     live_shop.leave(SHELF)
     until(lambda: live_shop.status(SHELF).get("online") is True, "the shelf is online")
-    until(lambda: live_shop.figures().get("acked", {}).get(SHELF, 0) >= epoch, "the hub knows all of it")
+    until(lambda: live_shop.figures().get("acked", {}).get(SHELF, 0) >= head, "the hub knows all of it")
+    assert live_shop.status(SHELF)["head"] >= head
 
 
 def test_the_control_page_lets_only_its_own_script_and_the_glasses_in(live_shop: LiveShop) -> None:

@@ -51,6 +51,12 @@ class Eyes:
             assert self.page.evaluate(RUN_AXE) == [], screen
         return self.page
 
+    def see_either(self, *screens: str) -> str:
+        """Wait for one of several screens; which it was."""
+        either = ", ".join(f"html[data-screen={screen}]:not([data-away])" for screen in screens)
+        self.page.wait_for_selector(either, state="attached")
+        return str(self.page.evaluate("document.documentElement.dataset.screen"))
+
     def tap(self, action: str) -> None:
         self.page.locator(f'#glass [data-action="{action}"]').first.click()
 
@@ -160,13 +166,17 @@ def test_a_card_that_is_declined_is_tried_again(eyes: Eyes) -> None:
 
 
 def test_nobody_is_asked_to_pay_again_while_nobody_knows(eyes: Eyes) -> None:
-    """The terminal falls silent while the bank is asked, and the object is killed."""
+    """The terminal falls silent while the bank is asked, and the object is killed.
+
+    Whether it was paid after all is the terminal's to say: on a slow machine the bank has answered by then.
+    """
     shop = eyes.shop
-    shop.do("host", delay_ms=1_500)
+    shop.do("host", delay_ms=4_000)
     shop.hold(SCARF)
     eyes.see("product")
     eyes.tap("buy")
     eyes.pay()
+    sold = len(shop.sales())
     eyes.page.wait_for_selector('[data-prompt="host"]')
     shop.cable.go_dead()
     shop.kill_runtime()
@@ -175,7 +185,7 @@ def test_nobody_is_asked_to_pay_again_while_nobody_knows(eyes: Eyes) -> None:
     assert page.locator('#glass [data-action="buy"], #glass [data-action="pay"]').count() == 0
     shop.cable.heal()
     shop.do("host")
-    eyes.see("product")
+    assert eyes.see_either("product", "done") == ("done" if len(shop.sales()) > sold else "product")
 
 
 def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes: Eyes) -> None:

@@ -35,8 +35,8 @@ _AGAIN_NS: Final = 120 * SECOND_NS
 # A day that cannot be closed for so long needs a person; most hosts take it until the next noon.
 _LATE_NS: Final = 2 * 3_600 * SECOND_NS
 
-_NO_CURRENCY: Final = "XXX"
-"""ISO 4217 for a sum of nothing, where neither the terminal nor a payment says what it counts in."""
+_ISO_4217_NO_CURRENCY: Final = "XXX"
+"""ISO 4217's own code for "no currency": where neither the terminal nor a payment names one."""
 
 UNANSWERED: Final = "terminal.unanswered"
 """The reason beside a day that was closed after an end of day that nobody answered: it may have handed in
@@ -178,7 +178,7 @@ class DayEnds:
             provider=self._way.name,
             business_date=business_date(self._clock.wall_ms(), self._hours.timezone),
             outcome=outcome,
-            currency=self._way.counts_in or (line.attempt.currency if line else _NO_CURRENCY),
+            currency=self._way.counts_in or (line.attempt.currency if line else _ISO_4217_NO_CURRENCY),
             own=Handed(len(came), sum(each.amount_minor for each in came)),
             reason=reason,
         )
