@@ -189,6 +189,11 @@ class PayShop:
     async def tap(self, tap: Tap, value: str | None = None) -> Answer:
         return await self.till.tap(tap, self.state.number, value)
 
+    async def pay_by(self, way: str) -> None:
+        """Buy what is there, and choose how to pay for it."""
+        await self.tap(Tap.BUY)
+        await self.tap(Tap.METHOD, way)
+
     async def until(self, *stages: Stage, seconds: int = 2_000) -> Stage:
         """Wait until the till is at one of these stages."""
         async with asyncio.timeout(seconds):

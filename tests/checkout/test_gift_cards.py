@@ -150,8 +150,7 @@ def test_no_other_code_is_a_gift_card(place: Path, purpose: Purpose) -> None:
     shop = opened(place, card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "wallet")
+        await shop.pay_by("wallet")
         shop.till.hear(CodeShown(purpose, 7))
         await asyncio.sleep(1)
         assert shop.state.paying.wants_code

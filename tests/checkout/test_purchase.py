@@ -125,8 +125,7 @@ def test_a_declined_card_is_said_to_have_cost_nothing_and_may_try_again(shops: S
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await shop.until(Stage.DECLINED)
         assert (shop.state.paying.outcome, shop.state.paying.paid) == ("declined", None)
         await shop.tap(Tap.RETRY)
@@ -143,8 +142,7 @@ def test_after_a_declined_card_it_can_go_on_the_house_account(shops: Shops) -> N
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await shop.until(Stage.DECLINED)
         await shop.tap(Tap.PAY)
         assert shop.state.stage is Stage.CHOOSING
@@ -162,8 +160,7 @@ def test_whoever_cancels_in_time_pays_nothing_and_has_the_basket_back(shops: Sho
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await asyncio.sleep(5)
         await shop.tap(Tap.CANCEL)
         assert shop.state.paying.asks
@@ -181,8 +178,7 @@ def test_whoever_cancels_too_late_has_bought_it(shops: Shops) -> None:
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await asyncio.sleep(2.1)
         if shop.state.stage is Stage.PAYING:
             await shop.tap(Tap.CANCEL)
@@ -197,8 +193,7 @@ def test_what_is_taken_while_somebody_pays_is_the_next_sale(shops: Shops) -> Non
     shop = shops(Machine())
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         shop.till.hear(Presented(BLUE))
         assert shop.state.total == TOTAL
         await shop.until(Stage.DONE)
@@ -213,8 +208,7 @@ def test_what_is_put_back_while_somebody_pays_is_still_bought_and_they_are_told(
     shop = shops(Machine())
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         shop.till.hear(Left(RED))
         assert (notices(shop), shop.state.total) == ([NoticeKind.PUT_BACK], TOTAL)
         await shop.until(Stage.DONE)
@@ -244,8 +238,7 @@ def test_after_a_decline_no_other_goods_are_paid_for_than_are_there(shops: Shops
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await shop.until(Stage.DECLINED)
         shop.till.hear(Presented(BLUE))
         assert shop.state.stage is Stage.DECLINED  # what became of the money stays in sight
@@ -281,8 +274,7 @@ def test_a_part_is_paid_one_way_and_the_rest_another(shops: Shops) -> None:
     shop.counter.name, shop.counter.most_minor = "gift", 2000
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "gift")
+        await shop.pay_by("gift")
         await shop.until(Stage.CHOOSING)
         paying = shop.state.paying
         assert (paying.paid, paying.left) == (Money(2000, "EUR"), Money(3990, "EUR"))
@@ -312,8 +304,7 @@ def test_whoever_gives_up_between_two_parts_has_the_first_one_back(shops: Shops,
 
     async def story() -> None:
         giving = asyncio.ensure_future(GivingBack(shop.cashier, shop.till.register, shop).run())
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "gift")
+        await shop.pay_by("gift")
         await shop.until(Stage.CHOOSING)
         assert await shop.tap(Tap.BACK) is Answer.REFUSED  # it is not only talked about any more
         if gives_up == "tap":
@@ -336,8 +327,7 @@ def test_when_nobody_knows_the_shopper_is_told_not_to_pay_again(shops: Shops) ->
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await asyncio.sleep(300)
         assert (shop.state.stage, shop.state.paying.asks) == (Stage.PAYING, True)
         await shop.until(Stage.UNKNOWN)
@@ -358,8 +348,7 @@ def test_who_passes_by_holds_up_a_glass_that_waits_for_a_person_for_ten_minutes_
     shop = shops(card)
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await shop.until(Stage.UNKNOWN)
         for half_minutes in range(30):
             shop.till.hear(Left(RED) if half_minutes % 2 else Presented(RED))
@@ -402,8 +391,7 @@ def test_the_code_of_a_wallet_pays_and_is_written_nowhere(shops: Shops) -> None:
     shop.shown[7] = CODE
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "wechat")
+        await shop.pay_by("wechat")
         assert (shop.state.stage, shop.state.paying.wants_code) == (Stage.PAYING, True)
         assert phone.attempts == []
         shop.till.hear(CodeShown(Purpose.MEMBER, 6))
@@ -529,8 +517,7 @@ def test_a_journal_that_fails_while_it_is_paid_leaves_nothing_said_to_be_sold(sh
     shop = shops(Machine())
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await asyncio.sleep(1)
         shop.fails = True
         await shop.until(Stage.OUT_OF_SERVICE)
@@ -551,8 +538,7 @@ def test_a_promotion_is_shown_charged_and_written(shops: Shops) -> None:
     assert shop.state.total == Money(5391, "EUR")
 
     async def story() -> None:
-        await shop.tap(Tap.BUY)
-        await shop.tap(Tap.METHOD, "zvt")
+        await shop.pay_by("zvt")
         await shop.until(Stage.DONE)
 
     shop.live(story)
