@@ -59,13 +59,13 @@ class FrontDoor(click.Group):
         return name, command.load() if isinstance(command, Listed) else command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; Ctrl-C is a way to end, and a full disk a sentence, not an error of ours."""
+        """Run the command; Ctrl-C is a way to end, and a file that cannot be had is no error of ours."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in _FULL and error.filename is None:
                 raise
             raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}") from error
 

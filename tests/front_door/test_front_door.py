@@ -140,6 +140,13 @@ def test_a_full_disk_is_one_sentence() -> None:
     assert (done.returncode, done.stderr) == (Exit.FAILED, b"Error: the output: No space left on device\n")
 
 
+def test_a_file_that_cannot_be_there_is_one_sentence(install: Install) -> None:
+    install("keep", GREETING.replace('click.echo("good morning")', 'open("/proc/none/such", "wb")'))
+    done = opos("keep")
+    said = "Error: /proc/none/such: No such file or directory\n"
+    assert (done.exit_code, done.stderr) == (Exit.FAILED, said)
+
+
 def test_a_command_that_was_started_without_an_input_finds_its_end() -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f"{sys.executable} -m opos decode code <&-"],
