@@ -133,6 +133,7 @@ def test_what_is_no_ledger_is_one_sentence(
     plain = ask("verify", path)
     assert (plain.exit_code, said in plain.output, plain.output.count(str(path))) == (1, True, 2)
     assert content is None or path.read_bytes() == content
+    assert ("is the evidence" in plain.output) == (content is not None)
 
 
 def test_a_file_that_was_cut_off_is_a_finding_wherever_it_was_cut(

@@ -111,5 +111,5 @@ def _sentences(path: Path, verdict: Verdict) -> Iterable[str]:
         yield f"... and {verdict.more} more"
     said = "1 problem" if count == 1 else f"{count or 'no'} problems"
     yield f"{verdict.object or path}: {verdict.entries} entries, {said}"
-    if count:
+    if count and path.exists():
         yield "Keep the file as it is: it is the evidence. Show this to whoever keeps the hub."
