@@ -2,8 +2,6 @@
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +9,8 @@ import click
 import msgspec
 
 from cloud_sync.contract.enrolment import BadClaimError, Claim, read_claim
-from edge.cli.code import big_code, code_matrix
+from edge.cli.comparing import Shown, glass_at
+from edge.cli.peripherals import peripherals_of
 from edge.clock import SystemClock
 from edge.config import (
     ConfigError,
@@ -24,8 +23,7 @@ from edge.config import (
 )
 from edge.identity import IdentityUnusableError, line_certificate, time_floor
 from edge.keys import KeyUnusableError
-from edge.provision.enrol import Enrolment, Stands, Wait, enrol
-from edge.provision.glass import CodeGlass
+from edge.provision.enrol import Enrolment, Wait, enrol
 from edge.provision.hub_door import EnrolmentRefusedError, HubDoor
 from edge.provision.object_file import Setup
 from edge.provision.place import Place, TakenError, place_in
@@ -64,17 +62,6 @@ def _claim(_: click.Context, __: click.Parameter, text: str) -> Claim:
         raise click.BadParameter(str(error)) from error
 
 
-def _peripherals(
-    _: click.Context, __: click.Parameter, texts: tuple[str, ...]
-) -> tuple[PeripheralSection, ...]:
-    """ROLE=URI, each."""
-    pairs = [dict(zip(("role", "uri"), text.split("=", 1), strict=False)) for text in texts]
-    try:
-        return msgspec.convert(pairs, type=tuple[PeripheralSection, ...])
-    except msgspec.ValidationError as error:
-        raise click.BadParameter(f"expected reader=URI or scale=URI: {error}") from error
-
-
 @click.command(epilog=_MORE)
 @click.argument("claim", callback=_claim)
 @click.option(
@@ -103,7 +90,7 @@ def _peripherals(
     "--peripheral",
     "peripherals",
     multiple=True,
-    callback=_peripherals,
+    callback=peripherals_of,
     metavar="ROLE=URI",
     help="A device, if it is not where hardware/udev puts it; may be given again.",
 )
@@ -137,27 +124,13 @@ def enroll(  # noqa: PLR0913 - each is an option of the command
     setup = Setup(port, peripherals, account, _key(secret, tpm), data and data.absolute())
     try:
         place = place_in(directory, setup)
-        with _glass(place.before.display.port if place.before else port) as glass:
+        with glass_at(place.before.display.port if place.before else port) as glass:
             door = HubDoor(claim, time_floor(SystemClock()))
-            shown = _Shown(claim, glass, as_json=as_json)
+            shown = Shown(claim, glass, as_json=as_json)
             outcome = enrol(claim, place, setup, door, Wait(wait_s, threading.Event().wait, shown.tell))
         _say(place, outcome, as_json=as_json)
     except _SENTENCES as error:
         raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def _glass(port: int) -> Iterator[CodeGlass | None]:
-    """The object's glass, where the code is compared; None while something else has its port."""
-    try:
-        glass = CodeGlass(port)
-    except OSError:
-        yield None
-        return
-    try:
-        yield glass
-    finally:
-        glass.close()
 
 
 def _key(secret: Path | None, tpm: str | None) -> KeySection:
@@ -168,42 +141,6 @@ def _key(secret: Path | None, tpm: str | None) -> KeySection:
     if tpm is None:
         return PlainKeySection()
     return TpmKeySection(handle=tpm if tpm.startswith("0x") else str(Path(tpm).absolute()))
-
-
-class _Shown:
-    """What the installer sees of an enrolment: on the terminal, and on the glass if there is one."""
-
-    def __init__(self, claim: Claim, glass: CodeGlass | None, *, as_json: bool) -> None:
-        self._claim, self._glass, self._as_json = claim, glass, as_json
-
-    def tell(self, stands: Stands) -> None:
-        """Show where it stands."""
-        if self._glass is not None:
-            self._paint(self._glass, stands)
-        if self._as_json:
-            said = {"state": "waiting", "code": stands.code, "trouble": stands.trouble}
-            _print_json({name: value for name, value in said.items() if value})
-        elif stands.trouble:
-            click.echo(f"{stands.trouble}: asking again", err=True)
-        else:
-            self._print(stands.code)
-
-    def _paint(self, glass: CodeGlass, stands: Stands) -> None:
-        if stands.trouble:
-            glass.show("... ...", "The hub does not answer", f"{stands.trouble}. It is asked again.")
-        else:
-            what = f"Then confirm it at {self._claim.hub}"
-            glass.show(stands.code, "Does the hub show the same code?", what, self._scan(stands.code))
-
-    def _scan(self, code: str) -> str:
-        """What a phone reads off the glass or the terminal."""
-        return f"OPOS {code} {self._claim.hub}"
-
-    def _print(self, code: str) -> None:
-        click.echo(f"\n{big_code(code)}\n")
-        click.echo(code_matrix(self._scan(code)))
-        click.echo(f"Does the hub at {self._claim.hub} show {code} for this object? Then confirm it there:")
-        click.echo(f'  opos hub confirm "{code}" --dir ...')
 
 
 def _say(place: Place, outcome: Enrolment, *, as_json: bool) -> None:

@@ -1,6 +1,8 @@
 """The object's configuration: one TOML file, read once and checked whole, with sentences for who wrote it."""
 
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,7 @@ from edge.config.sections import (
     CloudSection,
     DeskSection,
     DisplaySection,
+    HealthSection,
     KeySection,
     Kind,
     ObjectFile,
@@ -42,6 +45,7 @@ __all__ = [
     "ConfigError",
     "DeskSection",
     "DisplaySection",
+    "HealthSection",
     "KeySection",
     "Kind",
     "ObjectConfig",
@@ -70,6 +74,8 @@ __all__ = [
 
 # A Unix socket's path is at most 107 bytes and a NUL (unix(7), sun_path).
 _SOCKET_PATH_BYTES_MAX: Final = 107
+
+_ROOT: Final = Path("/")
 
 
 class Trust(msgspec.Struct, frozen=True):
@@ -102,6 +108,8 @@ class ObjectConfig(msgspec.Struct, frozen=True):
     staff: Path | None = None
     """The list of who of the shop may do what here; None where nobody of the shop works at the glass."""
     returns: ReturnPolicy = ReturnPolicy()
+    health: HealthSection = HealthSection()
+    """Where its numbers are told; the path of its file is absolute."""
 
     @property
     def receipt_page(self) -> str:
@@ -156,6 +164,11 @@ class ObjectConfig(msgspec.Struct, frozen=True):
         return self.data_dir / "purse"
 
     @property
+    def bookmark(self) -> Path:
+        """What the next life of the runtime knows of whoever stands there."""
+        return self.data_dir / "bookmark.json"
+
+    @property
     def certificate(self) -> Path:
         """The root's word for the key of the journal."""
         return self.data_dir / "certificate.jws"
@@ -166,8 +179,11 @@ class ObjectConfig(msgspec.Struct, frozen=True):
         return self.data_dir / "journal.sock"
 
 
-def load(path: Path) -> ObjectConfig:
-    """The configuration in `path`; raises ConfigError with a sentence that names the file and the mend."""
+def load(path: Path, below: Path = _ROOT) -> ObjectConfig:
+    """The configuration in `path`; raises ConfigError with a sentence that names the file and the mend.
+
+    The absolute paths in it are those of a system whose root is `below`: an image that is made elsewhere.
+    """
     file = read(path)
     trust_file = path.parent / file.object.trust
     try:
@@ -180,7 +196,7 @@ def load(path: Path) -> ObjectConfig:
         raise ConfigError(
             trust_file, f"expected what `opos hub trust` prints, got something else: {error}"
         ) from error
-    config = _config(path, file, pinned)
+    config = _config(path, file, pinned, below)
     ring = kept_keyring(config)
     return config if ring is None else msgspec.structs.replace(config, trust=trust_of(ring, pinned))
 
@@ -208,9 +224,9 @@ def trust_of(ring: Keyring, pinned: Trust) -> Trust:
     return Trust(ring.receipt, ring.documents, pinned.roots)
 
 
-def without_trust(path: Path) -> ObjectConfig:
-    """The configuration of an object that has not met its hub yet: it trusts no key."""
-    return _config(path, read(path), Trust((), ()))
+def without_trust(path: Path, below: Path = _ROOT) -> ObjectConfig:
+    """The configuration of an object that has not met its hub yet: it trusts no key. `below` as in `load`."""
+    return _config(path, read(path), Trust((), ()), below)
 
 
 def read(path: Path) -> ObjectFile:
@@ -226,8 +242,9 @@ def read(path: Path) -> ObjectFile:
     return file
 
 
-def _config(path: Path, file: ObjectFile, trust: Trust) -> ObjectConfig:
-    data_dir = (path.parent / file.object.data).absolute()
+def _config(path: Path, file: ObjectFile, trust: Trust, below: Path) -> ObjectConfig:
+    place = partial(_placed, path.parent, below)
+    data_dir = place(file.object.data)
     config = ObjectConfig(
         object=file.object,
         display=file.display,
@@ -236,28 +253,40 @@ def _config(path: Path, file: ObjectFile, trust: Trust) -> ObjectConfig:
         peripherals=file.peripheral,
         trust=trust,
         data_dir=data_dir,
-        key_source=_key_source(path.parent, file.key),
+        key_source=_key_source(place, file.key),
         storage=file.storage,
-        witness=None if file.object.witness is None else (path.parent / file.object.witness).absolute(),
+        witness=None if file.object.witness is None else place(file.object.witness),
         tls=TlsFiles(*(data_dir / name for name in msgspec.structs.astuple(file.tls))),
         receipt=file.receipt,
-        staff=None if file.staff is None else (path.parent / file.staff.list).absolute(),
+        staff=None if file.staff is None else place(file.staff.list),
         returns=file.returns,
+        health=_health(path.parent, file.health),
     )
-    if len(str(config.bell).encode()) > _SOCKET_PATH_BYTES_MAX:
-        raise ConfigError(
-            path, f"object.data: {config.bell} is too long for a socket: choose a shorter directory"
-        )
+    bell = str(config.bell).removeprefix(str(below).rstrip("/"))
+    if len(bell.encode()) > _SOCKET_PATH_BYTES_MAX:
+        raise ConfigError(path, f"object.data: {bell} is too long for a socket: choose a shorter directory")
     return config
 
 
-def _key_source(directory: Path, section: KeySection) -> KeySection:
-    """The section with absolute paths: relative ones start where the configuration lies."""
+def _placed(directory: Path, below: Path, name: str) -> Path:
+    """Where the file called `name` is: relative ones start where the configuration lies."""
+    return below / name.lstrip("/") if Path(name).is_absolute() else (directory / name).absolute()
+
+
+def _health(directory: Path, section: HealthSection) -> HealthSection:
+    """The section with an absolute path."""
+    if section.textfile is None:
+        return section
+    return msgspec.structs.replace(section, textfile=str((directory / section.textfile).absolute()))
+
+
+def _key_source(place: Callable[[str], Path], section: KeySection) -> KeySection:
+    """The section with absolute paths."""
     named = {field: getattr(section, field, None) for field in ("file", "secret", "handle")}
     return msgspec.structs.replace(
         section,
         **{
-            field: str((directory / name).absolute())
+            field: str(place(name))
             for field, name in named.items()
             if name is not None and not _is_handle(name)
         },

@@ -71,7 +71,7 @@ def check(path: Path, file: ObjectFile) -> None:
             raise ConfigError(path, f"object.{field}: expected ASCII without / + #, got {name!r}")
     for wrong in _wrong_tenders(file):
         raise ConfigError(path, f"tender: {wrong}")
-    for wrong in _wrong_devices(file.object.kind, file.peripheral):
+    for wrong in wrong_devices(file.object.kind, file.peripheral):
         raise ConfigError(path, f"peripheral: {wrong}")
 
 
@@ -84,8 +84,8 @@ def _wrong_tenders(file: ObjectFile) -> Iterator[str]:
             yield f"expected {name} once, got {count} of it"
 
 
-def _wrong_devices(kind: Kind, devices: Sequence[PeripheralSection]) -> Iterator[str]:
-    """What keeps these devices from being those of an object of this kind."""
+def wrong_devices(kind: Kind, devices: Sequence[PeripheralSection]) -> Iterator[str]:
+    """What keeps these devices from being those of an object of this kind: a sentence each."""
     roles = Counter(device.role for device in devices)
     if _NEEDED[kind] - roles.keys():
         yield f"a {kind} needs one each of {sorted(_NEEDED[kind])}, got {sorted(roles.elements())}"

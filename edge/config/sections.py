@@ -258,6 +258,17 @@ class StaffSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     list: str
 
 
+class HealthSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the object's numbers are told: `textfile` for node_exporter, `port` for a scrape.
+
+    Under systemd they are in metrics.prom of the unit's runtime directory unless `textfile` says otherwise.
+    """
+
+    textfile: str | None = None
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None
+    host: str = "127.0.0.1"
+
+
 class ObjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -273,6 +284,7 @@ class ObjectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     receipt: ReceiptSection = ReceiptSection()
     staff: StaffSection | None = None
     returns: ReturnPolicy = ReturnPolicy()
+    health: HealthSection = HealthSection()
 
     @property
     def tenders(self) -> tuple[TenderSection, ...]:

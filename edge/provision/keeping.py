@@ -24,7 +24,7 @@ def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, set
     Nothing is written until all of it was checked. Raises EnrolmentRefusedError, ConfigError,
     IdentityUnusableError, OSError.
     """
-    _check_place(enrolled, place)
+    _check_place(enrolled, place, setup)
     ring = _checked_ring(enrolled, fingerprint, key, place)
     _refuse_older(ring, enrolled, place)
     text = _text(enrolled, place, setup)
@@ -35,13 +35,18 @@ def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, set
     keep_beside_older(place.certificate, enrolled.certificate)
     keep_file(place.trust, trust_text(Trust(ring.receipt, ring.documents, enrolled.roots)))
     keep_file(place.keyring, enrolled.keyring.encode())
-    load(place.draft)  # all of it together, as the next start will
+    load(place.draft, place.below)  # all of it together, as the next start will
     keep_file(place.file, text.encode())
     place.draft.unlink()
 
 
-def _check_place(enrolled: Enrolled, place: Place) -> None:
-    """An object that lives here already is not replaced by another one."""
+def _check_place(enrolled: Enrolled, place: Place, setup: Setup) -> None:
+    """It must be an object as the installer expects one; one that lives here already is not replaced."""
+    if setup.kind not in {None, enrolled.kind}:
+        raise EnrolmentRefusedError(
+            f"the claim is for a {enrolled.kind}, and a {setup.kind} is being set up: say --kind"
+            f" {enrolled.kind}, or ask for another claim"
+        )
     if place.before is None:
         return
     mine = place.before.object
@@ -76,7 +81,7 @@ def _refuse_older(ring: Keyring, enrolled: Enrolled, place: Place) -> None:
     if place.before is None:
         return
     try:
-        config = load(place.file)
+        config = load(place.file, place.below)
         kept = kept_keyring(config)
     except ConfigError:  # what it believed is damaged or gone: this is how that is mended
         return
@@ -88,14 +93,11 @@ def _refuse_older(ring: Keyring, enrolled: Enrolled, place: Place) -> None:
 def _text(enrolled: Enrolled, place: Place, setup: Setup) -> str:
     if place.before is None:
         return object_text(enrolled, setup)
-    return with_line(place.file.read_text(encoding="utf-8"), enrolled.broker, enrolled.hub)
+    # As bytes: an editor's line ends are its own.
+    return with_line(place.file.read_bytes().decode(), enrolled.broker, enrolled.hub)
 
 
 def _check_draft(enrolled: Enrolled, place: Place) -> None:
     """The new configuration must be one that an object can start with, and lead to this hub."""
-    sync = without_trust(place.draft).sync
-    if (sync.broker, sync.hub) != (enrolled.broker, enrolled.hub):
-        raise EnrolmentRefusedError(
-            f'{place.file}: set [sync] broker = "{enrolled.broker}" and hub = "{enrolled.hub}", each on a'
-            " line of its own, then run the same command again"
-        )
+    sync = without_trust(place.draft, place.below).sync
+    assert (sync.broker, sync.hub) == (enrolled.broker, enrolled.hub)

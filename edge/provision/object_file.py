@@ -1,20 +1,20 @@
-"""The text of an object's configuration: written when it is enrolled, its line changed when it is again."""
+"""The text of an object's configuration: written with its comments, and changed around an editor's own."""
 
 import hashlib
-import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
+import tomlkit
+from tomlkit.items import AoT, Item, Table
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.enrolment import Enrolled
-from edge.config import KeySection, PeripheralSection, PlainKeySection, Trust
+from edge.config import KeySection, Kind, PeripheralSection, PlainKeySection, Trust
 
 # As hardware/udev calls the first device of its role on an object.
-_DEVICES: Final = {
+_DEVICES: Final[Mapping[str, tuple[PeripheralSection, ...]]] = {
     "mirror": (PeripheralSection("reader", "serial:/dev/opos/reader0?profile=r200"),),
     "shelf": (
         PeripheralSection("reader", "serial:/dev/opos/reader0?profile=r200"),
@@ -27,14 +27,33 @@ _DEVICES: Final = {
     "panel": (PeripheralSection("scanner", "serial:/dev/opos/scanner0?profile=serial-scanner"),),
 }
 _ACCOUNT_CHARS: Final = 12
-_SECTION: Final = re.compile(r"\s*\[+\s*(?P<name>[^\]]*?)\s*\]+")
+
+# What stands above each section of a new file, for whoever opens it with an editor.
+# An installer reads it on a terminal of 80 columns.
+_HEAD: Final = (
+    "What this object is, and what hangs on it. `opos setup` or `opos enroll`",
+    "wrote it, and you may change it: your values, your comments and their order",
+    "stay when it is written again. A change counts from the object's next start.",
+)
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "object": ("Who it is, as its hub knows it: for another name or place enrol it anew.",),
+    "display": ("Where its glass is served, to this machine alone.",),
+    "tender": ("How a shopper pays. For several ways write [[tender]], one for each.",),
+    "sync": ("Its hub. `opos enroll` changes these two when the hub has moved.",),
+    "key": ("What keeps the key that signs its sales.",),
+    "peripheral": (
+        "What hangs on it, one [[peripheral]] for each device: `opos devices` lists",
+        "what is plugged in, `opos listen URI` says what a device says.",
+    ),
+}
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What the installer decides, and no hub: the glass, the devices, the house account, what keeps the key.
+    """What the installer decides, and no hub: the glass, the devices, how is paid, what keeps the key.
 
     Without `peripherals` those that hardware/udev names, without an `account` one for the whole site, without
-    `data` (an absolute path) a directory beside the configuration.
+    `data` (an absolute path) a directory beside the configuration. `terminal` is the URI of a card terminal:
+    with one nothing goes on account. With a `kind` a claim for an object of another one is refused.
     """
 
     port: int
@@ -42,22 +61,19 @@ class Setup(msgspec.Struct, frozen=True):
     account: str | None = None
     key: KeySection = PlainKeySection()
     data: Path | None = None
+    terminal: str | None = None
+    kind: Kind | None = None
 
 
 def object_text(enrolled: Enrolled, setup: Setup) -> str:
     """object.toml of a new object."""
-    sections: tuple[_Section, ...] = (
-        _Section("[object]", _who(enrolled, setup.data)),
-        _Section("[display]", {"port": setup.port}),
-        _Section("[tender]", {"kind": "house-account", "account": setup.account or _site_account(enrolled)}),
-        _Section("[sync]", {"broker": enrolled.broker, "hub": enrolled.hub}),
-        *_key(setup.key),
-        *(
-            _Section("[[peripheral]]", {"role": each.role, "uri": each.uri})
-            for each in setup.peripherals or _DEVICES.get(enrolled.kind, ())
-        ),
-    )
-    return "\n".join(line for section in sections for line in section.lines()) + "\n"
+    document = tomlkit.document()
+    for line in _HEAD:
+        document.add(tomlkit.comment(line))
+    for name, fields in _sections(enrolled, setup):
+        document.add(name, _table(fields, _WORDS[name]))
+    document.add("peripheral", _devices([_fields(each) for each in _devices_of(enrolled, setup)]))
+    return tomlkit.dumps(document).rstrip("\n") + "\n"
 
 
 def trust_text(trust: Trust) -> bytes:
@@ -66,18 +82,79 @@ def trust_text(trust: Trust) -> bytes:
 
 
 def with_line(text: str, broker: str, hub: str) -> str:
-    """`text` of an object.toml with another [sync] broker and hub; every other byte stays as it is."""
-    fields, section = {"broker": broker, "hub": hub}, ""
-    lines = []
-    for line in text.splitlines(keepends=True):
-        if head := _SECTION.match(line):
-            section = head["name"]
-        name = line.partition("=")[0].strip()
-        end = line[len(line.rstrip("\r\n")) :]
-        lines.append(
-            f"{name} = {_quoted(fields[name])}{end}" if section == "sync" and name in fields else line
-        )
-    return "".join(lines)
+    """`text` of an object.toml with another [sync] broker and hub; every other byte stays as it is.
+
+    Raises ValueError if `text` is no TOML.
+    """
+    document = tomlkit.parse(text)
+    for name, value in (("broker", broker), ("hub", hub)):
+        _put(document["sync"], name, value)
+    return tomlkit.dumps(document)
+
+
+def with_decisions(text: str, setup: Setup) -> str:
+    """`text` of an object.toml with what `setup` says of glass, devices and terminal; the rest stays.
+
+    Where it names no devices or no terminal those of `text` stay too. Raises ValueError if that is no TOML.
+    """
+    document = tomlkit.parse(text)
+    _put(document["display"], "port", setup.port)
+    if setup.terminal is not None:
+        _put_terminal(document, setup.terminal)
+    if setup.peripherals:
+        _put_devices(document, setup.peripherals)
+    return tomlkit.dumps(document)
+
+
+def _put(table: Any, name: str, value: str | int) -> None:
+    """Set a value where it is another one: one that stays keeps the form in which it was written."""
+    if table.get(name) != value:
+        table[name] = value
+
+
+def _put_terminal(document: tomlkit.TOMLDocument, uri: str) -> None:
+    """Have cards taken at `uri`: in the place of the terminal that is there, or of whatever way there is."""
+    tenders = document["tender"]
+    terminal = next((each for each in _each(tenders) if each.get("kind") == "zvt"), None)
+    if terminal is not None:
+        _put(terminal, "uri", uri)
+    else:
+        document["tender"] = _table({"kind": "zvt", "uri": uri})
+
+
+def _put_devices(document: tomlkit.TOMLDocument, devices: Sequence[PeripheralSection]) -> None:
+    """Have these devices: what is written of one that stays is kept, with its comments."""
+    tables = document["peripheral"]
+    if not isinstance(tables, AoT):
+        document["peripheral"] = _devices([_fields(each) for each in devices])
+        return
+    wanted = {(each.role, each.name): _fields(each) for each in devices}
+    for number in reversed(range(len(tables))):
+        fields = wanted.pop((tables[number]["role"], tables[number].get("name")), None)
+        if fields is None:
+            del tables[number]
+        else:
+            _put(tables[number], "uri", fields["uri"])
+    for fields in wanted.values():
+        tables.append(_table(fields))
+
+
+def _each(tables: Item | Any) -> Sequence[Any]:
+    """The tables of a section that may stand there once or several times."""
+    return tables if isinstance(tables, list) else [tables]
+
+
+def _sections(enrolled: Enrolled, setup: Setup) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "object", _who(enrolled, setup.data)
+    yield "display", {"port": setup.port}
+    yield "tender", _tender(enrolled, setup)
+    yield "sync", {"broker": enrolled.broker, "hub": enrolled.hub}
+    if setup.key != PlainKeySection():  # a plain file beside the ledger needs no word
+        yield "key", _fields(setup.key)
+
+
+def _devices_of(enrolled: Enrolled, setup: Setup) -> Sequence[PeripheralSection]:
+    return setup.peripherals or _DEVICES.get(enrolled.kind, ())
 
 
 def _who(enrolled: Enrolled, data: Path | None) -> dict[str, str]:
@@ -93,27 +170,33 @@ def _who(enrolled: Enrolled, data: Path | None) -> dict[str, str]:
     return who if data is None else {**who, "data": str(data)}
 
 
+def _tender(enrolled: Enrolled, setup: Setup) -> dict[str, str]:
+    if setup.terminal is not None:
+        return {"kind": "zvt", "uri": setup.terminal}
+    return {"kind": "house-account", "account": setup.account or _site_account(enrolled)}
+
+
 def _site_account(enrolled: Enrolled) -> str:
     """A pseudonym for the account that the whole site bills to: the same on each of its objects."""
     return b64(hashlib.sha256(f"{enrolled.tenant}/{enrolled.site}".encode()).digest())[:_ACCOUNT_CHARS]
 
 
-def _key(section: KeySection) -> Iterable["_Section"]:
-    """The [key] section, which a plain file beside the ledger does not need."""
-    fields = {name: value for name, value in msgspec.to_builtins(section).items() if value is not None}
-    return () if section == PlainKeySection() else (_Section("[key]", fields),)
+def _fields(section: PeripheralSection | KeySection) -> dict[str, Any]:
+    """What of a section is said: nothing stands for what is not."""
+    return {name: value for name, value in msgspec.to_builtins(section).items() if value is not None}
 
 
-class _Section(NamedTuple):
-    head: str
-    fields: dict[str, Any]
+def _table(fields: Mapping[str, Any], words: Sequence[str] = ()) -> Table:
+    table = tomlkit.table()
+    for line in words:
+        table.add(tomlkit.comment(line))
+    for name, value in fields.items():
+        table.add(name, value)
+    return table
 
-    def lines(self) -> Iterator[str]:
-        yield self.head
-        for name, value in self.fields.items():
-            yield f"{name} = {value if isinstance(value, int) else _quoted(value)}"
 
-
-def _quoted(text: str) -> str:
-    # A JSON string is a TOML basic string (https://toml.io/en/v1.0.0, "String"); DEL alone is no part of one.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _devices(sections: Sequence[Mapping[str, Any]]) -> AoT:
+    tables = tomlkit.aot()
+    for number, fields in enumerate(sections):
+        tables.append(_table(fields, () if number else _WORDS["peripheral"]))
+    return tables

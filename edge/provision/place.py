@@ -17,6 +17,7 @@ FILE: Final = "object.toml"
 _TRUST: Final = "trust.json"
 _DATA: Final = "data"
 _KEY: Final = "object.key"
+_ROOT: Final = Path("/")
 
 
 class TakenError(Exception):
@@ -33,6 +34,8 @@ class Place(msgspec.Struct, frozen=True):
     trust: Path
     tls: TlsFiles
     before: ObjectConfig | None = None
+    below: Path = _ROOT
+    """The root of the system that it is for: an image may be made on another machine."""
 
     @property
     def directory(self) -> Path:
@@ -60,22 +63,26 @@ class Place(msgspec.Struct, frozen=True):
         return self.data / "enrolment.json"
 
 
-def place_in(directory: Path, setup: Setup) -> Place:
-    """The place of an object in `directory`; `setup` is for one that is not there yet. Raises ConfigError."""
+def place_in(directory: Path, setup: Setup, below: Path = _ROOT) -> Place:
+    """The place of an object in `directory`; `setup` is for one that is not there yet. Raises ConfigError.
+
+    `setup` and an object's file name paths of a system whose root is `below`.
+    """
     directory = directory.absolute()
     file = directory / FILE
     if file.exists():
-        return place_of(file, without_trust(file))
-    data, key = setup.data or directory / _DATA, setup.key
+        return place_of(file, without_trust(file, below), below)
+    data = directory / _DATA if setup.data is None else below / setup.data.relative_to("/")
+    key = setup.key
     files = TlsFiles(*(data / name for name in msgspec.structs.astuple(TlsSection())))
-    return Place(file, data, Path(key.file or data / _KEY), key, directory / _TRUST, files)
+    return Place(file, data, Path(key.file or data / _KEY), key, directory / _TRUST, files, below=below)
 
 
-def place_of(file: Path, config: ObjectConfig) -> Place:
+def place_of(file: Path, config: ObjectConfig, below: Path = _ROOT) -> Place:
     """The place of the object that `file` describes."""
     file = file.absolute()
     trust = file.parent / config.object.trust
-    return Place(file, config.data_dir, config.key, config.key_source, trust, config.tls, config)
+    return Place(file, config.data_dir, config.key, config.key_source, trust, config.tls, config, below)
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def root_of(folder: Folder, root_key: Path | None) -> SoftwareKey:
         raise click.BadParameter(f"{root_key}: {error}") from error
 
 
-def _timezone(_: click.Context, __: click.Parameter, name: str) -> str:
+def timezone_of(_: click.Context, __: click.Parameter, name: str) -> str:
+    """The callback of an option: a zone that this machine knows."""
     try:
         return ZoneInfo(name).key
     except (KeyError, ValueError, OSError) as error:
@@ -69,7 +70,7 @@ def _timezone(_: click.Context, __: click.Parameter, name: str) -> str:
 @click.option("--tenant", required=True, help="Whose object it is.")
 @click.option("--site", required=True, help="Where it stands.")
 @click.option("--kind", default="mirror", show_default=True, help="What it is: mirror, shelf, tray, panel.")
-@click.option("--timezone", default="UTC", show_default=True, callback=_timezone, help="Where it stands.")
+@click.option("--timezone", default="UTC", show_default=True, callback=timezone_of, help="Where it stands.")
 @click.option(
     "--minutes",
     type=click.IntRange(1, ledger.MINUTES_MAX),
@@ -114,7 +115,7 @@ def claim(  # noqa: PLR0913 - each is an option of the command
             store, folder, offers, now_ms(), minutes=minutes, confirmed=yes, replace=replace
         )
         if table is not None:
-            write_new(table, _table(made))
+            write_new(table, claims_table(made))
             click.echo(f"{len(made)} claims are in {table}: each lets one object in", err=as_json)
         else:
             _say_made(made, minutes, as_json=as_json)
@@ -181,7 +182,8 @@ def _names(object_id: str, prefix: str, count: int | None) -> list[str]:
     return [object_id] if count is None else [f"{prefix}{number:04d}" for number in range(1, count + 1)]
 
 
-def _table(made: Sequence[MadeClaim]) -> bytes:
+def claims_table(made: Sequence[MadeClaim]) -> bytes:
+    """A line for each claim, as a spreadsheet reads it."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("object", "claim", "expires_ms"))

@@ -1,0 +1,223 @@
+"""Set this machine up as an object: find what hangs on it, ask at most five questions, enrol, and start."""
+
+import asyncio
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import click
+import msgspec
+
+from cloud_sync.contract.enrolment import Claim
+from edge.cli.comparing import Shown, glass_at
+from edge.cli.peripherals import peripherals_of
+from edge.cli.setup.questions import Questions
+from edge.cli.setup.said import Said
+from edge.clock import SystemClock
+from edge.config import ConfigError, Kind, PeripheralSection, load
+from edge.drivers.uris import PeripheralUriError
+from edge.identity import IdentityUnusableError, time_floor
+from edge.keys import KeyUnusableError
+from edge.provision.board import board, has_glass
+from edge.provision.enrol import Enrolment, Wait, enrol
+from edge.provision.hub_door import EnrolmentRefusedError, HubDoor
+from edge.provision.object_file import Setup
+from edge.provision.place import FILE, Place, TakenError
+from edge.provision.setup.answers import (
+    EXAMPLE,
+    WAIT_S_MAX,
+    Answers,
+    AnswersError,
+    answers_of,
+    check,
+    read_answers,
+)
+from edge.provision.setup.claims import SCAN
+from edge.provision.setup.found import Looked, look, places
+from edge.provision.setup.machine import Machine, ThisMachine, below
+from edge.provision.setup.planned import planned_text
+from edge.provision.setup.state import DIRECTORY, Unfinished, keep_state, unfinished
+from edge.provision.setup.steps import Job, LetIn, SetupError, decided_before, run
+from edge.provision.setup.units import UnitsError
+
+_MORE: Final = """\b
+Examples:
+  sudo opos setup                              finds what is there, and asks
+  sudo opos setup --claim OPOS1.eyJ...         one question fewer
+  opos setup --example > answers.toml          all that can be answered, with comments
+  sudo opos setup --answers answers.toml --json
+  opos setup --answers answers.toml --dry-run  says what it would do, and does nothing
+  opos setup --answers answers.toml --root image/
+
+After a power cut give the same command again: it goes on where it was. Once it is done it may be given again
+as well, with other devices or another terminal; comments of yours in object.toml stay.
+"""
+
+_SENTENCES: Final = (
+    SetupError,
+    UnitsError,
+    EnrolmentRefusedError,
+    TakenError,
+    ConfigError,
+    KeyUnusableError,
+    IdentityUnusableError,
+    OSError,
+)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """The options of the command."""
+
+    answers: Path | None
+    example: bool
+    claim: str | None
+    kind: Kind | None
+    peripherals: tuple[PeripheralSection, ...]
+    terminal: str | None
+    glass: bool | None
+    look: tuple[str, ...]
+    port: int | None
+    account: str | None
+    wait_s: int | None
+    root: Path
+    dry_run: bool
+    as_json: bool
+
+
+@click.command(epilog=_MORE)
+@click.option(
+    "--answers",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A TOML file of answers: nobody is asked.",
+)
+@click.option("--example", is_flag=True, help="Print such a file, and do nothing.")
+@click.option("--claim", metavar="CLAIM|FILE|-|scan", help="The claim, or where it is: - is stdin.")
+@click.option("--kind", type=click.Choice(get_args(Kind)), help="What it is.")
+@click.option(
+    "--peripheral",
+    "peripherals",
+    multiple=True,
+    callback=peripherals_of,
+    metavar="ROLE=URI",
+    help="A device, in the place of what is found; may be given again.",
+)
+@click.option("--terminal", metavar="HOST[:PORT]|URI|none", help="The card terminal.")
+@click.option("--glass/--no-glass", default=None, help="Whether this machine drives the glass itself.")
+@click.option(
+    "--look", multiple=True, metavar="PATH|HOST:PORT", help="Look for a device there too; may be given again."
+)
+@click.option("--port", type=click.IntRange(1, 65_535), help="For its glass.  [default: 8101]")
+@click.option("--account", metavar="PSEUDONYM", help="The house account; by default one a site.")
+@click.option(
+    "--wait-s", type=click.IntRange(1, WAIT_S_MAX), help="Patience for a person at the hub.  [default: 600]"
+)
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path("/"),
+    help="Set up the system below this folder: an image.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each step, for a program.")
+def setup(**options: Any) -> None:
+    """Set this machine up as an object of a shop.
+
+    It looks what board it is and what hangs on it, asks for the claim, the kind of object, what of the found
+    to keep, the card terminal and the glass, and then enrols it, writes /etc/opos/object.toml and starts its
+    services. Whatever is answered by a flag or a file is not asked; with --answers or --json, or without a
+    terminal, nobody is asked at all.
+    """
+    asked = _Asked(**options)
+    if asked.example:
+        click.echo(EXAMPLE, nl=False)
+        return
+    machine = ThisMachine(asked.root)
+    if not (machine.trusted or asked.dry_run or asked.root != Path("/")):
+        raise click.ClickException(
+            f"it writes {DIRECTORY} and starts services: run it as root (sudo opos setup ...), or with"
+            " --root DIR for an image; --dry-run says what it would do"
+        )
+    try:
+        _set_up(asked, machine, Said(as_json=asked.as_json))
+    except (AnswersError, PeripheralUriError) as error:
+        raise click.UsageError(str(error)) from error
+    except _SENTENCES as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _set_up(asked: _Asked, machine: Machine, said: Said) -> None:
+    answers = _answers(asked)
+    state = unfinished(machine)
+    if state is not None and answers == Answers() and not asked.dry_run:
+        said.resumed(state.done)
+    else:
+        state = _begun(asked, answers, machine, said)
+        if asked.dry_run:
+            said.planned(state.decisions.peripherals, planned_text(machine, state.decisions))
+            return
+        keep_state(machine, state)
+    try:
+        run(Job(machine, state, _let_in(said, state.decisions.wait_s)), said.told)
+    except EnrolmentRefusedError as error:
+        raise SetupError(f"{error}. With another claim: opos setup --claim CLAIM") from error
+    section = load(below(machine, DIRECTORY) / FILE, machine.root).object
+    who = {name: getattr(section, name) for name in ("name", "kind", "tenant", "site")}
+    said.done({"object": section.id, **who}, f"http://127.0.0.1:{state.decisions.port}/")
+
+
+def _answers(asked: _Asked) -> Answers:
+    """The flags, and for what they leave open the file."""
+    flags = Answers(
+        asked.claim,
+        asked.kind,
+        asked.peripherals or None,
+        asked.terminal,
+        asked.glass,
+        asked.look,
+        asked.port,
+        asked.account,
+        asked.wait_s,
+    )
+    check(flags)
+    return flags.over(read_answers(asked.answers)) if asked.answers else flags
+
+
+def _begun(asked: _Asked, answers: Answers, machine: Machine, said: Said) -> Unfinished:
+    """A setup whose questions are answered; steps that were done for the same answers stay so."""
+    earlier, before = unfinished(machine), decided_before(machine)
+    if earlier is not None:
+        answers = answers.over(answers_of(earlier.decisions))
+    is_person = not (asked.answers or asked.as_json) and sys.stdin.isatty() and sys.stderr.isatty()
+    found, is_here = Looked(()), machine.root == Path("/")
+    if is_here:
+        said.board(board())
+    is_open = before is None and answers.peripheral is None
+    if answers.look or (is_here and (is_open or answers.claim == SCAN)):
+        found = _looked(answers, said)
+    glass = is_here and has_glass()
+    questions = Questions(answers, found, before, is_person=is_person, is_rehearsed=asked.dry_run)
+    decisions = questions.decided(has_glass=glass)
+    return earlier if earlier is not None and earlier.decisions == decisions else Unfinished(decisions)
+
+
+def _looked(answers: Answers, said: Said) -> Looked:
+    where = places(answers.look)
+    with said.looking(len(where.lines)) as looking:
+        found = asyncio.run(look(where, looking.tell))
+    said.looked(found)
+    return found
+
+
+def _let_in(said: Said, wait_s: int) -> LetIn:
+    """How to enrol: with the code here and on the glass."""
+
+    def let_in(claim: Claim, place: Place, setup: Setup) -> Enrolment:
+        port = place.before.display.port if place.before else setup.port
+        with glass_at(port) as glass:
+            shown = Shown(claim, glass, as_json=said.as_json, aside=True)
+            door = HubDoor(claim, time_floor(SystemClock()))
+            return enrol(claim, place, setup, door, Wait(wait_s, threading.Event().wait, shown.tell))
+
+    return let_in

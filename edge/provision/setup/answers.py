@@ -1,0 +1,200 @@
+"""The answers to what `opos setup` asks, from flags, a file or a person: checked before any is used."""
+
+import string
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+from edge.config import Kind, PeripheralSection
+from edge.drivers.profiles import load
+from edge.drivers.uris import PeripheralUriError, parse_uri, tcp_address
+
+NO_TERMINAL: Final = "none"
+"""The answer of a shop that takes no cards at this object."""
+PORT: Final = 8101
+"""Where the glass of an object is served unless somebody says otherwise."""
+WAIT_S: Final = 600
+"""A person's way from the object to the hub and back."""
+WAIT_S_MAX: Final = 86_400
+
+# Terminals of this kind listen in the network; its profile knows where unless one was set otherwise.
+_TERMINAL: Final = "zvt-tcp"
+_HOST_CHARACTERS: Final = frozenset(f"{string.ascii_letters}{string.digits}-._:")
+
+# A file that is longer holds something else.
+_BYTES_MAX: Final = 64 * 1024
+_LOOK_MAX: Final = 16
+
+_Seconds = Annotated[int, msgspec.Meta(ge=1, le=WAIT_S_MAX)]
+_Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+
+
+class AnswersError(ValueError):
+    """An answer that cannot be worked by: which one, and what was expected."""
+
+
+class MissingAnswerError(AnswersError):
+    """Nobody is there to be asked, and there is no answer: the flag that gives one."""
+
+
+class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is answered so far; None is what nobody has said anything about.
+
+    `claim` is the claim itself, a file that holds it, `-` for stdin or `scan` for a scanner; `look` names
+    more places to look for devices at. The words are those of the file and, with dashes, of the flags.
+    """
+
+    claim: str | None = None
+    kind: Kind | None = None
+    peripheral: tuple[PeripheralSection, ...] | None = None
+    terminal: str | None = None
+    glass: bool | None = None
+    look: Annotated[tuple[str, ...], msgspec.Meta(max_length=_LOOK_MAX)] = ()
+    port: _Port | None = None
+    account: str | None = None
+    wait_s: _Seconds | None = None
+
+    def over(self, other: "Answers") -> "Answers":
+        """These, and for what they leave open those of `other`."""
+        said = {
+            name: value for name, value in msgspec.structs.asdict(self).items() if value not in (None, ())
+        }
+        return msgspec.structs.replace(other, **said)
+
+
+class Decisions(msgspec.Struct, frozen=True):
+    """All answers, complete: what is set up. Without a `claim` an object that is enrolled stays so."""
+
+    claim: str
+    kind: Kind
+    peripherals: tuple[PeripheralSection, ...]
+    terminal: str | None
+    glass: bool
+    port: int = PORT
+    account: str | None = None
+    wait_s: int = WAIT_S
+
+
+def answers_of(decisions: Decisions) -> Answers:
+    """The answers that have led to these decisions."""
+    return Answers(
+        claim=decisions.claim or None,
+        kind=decisions.kind,
+        peripheral=decisions.peripherals,
+        terminal=decisions.terminal or NO_TERMINAL,
+        glass=decisions.glass,
+        port=decisions.port,
+        account=decisions.account,
+        wait_s=decisions.wait_s,
+    )
+
+
+def read_answers(path: Path) -> Answers:
+    """The answers in a TOML file; raises AnswersError with the name that was meant for one that is wrong."""
+    try:
+        with path.open("rb") as file:
+            told = tomllib.loads(file.read(_BYTES_MAX).decode())
+    except OSError as error:
+        raise AnswersError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise AnswersError(f"{path}: {error}") from error
+    _refuse_strangers(path, "", told, Answers)
+    devices = told.get("peripheral")
+    for number, device in enumerate(devices if isinstance(devices, list) else (), 1):
+        if isinstance(device, dict):
+            _refuse_strangers(path, f"peripheral {number}: ", device, PeripheralSection)
+    try:
+        answers = msgspec.convert(told, type=Answers)
+        check(answers)
+    except ValueError as error:
+        raise AnswersError(f"{path}: {error}") from error
+    return answers
+
+
+def check(answers: Answers) -> None:
+    """Return if every address in `answers` could be one. Raises AnswersError."""
+    for device in answers.peripheral or ():
+        if device.role != "camera":  # its address is read by the camera's own process
+            _check_uri(device.uri)
+    if answers.terminal is not None:
+        terminal_uri(answers.terminal)
+
+
+def terminal_uri(text: str) -> str | None:
+    """The URI of a card terminal: `none`, HOST, HOST:PORT or a URI. Raises AnswersError."""
+    if text == NO_TERMINAL:
+        return None
+    if "?" not in text:
+        return _terminal_at(text)
+    profile = _check_uri(text)
+    if profile != "payment terminal":
+        raise AnswersError(f"terminal: {text!r} is a {profile}: expected a payment terminal")
+    return text
+
+
+def _terminal_at(where: str) -> str:
+    """The URI of a terminal in the network that is named as its box does."""
+    named = f"{where}:{load(_TERMINAL).tcp_port}" if ":" not in where or where.endswith("]") else where
+    try:
+        address = tcp_address(named)
+    except PeripheralUriError as error:
+        raise AnswersError(f"terminal: expected none, HOST:PORT or a URI, got {where!r}") from error
+    if not address.host or set(address.host) - _HOST_CHARACTERS or (":" in address.host) != ("[" in named):
+        raise AnswersError(f"terminal: expected none, HOST:PORT or a URI, got {where!r}")
+    return f"tcp:{named}?profile={_TERMINAL}"
+
+
+def _check_uri(text: str) -> str:
+    """What kind of device is at `text`."""
+    try:
+        return parse_uri(text).profile.device
+    except PeripheralUriError as error:
+        raise AnswersError(str(error)) from error
+
+
+def _refuse_strangers(path: Path, where: str, told: dict[str, object], form: type[msgspec.Struct]) -> None:
+    """A word that is not understood is never ignored: what it was to say would be missing."""
+    names = form.__struct_fields__
+    for name in told:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            meant = f": did you mean {near[0]!r}?" if near else f": expected some of {', '.join(names)}"
+            raise AnswersError(f"{path}: {where}{name!r} is no answer{meant}")
+
+
+EXAMPLE: Final = """\
+# Answers for `opos setup --answers FILE`. Every line may go: what nobody answers is asked, or where nobody is
+# there to be asked, taken from what was found. Each is a flag as well: `opos setup --help`.
+
+# The claim that the hub made (`opos hub claim`): its text, or the file that holds it. It is good once.
+claim = "/etc/opos/claim"
+
+# mirror, shelf, tray or panel. The claim must be for the same.
+kind = "shelf"
+
+# A card terminal: HOST, HOST:PORT or a URI; "none" where sales go on the house account.
+terminal = "none"
+
+# Whether this machine drives a glass of its own (opos-kiosk); without one the glass is a page at `port`.
+glass = false
+port = 8101
+
+# More places to look for devices at, beside what is plugged in: a path, or HOST:PORT in the network.
+# look = ["/dev/serial0", "10.0.0.9:4001"]
+
+# How long to wait for a person to confirm the code at the hub, in seconds.
+wait_s = 600
+
+# The devices. Without any of these those that are found are taken.
+[[peripheral]]
+role = "scale"
+uri = "serial:/dev/opos/scale0?profile=mt-sics"
+
+[[peripheral]]
+role = "reader"
+uri = "serial:/dev/opos/reader0?profile=r200"
+"""
+"""A file of answers with all that can be said in it."""

@@ -1,0 +1,53 @@
+"""How far a setup has come: one file beside the ledger, there as long as the setup is not finished."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.identity import keep_file
+from edge.provision.setup.answers import Decisions
+from edge.provision.setup.machine import Machine, below
+
+DATA: Final = "/var/lib/opos"
+"""Where the ledger and the keys of an object are."""
+DIRECTORY: Final = "/etc/opos"
+"""Where its configuration is."""
+
+_FILE: Final = f"{DATA}/setup.json"
+
+
+class Unfinished(msgspec.Struct, frozen=True):
+    """A setup that was begun: what is set up, which steps are done, whether services must start anew.
+
+    It holds the claim: nobody but root reads the file, and it is gone when the setup is finished.
+    """
+
+    decisions: Decisions
+    done: tuple[str, ...] = ()
+    changed: bool = False
+
+
+def state_file(machine: Machine) -> Path:
+    """Where it lies."""
+    return below(machine, _FILE)
+
+
+def unfinished(machine: Machine) -> Unfinished | None:
+    """The setup that was begun on this machine and did not come to its end; None if there is none."""
+    try:
+        return msgspec.json.decode(state_file(machine).read_bytes(), type=Unfinished)
+    except (FileNotFoundError, ValueError):  # it is written whole: what another version wrote says nothing
+        return None
+
+
+def keep_state(machine: Machine, state: Unfinished) -> None:
+    """Write it down before anything of it is done."""
+    file = state_file(machine)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keep_file(file, msgspec.json.encode(state), mode=0o600)
+
+
+def forget_state(machine: Machine) -> None:
+    """The setup is finished."""
+    state_file(machine).unlink(missing_ok=True)

@@ -1,0 +1,28 @@
+"""A hub on paper whose person has confirmed already, and a machine on paper."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.object.paper_hub import PaperHub, serving
+from tests.provision.setup.bench import PaperMachine
+
+
+@pytest.fixture(autouse=True)
+def asked_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.provision.enrol._ASKED_EVERY_S", 0.05)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[PaperHub]:
+    served = tmp_path / "served"
+    served.mkdir()
+    with serving(PaperHub(), served) as paper:
+        paper.confirmed = True
+        yield paper
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> PaperMachine:
+    return PaperMachine(tmp_path / "root")
