@@ -1,4 +1,4 @@
-"""The glass of an object that is being enrolled: the code, to be compared from across the room."""
+"""The glass of an object that does not work yet, or rests: a code to compare, or a page of the bench."""
 
 import html
 import socket
@@ -23,24 +23,28 @@ HOST: Final = "127.0.0.1"
 _FILES: Final = {
     "code.css": ("edge.provision", "text/css"),
     "code.js": ("edge.provision", "text/javascript"),
+    "bench.css": ("edge.provision", "text/css"),
     "icon.svg": ("edge.display", "image/svg+xml"),
 }
 # Scaled with the panel: a module is a whole number of pixels at this size.
 _QR_PX: Final = 348
+_OTHER_BUILD: Final = 'event: screen\ndata: <main data-build="bench" data-screen="bench"></main>\n\n'
 # A browser's open connection is cut after this long at the end.
 _GOODBYE_S: Final = 1
 
 
-class CodeGlass:
-    """Serves one page on `port` of this machine until `close`; raises OSError if the port is taken."""
+class PageGlass:
+    """Serves `page` on `port` of this machine until `close`; raises OSError if the port is taken.
 
-    def __init__(self, port: int) -> None:
+    A browser that still shows the object's own glass is brought over, and goes back by itself afterwards.
+    """
+
+    def __init__(self, port: int, page: str) -> None:
         self._listener = socket.create_server((HOST, port))
-        self._page = _page("... ...", "This object is being enrolled", "It is asking its hub.")
-        self._code = ""
+        self.page = page
         routes = [
             *(Route("/", self._answer), Route("/state", self._state)),
-            Route("/static/{name}", _static),
+            *(Route("/events", _elsewhere), Route("/static/{name}", _static)),
         ]
         app = Starlette(routes=routes, middleware=[Middleware(Guard, embedders=())])
         config = uvicorn.Config(
@@ -50,21 +54,48 @@ class CodeGlass:
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="glass")
         self._thread.start()
 
-    def show(self, code: str, title: str, what: str, scan: str = "") -> None:
-        """Show `code`, and below it what it is for; `scan` is what a phone reads instead of a person."""
-        self._page, self._code = _page(code, title, what, scan), code if scan else ""
-
     def close(self) -> None:
         """Give the port back: the object's own glass takes it."""
         self._server.should_exit = True
         self._thread.join()
         self._listener.close()
 
+    def state(self) -> dict[str, str]:
+        """What the page shows, for a program."""
+        return {"screen": "bench"}
+
     async def _answer(self, _: Request) -> Response:
-        return HTMLResponse(self._page)
+        return HTMLResponse(self.page)
 
     async def _state(self, _: Request) -> Response:
-        return JSONResponse({"screen": "unpaired", "code": self._code})
+        return JSONResponse(self.state())
+
+
+class CodeGlass(PageGlass):
+    """The page of a code on `port` of this machine until `close`; raises OSError if the port is taken."""
+
+    def __init__(self, port: int) -> None:
+        self._code = ""
+        super().__init__(port, _page("... ...", "This object is being enrolled", "It is asking its hub."))
+
+    def show(self, code: str, title: str, what: str, scan: str = "") -> None:
+        """Show `code`, and below it what it is for; `scan` is what a phone reads instead of a person."""
+        self.page, self._code = _page(code, title, what, scan), code if scan else ""
+
+    def state(self) -> dict[str, str]:
+        """The code, once a phone may read it."""
+        return {"screen": "unpaired", "code": self._code}
+
+
+def bench_page(shape: str, title: str, what: str, mark: str = "") -> str:
+    """A page of the installer's bench: a `shape` of bench.css, with words for a person in the middle."""
+    words = {"shape": shape, "title": title, "what": what, "mark": mark}
+    return Template(_file("bench.html")).substitute({name: html.escape(text) for name, text in words.items()})
+
+
+async def _elsewhere(_: Request) -> Response:
+    """The stream of the object's own glass: a screen of another build, for which its page loads anew."""
+    return Response(_OTHER_BUILD, media_type="text/event-stream")
 
 
 async def _static(request: Request) -> Response:

@@ -1,0 +1,72 @@
+"""Ask for help: a bundle of what somebody far away needs to know, without what they must not."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from edge.cli.asking import AS_JSON, FILE, Steps, answered, is_person
+from edge.cli.object.door import said
+from edge.clock import SystemClock
+from edge.config import without_trust
+from edge.provision.support.bundle import BundleExistsError, collected, write_bundle
+from edge.provision.support.contents import parts
+from edge.provision.support.redaction import Redactor
+from edge.provision.support.secrets import secrets_of
+
+_MORE: Final = """\b
+Examples:
+  sudo opos support bundle --out panel-7.tar.gz
+  opos support bundle mirror/object.toml --out mirror.tar.gz --json
+
+It holds the configuration, versions, devices, findings of the doctor, the length of the ledger and the last
+lines of the journal. Keys, claims, codes of members and numbers of cards are taken out; CONTENTS.txt lists
+what it holds. Nothing is sent: read it, and send it yourself.
+"""
+
+
+@click.group()
+def support() -> None:
+    """Ask for help with what somebody far away needs to know."""
+
+
+@support.command(epilog=_MORE)
+@FILE
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write, a .tar.gz.")
+@AS_JSON
+def bundle(*, file: Path, out: Path | None, as_json: bool) -> None:
+    """Write a bundle about the object that FILE describes, with every secret taken out."""
+    steps = Steps(as_json=as_json)
+    out = answered(out, "--out", "The file to write", click.Path(path_type=Path, dir_okay=False))
+    with said(BundleExistsError, OSError), _bar() as bar:
+        config = without_trust(file)
+        wanted = parts(file, config)
+        task = bar.add_task("", total=len(wanted))
+
+        def told(name: str) -> None:
+            bar.update(task, description=name)
+            bar.advance(task)
+
+        found = collected(wanted, Redactor(secrets_of(config)), told)
+        write_bundle(out, config.object.id, found, SystemClock().wall_ms() // 1000)
+    for each, _ in found:
+        taken = sum(each.redacted.values())
+        steps.say(
+            f"{each.name:<20}{each.what}{f' ({taken} taken out)' if taken else ''}",
+            state="held",
+            **msgspec.to_builtins(each),
+        )
+    steps.end(f"{out}: read it, then send it", state="done", out=str(out), files=len(found))
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<20}"),
+        BarColumn(bar_width=30),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not is_person(),
+    )

@@ -1,0 +1,48 @@
+"""A device in an object's file: its line is written or changed, and every other byte stays as it is."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import tomlkit
+from tomlkit.items import AoT
+
+from edge.config import PeripheralSection, read
+from edge.identity import keep_file
+
+_SECTION: Final = "peripheral"
+
+
+def with_peripheral(text: str, device: PeripheralSection) -> str:
+    """`text` of an object.toml with this device in the place of the one of its role and name."""
+    document = tomlkit.parse(text)
+    listed: Any = document.setdefault(_SECTION, tomlkit.aot())
+    for each in listed:
+        if (each["role"], each.get("name")) == (device.role, device.name):
+            each["uri"] = device.uri
+            return tomlkit.dumps(document)
+    fields = {name: value for name, value in msgspec.to_builtins(device).items() if value is not None}
+    new = tomlkit.table() if isinstance(listed, AoT) else tomlkit.inline_table()
+    new.update(fields)
+    listed.append(new)
+    return tomlkit.dumps(document)
+
+
+def put_in_place(file: Path, device: PeripheralSection) -> bool:
+    """Write the device into `file`, once the whole was checked; False where it stands there already.
+
+    What was there before is kept beside it. Raises ConfigError, OSError.
+    """
+    before = file.read_text(encoding="utf-8")
+    after = with_peripheral(before, device)
+    if after == before:
+        return False
+    draft = file.with_name(f"{file.name}.new")
+    keep_file(draft, after.encode())
+    try:
+        read(draft)
+        keep_file(file.with_name(f"{file.name}.before"), before.encode())
+        keep_file(file, after.encode())
+    finally:
+        draft.unlink()
+    return True

@@ -1,0 +1,1 @@
+"""The installer's bench: setup, doctor, calibration, support."""

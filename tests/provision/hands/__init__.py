@@ -1,0 +1,1 @@
+"""What an installer does with their hands: calibrate, pair, identify, try a sale, ask for support."""
