@@ -75,9 +75,9 @@ def enrol(claim: Claim, place: Place, setup: Setup, door: HubDoor, wait: Wait) -
     Raises EnrolmentRefusedError, TakenError, ConfigError, KeyUnusableError, IdentityUnusableError, OSError.
     """
     with alone(place):
-        record = _recorded(claim, place)
-        if place.before is not None and record is not None and not record.question:
+        if is_enrolled_by(claim, place):
             return Enrolment.ALREADY
+        record = _recorded(claim, place)
         signer = _signer(place)
         question = _asked_before(record, signer) or _question(claim, place, signer)
         _write(place, _Record(claim.id, question))
@@ -85,6 +85,12 @@ def enrol(claim: Claim, place: Place, setup: Setup, door: HubDoor, wait: Wait) -
         keep(_answer(door, question, code, wait), claim.fingerprint, signer.public, place, setup)
         _write(place, _Record(claim.id, ""))
         return Enrolment.NOW
+
+
+def is_enrolled_by(claim: Claim, place: Place) -> bool:
+    """Whether the object at `place` was enrolled by this very claim: there is nothing to ask."""
+    record = _recorded(claim, place)
+    return place.before is not None and record is not None and not record.question
 
 
 def _signer(place: Place) -> Signer:

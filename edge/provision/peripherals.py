@@ -33,7 +33,7 @@ def put_in_place(file: Path, device: PeripheralSection) -> bool:
 
     What was there before is kept beside it. Raises ConfigError, OSError.
     """
-    before = file.read_text(encoding="utf-8")
+    before = file.read_bytes().decode()  # as it is: `read_text` would give every line Unix's end
     after = with_peripheral(before, device)
     if after == before:
         return False

@@ -140,6 +140,9 @@ def test_the_file_is_replaced_whole_and_what_was_there_is_kept_beside_it(tmp_pat
     file = tmp_path / "object.toml"
     file.write_text(TEXT)
     assert [put_in_place(file, READER), put_in_place(file, READER)] == [True, False]
+    file.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    put_in_place(file, READER)
+    assert file.read_bytes().count(b"\r\n") == TEXT.count("\n")
     assert (tmp_path / "object.toml.before").read_text() == TEXT
     assert sorted(each.name for each in tmp_path.iterdir()) == ["object.toml", "object.toml.before"]
 
