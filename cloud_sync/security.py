@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from cryptography import x509
-
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL (include/openssl/x509_vfy.h); Python has no name for it.
 _NO_CHECK_TIME: Final = 0x200000
 # Verification errors of OpenSSL (the same file), as people should hear them.
@@ -86,6 +84,9 @@ class PinnedSecurity:
         """
         if self._floor_ms is None:
             return  # OpenSSL has compared it with a clock that is right
+        # Imported here: a process that opens no such line, as the object's own, has no room for it (1 MB).
+        from cryptography import x509  # noqa: PLC0415
+
         ended = x509.load_der_x509_certificate(peer_der).not_valid_after_utc
         floor = datetime.fromtimestamp(self._floor_ms / 1000, UTC)
         if ended < floor:

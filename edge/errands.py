@@ -120,6 +120,8 @@ class Errands:
             self._rooms.telemetry.sent(said.telemetry.seq, said.telemetry.lane)
         if said.link is not None:
             self._link(up=said.link == "up")
+        if said.identify is not None:
+            self._rooms.till.identify(said.identify.seconds)
 
     def _answer(self, jws: str) -> None:
         if self._rooms.questions is None:

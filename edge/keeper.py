@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +57,8 @@ class Keeper:
         self._witnessed = 0
         self.telemetry = TelemetryLane(config.telemetry)
         self.level = Level.ROOMY
+        self.on_looked: Callable[[], None] = lambda: None
+        """Called after each look at the ledger, which the thread that writes it has answered."""
         kid = None
         with contextlib.suppress(JournalDamagedError):  # whoever opens it to write finds that out, and acts
             kid = signing_kid(config.ledger)
@@ -83,6 +86,7 @@ class Keeper:
         while True:
             with contextlib.suppress(JournalClosedError):  # the runtime hears of that by itself
                 await self._look()
+                self.on_looked()
             await asyncio.sleep(_LOOK_S)
 
     async def check(self) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from cloud_sync.agent.ports import Handed, RuntimeAwayError
 from edge.offline_queue.bell import LINE_BYTES_MAX, Asked, Question, Said, SentTelemetry, StagedDocument
+from edge.wellbeing import Wellbeing
 
 _log = logging.getLogger(__name__)
 
@@ -23,10 +24,11 @@ _RETRY_S: Final = (0.1, 0.5)
 
 
 class _Rung(msgspec.Struct, frozen=True):
-    """One line of the runtime's: a head, a question, or its answer to one of ours."""
+    """One line of the runtime's: a head, a question, how it is, or its answer to one of ours."""
 
     head: int | None = None
     ask: msgspec.Raw = msgspec.Raw()
+    well: Wellbeing | None = None
     ok: bool = True
     error: str | None = None
 
@@ -34,7 +36,8 @@ class _Rung(msgspec.Struct, frozen=True):
 class RuntimeLine:
     """The agent's end of the bell; it comes back for ever.
 
-    `on_head` hears each head, `on_ask` each question to the hub and its id, `on_gone` the end.
+    `on_head` hears each head, `on_ask` each question to the hub and its id, `on_well` how the runtime is,
+    `on_gone` the end.
     """
 
     def __init__(self, path: Path, luck: random.Random) -> None:
@@ -44,6 +47,7 @@ class RuntimeLine:
         self._asked: deque[asyncio.Future[Handed | None]] = deque()
         self.on_head: Callable[[int], None] = lambda _head: None
         self.on_ask: Callable[[str, Question], None] = lambda _id, _question: None
+        self.on_well: Callable[[Wellbeing], None] = lambda _wellbeing: None
         self.on_gone: Callable[[], None] = lambda: None
 
     async def receipt(self, jws: str) -> Handed:
@@ -103,6 +107,8 @@ class RuntimeLine:
             self.on_head(rung.head)
         elif rung.ask:
             self._ask_hub(rung.ask)
+        elif rung.well is not None:
+            self.on_well(rung.well)
         elif self._asked:
             _settle(self._asked.popleft(), Handed(None if rung.ok else rung.error or "it does not say why"))
 

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Final
+
+import apsw
 
 from cloud_sync.agent.agent import Agent, Neighbours
 from cloud_sync.agent.chunks import HubChunks
@@ -21,9 +24,12 @@ from cloud_sync.contract.signing import Signer
 from cloud_sync.contract.telemetry import TelemetryItem, TelemetryPiece
 from cloud_sync.contract.topics import Address
 from cloud_sync.mqtt import Line, Message
+from cloud_sync.notify import HERE
 from cloud_sync.security import Security
 from edge.clock import Clock, SystemClock
 from edge.config import ObjectConfig
+from edge.health.desk import HealthDesk, teller_of
+from edge.health.looking import Looker
 from edge.identity import (
     IdentityUnusableError,
     apply_keyring,
@@ -47,6 +53,8 @@ _WAITING_MAX: Final = 16
 _BUSY_S: Final = 5.0
 # A key that is not there is looked for again this much later: a TPM may have to be asked for it.
 _KEYS_NS: Final = 10_000_000_000
+# A twelfth of what the unit gives (WatchdogSec=30): a slow card may miss some.
+_LIVE_S: Final = 2.5
 
 
 class _Ledger:
@@ -56,6 +64,10 @@ class _Ledger:
         self._path = config.ledger
         self._agent = agent
         self._reader: LedgerReader | None = None
+
+    def reader(self) -> LedgerReader | None:
+        """Who reads it, while there is a runtime."""
+        return self._reader
 
     def rung(self, head: int) -> None:
         """The runtime has entries up to `head`."""
@@ -241,16 +253,37 @@ async def serve(config: ObjectConfig) -> None:
         agent.on_time = _once(line.again)
     ledger = _Ledger(config, agent)
     inbox.on_line, inbox.on_message = agent.line, agent.heard
-    runtime.on_head, runtime.on_ask, runtime.on_gone = ledger.rung, agent.asked, ledger.close
+    runtime.on_head, runtime.on_ask = ledger.rung, agent.asked
+    looker = Looker(config, clock, agent.status, ledger.reader)
+    health = HealthDesk(looker, agent.well, teller_of(config, os.environ))
+    runtime.on_well = health.said
+
+    def gone() -> None:
+        health.gone()
+        ledger.close()
+
+    runtime.on_gone = gone
     desk = Desk(config.data_dir / SOCKET, agent.status)
     await desk.open()
     line.start()
     try:
-        await _until_told_to_stop(agent.run(), runtime.run())
+        await _until_told_to_stop(agent.run(), runtime.run(), health.run(), _live(ledger, agent))
     finally:
+        HERE.stopping()
+        health.close()
         await asyncio.to_thread(line.stop)
         await desk.close()
         lane.close()
+
+
+async def _live(ledger: _Ledger, agent: Agent) -> None:
+    """Tell the service manager that the agent lives, as far as the ledger can be read."""
+    while True:
+        if (reader := ledger.reader()) is not None:
+            with contextlib.suppress(apsw.Error):  # whoever sells from it finds that out, and acts
+                reader.head()
+        HERE.beat("the hub answers" if agent.status().online else "the hub does not answer")
+        await asyncio.sleep(_LIVE_S)
 
 
 def _line(config: ObjectConfig, inbox: _Inbox, security: Security | None) -> Line:

@@ -26,10 +26,19 @@ def main() -> None:
     """Open the front door: parse the command line, run one command, end with its exit code."""
     if sys.stdin is None:  # closed by who started us, as by a daemon: a command that reads it finds its end
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - the process ends it
+    front_door()()
+
+
+def front_door() -> FrontDoor:
+    """The command `opos`, with every installed command behind it."""
     door = FrontDoor("opos", commands=listed(), help=PURPOSE, epilog=EXIT_CODES)
     click.version_option(package_name="opos", message="%(prog)s %(version)s")(door)
-    door.context_settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-    door()
+    door.context_settings = {
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "color": False if os.environ.get("NO_COLOR") else None,  # no-color.org: whatever it is set to
+    }
+    return door
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from cloud_sync.agent.uplink import Outcome
 from cloud_sync.agent.voice import Voice
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.requests import Ask
+from cloud_sync.contract.state import Fault
 from cloud_sync.contract.topics import Address, keyring
 from cloud_sync.mqtt import Message
 
@@ -135,6 +136,10 @@ class Agent:
         """The runtime wants to know something of the hub."""
         self._questions.told(request_id, ask)
 
+    def well(self, program: str, faults: tuple[Fault, ...]) -> None:
+        """The runtime has said which program it is, and what is wrong with its object."""
+        self._carrier.well(program, faults)
+
     def closed(self) -> None:
         """The runtime is gone."""
         self._carrier.closed()
@@ -170,6 +175,9 @@ class Agent:
             telemetry_told=self._gestures.told,
             clock_off_ms=self.time.offset_ms,
             trouble=self._carrier.trouble,
+            broker=self._carrier.line_up,
+            program=self._carrier.program,
+            faults=self._carrier.faults,
         )
 
     def _flow(self, up: bool) -> None:

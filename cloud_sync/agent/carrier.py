@@ -9,17 +9,23 @@ from cloud_sync.agent.duty import ALWAYS, Duty
 from cloud_sync.agent.herald import Herald
 from cloud_sync.agent.ports import Identity, Waiting
 from cloud_sync.agent.read_ahead import ReadAhead
-from cloud_sync.agent.uplink import Outcome, Uplink, Wanted
+from cloud_sync.agent.uplink import Outcome, Stage, Uplink, Wanted
 from cloud_sync.agent.voice import Voice
 from cloud_sync.contract.batch import pack
 from cloud_sync.contract.receipt import Receipt
-from cloud_sync.contract.state import ObjectState
+from cloud_sync.contract.state import FAULTS_MAX, Fault, ObjectState
 from cloud_sync.mqtt import Outgoing
 
 _log = logging.getLogger(__name__)
 
 # A broker without its hub keeps a batch no longer than this: by then it was sent again.
 BATCH_EXPIRY_S: Final = 30
+
+
+FORKED: Final = Fault("ledger.forked", "ledger")
+"""The hub has entries that this journal does not: a person has to look."""
+KEYLESS: Final = Fault("ledger.key-missing", "ledger")
+"""The key of what waits is gone."""
 
 
 class Carrier:
@@ -34,6 +40,8 @@ class Carrier:
         self._line_up = False
         self._ahead: ReadAhead | None = None
         self.trouble: str | None = None
+        self._program = ""
+        self._faults: tuple[Fault, ...] = ()
         self.identity: Identity | None = None
         self.uplink: Uplink | None = None
         self.last_receipt_ms: int | None = None
@@ -48,6 +56,7 @@ class Carrier:
     def closed(self) -> None:
         """The runtime is gone: nothing goes out until it is back."""
         self._ahead = self.identity = self.uplink = None
+        self._program, self._faults = "", ()
         self._wake.set()
 
     def grown(self, head: int) -> None:
@@ -55,6 +64,27 @@ class Carrier:
         if self.uplink is not None:
             self.uplink.grown(head, self._clock.now_ns())
             self._wake.set()
+
+    def well(self, program: str, faults: tuple[Fault, ...]) -> None:
+        """The runtime has said which program it is, and what is wrong with its object."""
+        self._program, self._faults = program, faults
+        self._wake.set()
+
+    @property
+    def program(self) -> str:
+        """The version of the program that sells; '' before it was said."""
+        return self._program
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong, as it is told to the hub."""
+        own = [fault for is_so, fault in ((self._is_forked, FORKED), (self.trouble, KEYLESS)) if is_so]
+        return (*own, *self._faults)[:FAULTS_MAX]
+
+    @property
+    def line_up(self) -> bool:
+        """Whether there is a broker."""
+        return self._line_up
 
     def line(self, up: bool) -> None:
         """The broker is there, or gone."""
@@ -104,6 +134,10 @@ class Carrier:
             self.uplink.connected(self._clock.now_ns())
         self._wake.set()
 
+    @property
+    def _is_forked(self) -> bool:
+        return self.uplink is not None and self.uplink.stage is Stage.FORKED
+
     def _flowing(self) -> bool:
         return self.uplink is not None and self.uplink.flowing
 
@@ -146,7 +180,10 @@ class Carrier:
         """How the object stands, without a time; without its runtime it sells nothing, and is not online."""
         if self.identity is None or self.uplink is None:
             return ObjectState(online=False)
-        return ObjectState(True, self.identity.epoch, self.uplink.head, self.uplink.acked)
+        uplink = self.uplink
+        return ObjectState(
+            *(True, self.identity.epoch, uplink.head, uplink.acked), program=self._program, faults=self.faults
+        )
 
     def _tell(self) -> None:
         if not self._line_up:

@@ -9,10 +9,13 @@ from typing import Final
 
 import msgspec
 
+from cloud_sync.contract.state import Fault
+
 SOCKET: Final = "sync.sock"
 """The name of the socket in an object's data directory."""
 
-# The whole answer is one short line; an agent that does not give it within this is stuck.
+# The whole answer is one line, 1500 bytes with every fault that there may be; an agent that does not give it
+# within this is stuck.
 _ANSWER_S: Final = 2.0
 _ANSWER_BYTES_MAX: Final = 4096
 
@@ -34,6 +37,12 @@ class AgentStatus(msgspec.Struct, frozen=True):
     """How far the hub's clock is ahead of this machine's; None before it said what time it is."""
     trouble: str | None = None
     """What keeps entries here although the hub answers."""
+    broker: bool = False
+    """Whether there is a broker, whoever is behind it."""
+    program: str = ""
+    """The version of the runtime; '' before it said so."""
+    faults: tuple[Fault, ...] = ()
+    """What a person should look at, as the hub is told."""
 
 
 class DeskTakenError(Exception):

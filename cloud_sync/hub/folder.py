@@ -60,6 +60,11 @@ class Folder:
         return self.path / "tls"
 
     @property
+    def metrics_token(self) -> Path:
+        """What whoever reads the hub's numbers from elsewhere has to bring; without the file nobody can."""
+        return self.path / "metrics.token"
+
+    @property
     def broker(self) -> Path:
         """What Mosquitto is run by."""
         return self.path / "broker"

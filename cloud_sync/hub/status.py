@@ -56,6 +56,8 @@ def sentences(status: Status, now_ms: int) -> Iterator[str]:
             f"  {each.object}: {_online(each)}, {each.acked} of {each.head} entries here,"
             f" {_sales(each.sales)}, heard {age(each.heard_ms, now_ms)}"
         )
+        if each.faults:
+            yield f"    it says: {', '.join(f'{fault.code} ({fault.source})' for fault in each.faults)}"
     if not status.objects:
         yield "  no object is admitted yet: `opos hub admit --help`"
     yield from _health(status.hub, now_ms)

@@ -1,7 +1,6 @@
 """Carry an object's entries to the hub and its documents back, or see what still waits."""
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from cloud_sync.agent.desk import SOCKET, AgentStatus, DeskTakenError, ask
 from cloud_sync.contract.entry import decode_body
 from cloud_sync.contract.facts import Sale
 from cloud_sync.contract.receipt import Receipt
+from edge.cli.logs import log_of
 from edge.clock import SystemClock
 from edge.config import ConfigError, ObjectConfig, load, without_trust
 from edge.identity import IdentityUnusableError, days_left
@@ -48,9 +48,10 @@ def run(file: Path) -> None:
     from edge.keys import KeyUnusableError  # noqa: PLC0415
     from edge.sync import serve  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        asyncio.run(serve(load(file)))
+        config = load(file)
+        log_of(config, "opos-sync")
+        asyncio.run(serve(config))
     except (ConfigError, KeyUnusableError, IdentityUnusableError, DeskTakenError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -123,6 +124,8 @@ def _print(result: Status) -> None:
     if result.certificate_days is not None:
         click.echo(f"the certificate for the line holds for {result.certificate_days} days")
     click.echo(_line(result.agent))
+    for fault in result.agent.faults if result.agent is not None else ():
+        click.echo(f"  to look at: {fault.code} ({fault.source})")
 
 
 def _confirmed(last: LastReceipt | None) -> Iterator[str]:

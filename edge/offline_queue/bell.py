@@ -1,9 +1,9 @@
 """The bell: the Unix socket on which the runtime rings new heads, and takes what the agent brings.
 
-JSON lines. The runtime says `{"head": n}` at once and after each commit, and `{"ask": ...}` when it wants to
-know something of the hub. The agent says one of `Said`, and is answered `{"ok": true}` or `{"ok": false,
-"error": ...}`, line by line and in order. Whatever is signed is handed on as the hub signed it: the runtime
-believes the agent nothing.
+JSON lines. The runtime says `{"head": n}` at once and after each commit, `{"ask": ...}` when it wants to know
+something of the hub, and `{"well": ...}` when something about it has changed that others should know. The
+agent says one of `Said`, and is answered `{"ok": true}` or `{"ok": false, "error": ...}`, line by line and in
+order. Whatever is signed is handed on as the hub signed it: the runtime believes the agent nothing.
 """
 
 import asyncio
@@ -18,8 +18,10 @@ import msgspec
 
 from cloud_sync.contract.escrow import SliceAsked
 from cloud_sync.contract.members import MemberAsked
+from cloud_sync.contract.orders import Identify
 from cloud_sync.contract.requests import Id, PaymentAsked
 from cloud_sync.contract.stock import StockAsked
+from edge.wellbeing import Wellbeing
 
 # A receipt or a manifest is below 8 KiB; a line of 256 KiB is not our agent.
 LINE_BYTES_MAX: Final = 256 * 1024
@@ -49,6 +51,8 @@ class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     reply: str | None = None
     telemetry: SentTelemetry | None = None
     link: Literal["up", "down"] | None = None
+    identify: Identify | None = None
+    """No agent's: somebody at this machine looks for the object (`opos identify`)."""
 
 
 class Rung(msgspec.Struct, frozen=True):
@@ -83,6 +87,12 @@ class Asking(msgspec.Struct, frozen=True):
     ask: Asked
 
 
+class Well(msgspec.Struct, frozen=True):
+    """The runtime's words: how it is."""
+
+    well: Wellbeing
+
+
 class Answered(msgspec.Struct, frozen=True, omit_defaults=True):
     """The runtime's answer to one line; `ok` False carries the reason."""
 
@@ -103,6 +113,7 @@ class Bell:
         self._path = path
         self._hear = hear
         self._head = 0
+        self._well: Wellbeing | None = None
         self._asking: dict[int, Asked] = {}
         self._numbers = itertools.count(1)
         self._rung = asyncio.Condition()
@@ -136,6 +147,13 @@ class Bell:
         async with self._rung:
             self._head = head
             self._rung.notify_all()
+
+    async def well(self, wellbeing: Wellbeing) -> None:
+        """Tell every agent how the runtime is, if that has changed."""
+        if wellbeing != self._well:
+            async with self._rung:
+                self._well = wellbeing
+                self._rung.notify_all()
 
     @contextlib.asynccontextmanager
     async def asking(self, asked: Asked) -> AsyncIterator[None]:
@@ -179,16 +197,19 @@ class Bell:
 
     async def _ring_to(self, writer: asyncio.StreamWriter) -> None:
         told, asked = -1, 0
+        well: Wellbeing | None = None
         with contextlib.suppress(ConnectionError):
             while True:
                 async with self._rung:
-                    while self._head == told and not self._asked_after(asked):
+                    while (self._head, self._well) == (told, well) and not self._asked_after(asked):
                         await self._rung.wait()
                     more = self._asked_after(asked)
-                    words: list[Rung | Asking] = [Asking(self._asking[number]) for number in more]
+                    words: list[Rung | Asking | Well] = [Asking(self._asking[number]) for number in more]
                     if self._head != told:
                         words.insert(0, Rung(self._head))
-                    told, asked = self._head, max(more, default=asked)
+                    if self._well is not None and self._well != well:
+                        words.append(Well(self._well))
+                    told, asked, well = self._head, max(more, default=asked), self._well
                 writer.write(b"".join(msgspec.json.encode(word) + b"\n" for word in words))
                 await writer.drain()
 

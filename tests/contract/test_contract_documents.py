@@ -15,7 +15,7 @@ from cloud_sync.contract.documents import (
 )
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.signing import Verifier, seal, unseal
-from cloud_sync.contract.state import ObjectState
+from cloud_sync.contract.state import Fault, ObjectState
 from cloud_sync.contract.topics import PAYLOAD_BYTES_MAX
 from retail.pricing.book import Version
 from tests.contract.paper_chain import key
@@ -55,4 +55,8 @@ def test_what_is_told_is_json_that_names_its_fields() -> None:
     assert encode(delivery) == (
         b'{"deliveries":[{"transfer":"t1","holder":"floor","gtin":"09520001100307","units":3,"epcs":[]}]}'
     )
-    assert encode(ObjectState(online=False)) == b'{"online":false,"epoch":"","head":0,"acked":0,"at_ms":0}'
+    fault = Fault("scale.gone", "scale")
+    assert encode(ObjectState(False, program="1.2", faults=(fault,))) == (
+        b'{"online":false,"epoch":"","head":0,"acked":0,"at_ms":0,"program":"1.2",'
+        b'"faults":[{"code":"scale.gone","source":"scale"}]}'
+    )

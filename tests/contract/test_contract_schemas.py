@@ -22,6 +22,7 @@ from retail.pricing.changes import changes_between
 from retail.pricing.promotions import Percent, Promotion, Promotions
 from retail.units import INTEGER_MAX
 from tests.contract.test_contract_vectors import BATCHES, CHAIN, ENTRIES, LINE, REFUSED, SEALED
+from tests.long_form import one_of
 
 SCHEMAS: Final = schemas()
 VALIDATORS: Final = {name: Draft202012Validator(schema) for name, schema in SCHEMAS.items()}
@@ -131,7 +132,7 @@ def test_every_vector_is_what_its_schema_says(name: str) -> None:
 @pytest.mark.parametrize("name", TYPES)
 def test_what_is_nearly_a_vector_is_not_what_its_schema_says(name: str) -> None:
     for instance in INSTANCES[name]:
-        for what, wrong in near_misses(SCHEMAS[name], instance):
+        for what, wrong in one_of(4, [*near_misses(SCHEMAS[name], instance)]):
             assert not VALIDATORS[name].is_valid(wrong), f"{what} in {instance}"
 
 

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from cloud_sync.hub.api.enrol import add_enrolment
 from cloud_sync.hub.api.guard import Guard
+from cloud_sync.hub.api.metrics import add_metrics
 from cloud_sync.hub.api.pushes import Pushed, add_pushes
 from cloud_sync.hub.console.page import STATIC, Console
 from cloud_sync.hub.folder import Folder
@@ -50,6 +51,7 @@ def make_app(store: Store, clock_ms: Callable[[], int], hears_broker: Callable[[
         return HTMLResponse(console.render())
 
     _add_health(app, store, hears_broker)
+    add_metrics(app, store, clock_ms, hears_broker)
     return app
 
 
@@ -62,12 +64,13 @@ def make_object_app(
 ) -> FastAPI:
     """What is asked from elsewhere: chunks of documents, to be let in, and what payment providers push.
 
-    No figure of the shop is behind it.
+    No figure of the shop is behind it but for who brings the token of `opos hub metrics --new-token`.
     """
     app = _new_app("Documents and enrolment of objects")
     app.add_middleware(Guard, any_name=True)
     _add_chunks(app, store)
     _add_health(app, store, hears_broker)
+    add_metrics(app, store, clock_ms, hears_broker, folder.metrics_token)
     add_enrolment(app, store, folder, clock_ms)
     if pushed is not None:
         add_pushes(app, pushed)

@@ -1,6 +1,5 @@
 """Commands that run a hub: all of it in one process, or its parts apart: run, ingest, api."""
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ from cloud_sync.contract.topics import PARTITIONS
 from cloud_sync.hub.cli.options import DIR, said
 from cloud_sync.hub.folder import Folder
 from cloud_sync.hub.service.place import Broker, Place
+from cloud_sync.logs import log_to_journal_or_terminal
 
 _PLAIN: Final = ("", "mqtt")
 _TLS: Final = "mqtts"
@@ -109,7 +109,7 @@ def ingest(**options: Any) -> None:
     from cloud_sync.hub.service.supervisor import supervise  # noqa: PLC0415
 
     taking = _Taking(**options)
-    _log_to_stderr()
+    log_to_journal_or_terminal("opos-hub")
     with said():
         supervise(_place(taking), taking.workers)
 
@@ -117,7 +117,7 @@ def ingest(**options: Any) -> None:
 def _open(wanted: _Open, *, ingests: bool) -> None:
     from cloud_sync.hub.service import doors, process  # noqa: PLC0415 - as in ingest
 
-    _log_to_stderr()
+    log_to_journal_or_terminal("opos-hub")
     with said():
         front = doors.listen(wanted.port)
         click.echo(f"the hub's page is http://{doors.LOOPBACK}:{front[0].getsockname()[1]}/")
@@ -133,10 +133,6 @@ def _open(wanted: _Open, *, ingests: bool) -> None:
 def _place(wanted: _Open | _Taking) -> Place:
     folder = Folder(wanted.directory)
     return Place(folder, wanted.broker, wanted.tls_dir or folder.tls)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 COMMANDS: Final[tuple[click.Command, ...]] = (run, ingest, api)

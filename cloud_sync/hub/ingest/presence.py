@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection
 
+from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.state import ObjectState
 from cloud_sync.hub.ingest.opening import EPOCH_CHARS_MAX, RefusedError, count, speaker
 from cloud_sync.hub.store import schema
@@ -33,15 +34,20 @@ class Presence:
         """Take states, of each object one, in one transaction; one that is refused harms only itself."""
         now_ms = self._clock_ms()
         told: dict[str, dict[str, int | str]] = {}
+        well: dict[str, ObjectState] = {}
         for message in messages:
             try:
                 dev = speaker(self._store, message.topic).address.object
-                told[dev] = _told(_state(dev, message.payload), 0 if message.retained else now_ms)
+                state = _state(dev, message.payload)
+                told[dev] = _told(state, 0 if message.retained else now_ms)
+                if state.online:  # a last will knows nothing of it
+                    well[dev] = state
             except RefusedError as refused:
                 count(self._store, refused, now_ms)
         if told:
             with self._store.writing() as connection:
                 _keep(connection, told)
+                _keep_wellbeing(connection, well)
 
 
 def _state(dev: str, payload: bytes) -> ObjectState:
@@ -51,8 +57,9 @@ def _state(dev: str, payload: bytes) -> ObjectState:
         raise RefusedError("state", dev, f"{dev}: expected an object's state: {error}") from error
     numbers_fit = all(0 <= number <= INTEGER_MAX for number in (state.head, state.acked, state.at_ms))
     # PostgreSQL has no text with a NUL in it, and a screen no use for the rest.
-    if not (numbers_fit and len(state.epoch) <= EPOCH_CHARS_MAX and state.epoch.isprintable()):
-        raise RefusedError("state", dev, f"{dev}: its state has a number or an epoch that no journal has")
+    words_fit = len(state.epoch) <= EPOCH_CHARS_MAX and f"{state.epoch}{state.program}".isprintable()
+    if not (numbers_fit and words_fit):
+        raise RefusedError("state", dev, f"{dev}: its state has a number or a word that no object has")
     return state
 
 
@@ -75,3 +82,16 @@ def _keep(connection: Connection, told: Mapping[str, Mapping[str, int | str]]) -
         insert = upsert(connection, schema.presence)
         news = {column: insert.excluded[column] for column in columns}
         connection.execute(insert.on_conflict_do_update(index_elements=["dev"], set_=news), rows)
+
+
+def _keep_wellbeing(connection: Connection, well: Mapping[str, ObjectState]) -> None:
+    """Write down which program each object runs, and what it says is wrong with it."""
+    if not well:
+        return
+    rows = [
+        {"dev": dev, "program": state.program, "faults": encode(state.faults).decode()}
+        for dev, state in sorted(well.items())
+    ]
+    insert = upsert(connection, schema.wellbeing)
+    news = {column: insert.excluded[column] for column in ("program", "faults")}
+    connection.execute(insert.on_conflict_do_update(index_elements=["dev"], set_=news), rows)

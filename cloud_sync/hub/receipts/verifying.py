@@ -1,11 +1,12 @@
 """The page that verifies receipts, as a hub serves it: its files, and the roots of this shop in them."""
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud_sync.hub.folder import Folder
@@ -22,8 +23,13 @@ _TYPES: Final = {
     ".svg": "image/svg+xml",
 }
 
-# A hub that was updated, or believes another root, serves the new page at once.
+# A hub that was updated, or believes another root, serves the new page at once; a browser that has this one
+# learns so by its tag, and fetches nothing.
 _FRESH: Final = {"cache-control": "no-cache"}
+
+
+# 128 bits: no two versions of a file have the same by chance.
+_TAG_DIGITS: Final = 32
 
 
 def add_verifying(app: FastAPI, folder: Folder) -> None:
@@ -37,15 +43,25 @@ def add_verifying(app: FastAPI, folder: Folder) -> None:
         return RedirectResponse(PAGE)
 
     @app.get("/r/", include_in_schema=False)
-    def index() -> Response:
-        return file(_INDEX)
+    def index(request: Request) -> Response:
+        return file(_INDEX, request)
 
     @app.get("/r/{name}", include_in_schema=False)
-    def file(name: str) -> Response:
+    def file(name: str, request: Request) -> Response:
         if name not in files:
             raise HTTPException(404, "the page that verifies receipts has no such file")
         body = _roots(folder) if name == _ROOTS else files[name]
-        return Response(body, media_type=_TYPES[Path(name).suffix], headers=_FRESH)
+        tag = f'"{sha256(body).hexdigest()[:_TAG_DIGITS]}"'
+        headers = {**_FRESH, "etag": tag}
+        if _has(request, tag):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=_TYPES[Path(name).suffix], headers=headers)
+
+
+def _has(request: Request, tag: str) -> bool:
+    """Whether the browser has this very file (RFC 9110, section 13.1.2: compared weakly)."""
+    known = request.headers.get("if-none-match", "").split(",")
+    return tag in {each.strip().removeprefix("W/") for each in known}
 
 
 def _directory() -> Path:

@@ -18,6 +18,7 @@ from cloud_sync.hub.receipts.door import add_receipts
 from cloud_sync.hub.receipts.verifying import add_verifying
 from cloud_sync.hub.requests.gateway import Gateway
 from cloud_sync.hub.service.doors import Certificate, Door
+from cloud_sync.hub.service.heartbeat import beat
 from cloud_sync.hub.service.ingest import Ingest
 from cloud_sync.hub.service.place import Place, wall_ms
 from cloud_sync.hub.service.telling import Telling
@@ -83,6 +84,7 @@ class _Hub:
         if self._ingests:
             self._ingest.start(workers, self._line)
         self._line.start()
+        workers.start("heartbeat", lambda: beat(self._store, workers.closing))
         front.serve(listening.http)
         workers.closing.set()
         if back is not None:

@@ -22,12 +22,15 @@ from cloud_sync.hub.folder import RunningError
 from cloud_sync.hub.service.ingest import Ingest
 from cloud_sync.hub.service.place import Place
 from cloud_sync.hub.service.workers import Workers
+from cloud_sync.notify import HERE
 
 _log = logging.getLogger(__name__)
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 # How soon a death is seen, of a worker or of the supervisor.
 _ROUND_S: Final = 0.2
+# A sixth of what the unit gives (WatchdogSec=30).
+_BEAT_S: Final = 5.0
 # A worker that lived so long died of something new, and is started again at once.
 _STEADY_S: Final = 10.0
 # One that dies again and again finds no database, say: it is tried for ever, but not in a frenzy.
@@ -47,9 +50,15 @@ def supervise(place: Place, count: int) -> None:
     with _signals_wait(), _alone(place):
         _log.info("%d workers take in what objects say", count)
         crew = [_Post(place, number) for number in range(1, count + 1)]
+        beat_s = 0.0
         while signal.sigtimedwait(_SIGNALS, _ROUND_S) is None:
+            now_s = time.monotonic()
             for post in crew:
-                post.look(time.monotonic())
+                post.look(now_s)
+            if now_s >= beat_s:
+                beat_s = now_s + _BEAT_S
+                HERE.beat(f"{count} workers take in what objects say")
+        HERE.stopping()
         for post in crew:
             post.dismiss()
         for post in crew:

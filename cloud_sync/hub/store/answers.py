@@ -28,6 +28,14 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What an object says is wrong with it: a stable word, and which device or part it is about."""
+
+    code: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """An object as the hub knows it; `online` is None while it has told nothing of itself."""
 
@@ -44,6 +52,10 @@ class Standing:
     heard_ms: int
     sales: int
     money: dict[str, int]
+    program: str
+    """The version that sells there; '' before it was said."""
+    faults: list[Fault]
+    """What was wrong when it was heard last."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Row, Select, func, literal, select
 
 from cloud_sync.hub.store import schema
-from cloud_sync.hub.store.answers import Figures, Held, SiteNamed, SoldLine, SoldSale, Standing, Trouble
+from cloud_sync.hub.store.answers import (
+    Fault,
+    Figures,
+    Held,
+    SiteNamed,
+    SoldLine,
+    SoldSale,
+    Standing,
+    Trouble,
+)
 from cloud_sync.hub.store.kept import IS_KEPT
 from retail.custody import EDGES, TRANSIT
 
@@ -53,6 +63,7 @@ def standings(connection: Connection) -> list[Standing]:
     """All admitted objects, by site and name."""
     cursors = {row.dev: row for row in connection.execute(select(schema.cursor).order_by(schema.cursor.c.id))}
     present = {row.dev: row for row in connection.execute(select(schema.presence))}
+    well = {row.dev: row for row in connection.execute(select(schema.wellbeing))}
     takings: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
     for row in connection.execute(select(schema.takings)):
         takings[row.dev][row.currency] = (row.sales, row.total_minor)
@@ -64,11 +75,18 @@ def standings(connection: Connection) -> list[Standing]:
         & (listing.c.site == admitted.c.site),
     )
     rows = connection.execute(query.order_by(admitted.c.tenant, admitted.c.site, admitted.c.id))
-    return [_standing(row, cursors.get(row.id), present.get(row.id), takings[row.id]) for row in rows]
+    return [
+        _standing(row, cursors.get(row.id), present.get(row.id), takings[row.id], well.get(row.id))
+        for row in rows
+    ]
 
 
 def _standing(
-    known: Row[Any], cursor: Row[Any] | None, present: Row[Any] | None, takings: dict[str, tuple[int, int]]
+    known: Row[Any],
+    cursor: Row[Any] | None,
+    present: Row[Any] | None,
+    takings: dict[str, tuple[int, int]],
+    well: Row[Any] | None,
 ) -> Standing:
     epoch = cursor.epoch if cursor else ""
     acked = cursor.seq if cursor else 0
@@ -88,6 +106,8 @@ def _standing(
         heard_ms=max(cursor.heard_ms if cursor else 0, present.heard_ms if present else 0),
         sales=sum(sales for sales, _ in takings.values()),
         money={currency: minor for currency, (_, minor) in takings.items()},
+        program=well.program if well else "",
+        faults=msgspec.json.decode(well.faults, type=list[Fault]) if well else [],
     )
 
 

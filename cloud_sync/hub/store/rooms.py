@@ -98,3 +98,12 @@ telemetry_lane = table(
     whole("dropped"),
     whole("replaced"),
 )
+
+# What an object says of its program and of what is wrong with it: `faults` is a JSON array, as it was told.
+wellbeing = table(
+    "wellbeing",
+    text("dev", primary_key=True),
+    text("program"),
+    text("faults"),
+    ForeignKeyConstraint(["dev"], ["object.id"]),
+)

@@ -58,10 +58,11 @@ from cloud_sync.hub.store.rooms import (
     keyring,
     telemetry,
     telemetry_lane,
+    wellbeing,
 )
 from cloud_sync.hub.store.wallets import slice_, slice_end, slice_use, wallet, wallet_credit
 
-SCHEMA_VERSION: Final = "0006"
+SCHEMA_VERSION: Final = "0007"
 """The newest revision in `migrations/versions`: what `metadata` describes."""
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "telemetry_lane",
     "wallet",
     "wallet_credit",
+    "wellbeing",
 ]
 
 _KEPT: Final[dict[str, Any]] = {"sqlite_where": sql("kept = 1"), "postgresql_where": sql("kept = 1")}

@@ -40,7 +40,7 @@ from cloud_sync.contract.facts import (
 )
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
-from cloud_sync.contract.state import ObjectState
+from cloud_sync.contract.state import Fault, ObjectState
 from cloud_sync.contract.topics import Address
 from retail.custody import COUNT, SOLD, TRANSIT, Move
 from retail.pricing.book import Names, PriceBook, Product, Version
@@ -295,7 +295,9 @@ def certificates() -> Iterable[CertifiedKey]:
 
 def states(first: Journal) -> list[ObjectState]:
     """What the mirror says of itself, and its last will."""
-    return [ObjectState(True, first.epoch, 10, 10, _BOUGHT_MS + 95_000), ObjectState(online=False)]
+    online = ObjectState(True, first.epoch, 10, 10, _BOUGHT_MS + 95_000)
+    worried = msgspec.structs.replace(online, program="0.1.0", faults=(Fault("device.gone", "scale"),))
+    return [online, worried, ObjectState(online=False)]
 
 
 def members(value: msgspec.Struct) -> dict[str, Any]:
