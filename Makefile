@@ -1,6 +1,6 @@
 # Two commands do it all: `make demo` and `make test`. More words for a target go into ARGS: make test ARGS="-k receipt"
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench soak fuzz vm-test clean help
+.PHONY: demo test check bench soak fuzz man deb system-test vm-test clean help
 MAKEFLAGS += --no-print-directory
 ARGS ?=
 SECONDS ?= 60
@@ -23,6 +23,9 @@ bench: ## Measure every figure against its ceiling, and write docs/comparison-sy
 	@.venv/bin/python -m benchmarks $(ARGS)
 	@[ -n "$(ARGS)" ] || .venv/bin/python -m benchmarks.beside --write
 
+# What `make test` tries in part, others with each seed: see tests/long_form.py
+LONG = $(addprefix tests/,agent chaos contract demo display drivers/test_conformance.py offline_queue payments proofs \
+	simulators/test_shoppers.py verify)
 soak: ## Power cuts, worlds of chaos, bytes of strangers, kill -9 of real processes: new seeds, SECONDS=60 each
 	@.ci/bootstrap.sh test
 	@.venv/bin/python -m tests.offline_queue.soak --seconds $(SECONDS) $(ARGS)
@@ -30,7 +33,7 @@ soak: ## Power cuts, worlds of chaos, bytes of strangers, kill -9 of real proces
 	@.venv/bin/python -m tests.hostile.soak --seconds $(SECONDS) $(ARGS)
 	@.venv/bin/python -m tests.chaos.soak --seconds $(SECONDS) $(ARGS)
 	@.venv/bin/python -m tests.payments.soak --seconds $(SECONDS) $(ARGS)
-	@OPOS_ALL_LANGUAGES=1 .venv/bin/pytest --quiet tests/display tests/verify
+	@OPOS_LONG=1 .venv/bin/pytest --quiet --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(LONG)
 
 # A venv of its own: atheris has no wheel for every machine, and nothing else needs it.
 fuzz: ## Bytes of strangers for every driver, led by the paths that they open: SECONDS=60 each
@@ -43,6 +46,23 @@ fuzz: ## Bytes of strangers for every driver, led by the paths that they open: S
 vm-test: ## Prove on a real kernel, in a guest under QEMU, what pseudo-terminals cannot show
 	@.ci/bootstrap.sh test
 	@.venv/bin/python -m tests.vm $(ARGS)
+
+# The packages put them below /usr/share. SOURCE_DATE_EPOCH is the day in the foot of each page.
+man: ## Write the pages of the manual and the completions of three shells into dist/share
+	@.ci/bootstrap.sh test
+	@.venv/bin/python -m opos.manual --out dist/share
+
+# For the Debian that this machine runs. The wheels stay in var/deb: a second build needs no network. One machine
+# alone: make deb ARGS=amd64
+deb: ## Build the Debian packages into dist/, for amd64 and for arm64
+	@.ci/bootstrap.sh deb
+	@systemd/packaging/build $(ARGS)
+
+# Needs root; minutes, most of them the first time, when the Debian of the machines is made. See docs/system-test.md
+system-test: ## Boot a Debian, install the packages, and tell the installer's hour: set up, sell, kill, update, cut power
+	@.ci/bootstrap.sh system
+	@$(MAKE) deb ARGS=
+	@.venv/bin/python -m tests.system $(ARGS)
 
 clean: ## Remove what can be made again; the ledgers of the demo are not among it
 	@rm -rf .venv .*_cache .hypothesis dist

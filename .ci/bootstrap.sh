@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Sets this machine up for `make demo` or `make test`: the Debian packages that are missing, then .venv.
-# Where all is there already it says nothing and takes a moment. Usage: .ci/bootstrap.sh {demo|test}
+# Sets this machine up for `make demo`, `make test`, `make deb` or `make system-test`: the Debian packages that are
+# missing, then .venv.
+# Where all is there already it says nothing and takes a moment. Usage: .ci/bootstrap.sh {demo|test|deb|system}
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 trap 'exit 130' INT
 
 goal=${1-}
+stamp=$goal # what .venv is good for: everything but the demo wants the same of it
 # Python's own headers and venv are added below, by the name of the Python that is used. gcc and the two -dev packages
 # compile evdev, which has no wheel.
 packages=(gcc libc6-dev linux-libc-dev make mosquitto fonts-inter fonts-noto-core)
@@ -13,7 +15,12 @@ case $goal in
     demo) extras=hub ;;
     test) extras=camera,gpio,hub,postgres,dev
         packages+=(chromium gir1.2-umockdev-1.0 git libgl1 libzbar0 postgresql python3-gi swtpm tpm2-tools umockdev) ;;
-    *) echo "usage: .ci/bootstrap.sh {demo|test}" >&2 && exit 2 ;;
+    deb) extras=camera,gpio,hub,postgres,dev stamp=test
+        packages+=(debhelper dpkg-dev gcc-aarch64-linux-gnu git libc6-dev-arm64-cross lintian
+            python3-dev python3-venv) ;;
+    system) extras=camera,gpio,hub,postgres,dev stamp=test
+        packages+=(debootstrap iproute2 systemd-container) ;;
+    *) echo "usage: .ci/bootstrap.sh {demo|test|deb|system}" >&2 && exit 2 ;;
 esac
 venv=.venv
 log=var/setup.log
@@ -195,7 +202,7 @@ fill_venv() {
         stop_if_the_machine_is_to_blame
         stop "pip failed ($(complaint)): see $log, then run: rm -rf $venv && make $goal"
     }
-    key >"$venv/.opos-$goal"
+    key >"$venv/.opos-$stamp"
 }
 
 main

@@ -9,6 +9,7 @@ see `tests/payments/scene.py`.
 """
 
 import base64
+import functools
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -43,6 +44,8 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 # What is alike is searched once: in pieces, each with more of what follows it than a number takes.
 _PIECE_BYTES: Final = 4096
 _OVERLAP_BYTES: Final = 64
+# At the end of a log that is written ahead, and in a reserve for a full disk: more than half of all bytes.
+_NOTHING: Final = bytes(_PIECE_BYTES)
 
 # ISO/IEC 7812 and the brands' ranges: Visa 4, Mastercard 51 to 55 and 2221 to 2720, American Express 34 and
 # 37, Maestro and girocard 50, 56 to 58, 6304, 67.
@@ -66,8 +69,7 @@ class Scan:
     """A search for some numbers; it remembers what it has searched, and what it has not."""
 
     def __init__(self, numbers: Iterable[str] = NUMBERS) -> None:
-        self._forms = {form: number for number in numbers for form in forms(number)}
-        self._any = re.compile(b"|".join(map(re.escape, sorted(self._forms))))
+        self._forms, self._any = _sought(frozenset(numbers))
         self._left = RUN_BYTES_MAX
         self._searched: set[tuple[bool, int]] = set()
         self.unread_bytes = 0
@@ -93,8 +95,11 @@ class Scan:
         with path.open("rb") as file:
             data = file.read(FILE_BYTES_MAX)
         self.unread_bytes += max(path.stat().st_size - len(data), 0)
+        end = len(data)
+        while data.endswith(_NOTHING, 0, end):
+            end -= len(_NOTHING)
         found = []
-        for at in range(0, len(data), _PIECE_BYTES):
+        for at in range(0, end, _PIECE_BYTES):
             piece = data[at : at + _PIECE_BYTES + _OVERLAP_BYTES]
             if (key := (pays, hash(piece))) in self._searched:
                 continue
@@ -105,6 +110,13 @@ class Scan:
             self._left -= len(piece)
             found.append(piece)
         return b"\0".join(found)
+
+
+@functools.cache
+def _sought(numbers: frozenset[str]) -> tuple[dict[bytes, str], re.Pattern[bytes]]:
+    """Every form of these numbers, with its number, and what finds any of them."""
+    found = {form: number for number in sorted(numbers) for form in forms(number)}
+    return found, re.compile(b"|".join(map(re.escape, sorted(found))))
 
 
 def forms(number: str) -> Iterator[bytes]:

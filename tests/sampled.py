@@ -1,21 +1,22 @@
-"""Of the dearest tests in Chromium a third runs, others with each seed; all of them in `make soak`."""
+"""Of the dearest tests in Chromium a quarter runs, others with each seed; all of them in `make soak`."""
 
-import os
 import zlib
 from typing import Final
 
 import pytest
 
+from tests.long_form import LONG
+
 _PAGES: Final = ("certificates", "languages", "ledgers", "looks", "receipts")
 SAMPLED: Final = tuple(f"tests/verify/test_page_{page}.py" for page in _PAGES)
 """A browser opens a page for each of some two hundred tests, and each takes half a second of a core."""
 
-_ONE_OF: Final = 3
+_ONE_OF: Final = 4
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave those out whose turn it is not; a file or a test that is asked for by name runs whole."""
-    if os.environ.get("OPOS_ALL_LANGUAGES") or config.getoption("keyword") or config.args != ["tests"]:
+    if LONG or config.getoption("keyword") or config.args != ["tests"]:
         return
     seed = config.getoption("randomly_seed", 0)
     rests = [

@@ -15,6 +15,7 @@ import httpx
 
 from simulators.demo.layout import Layout
 from simulators.demo.ports import HOST, Ports, free
+from simulators.demo.shop_files import CORNER, read_shop
 
 OBJECTS: Final = ["mirror-4", "shelf-b12", "tray-2", "panel-7"]
 PATIENCE_S: Final = 60.0
@@ -111,10 +112,13 @@ def until(holds: Callable[[], object], what: str, patience_s: float = PATIENCE_S
 
 
 @contextmanager
-def begun(directory: Path, ports: Ports | None = None) -> Iterator[subprocess.Popen[str]]:
+def begun(
+    directory: Path, shop_dir: Path = CORNER, ports: Ports | None = None
+) -> Iterator[subprocess.Popen[str]]:
     """`opos demo` in `directory` from its first moment; ended at the end, if it still runs."""
     base = (ports or free(OBJECTS)).control
-    command = [sys.executable, "-m", "opos", "demo", "--dir", str(directory), "--port-base", str(base)]
+    words = ("--dir", directory, "--shop", shop_dir, "--port-base", base)
+    command = [sys.executable, "-m", "opos", "demo", *map(str, words)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             yield process
@@ -125,10 +129,10 @@ def begun(directory: Path, ports: Ports | None = None) -> Iterator[subprocess.Po
 
 
 @contextmanager
-def open_for_a_person(directory: Path) -> Iterator[LiveShop]:
+def open_for_a_person(directory: Path, shop_dir: Path = CORNER) -> Iterator[LiveShop]:
     """`opos demo` in `directory`, once it says that it is open."""
-    ports = free(OBJECTS)
-    with begun(directory, ports) as process, httpx.Client(timeout=5) as client:
+    ports = free([plan.id for plan in read_shop(shop_dir).objects])
+    with begun(directory, shop_dir, ports) as process, httpx.Client(timeout=5) as client:
         assert process.stderr is not None
         said = []
         for line in process.stderr:

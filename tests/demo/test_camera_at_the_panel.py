@@ -20,7 +20,7 @@ __all__ = ["drawn"]
 
 PANEL: Final = "panel-1"
 EAN: Final = "9520001300103"
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 60.0
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -12,7 +12,7 @@ from simulators.hand import ask
 from tests.demo.live_shop import LiveShop, until
 
 TRAY, PANEL = "tray-2", "panel-7"
-SCARF, JEANS = "Lambswool Scarf", "Straight Jeans 32/32"
+SCARF, JEANS, SWEATER = "Lambswool Scarf", "Straight Jeans 32/32", "Merino Crew Sweater M"
 FOREIGN: Final = "E2801160600002054CC2096F"
 
 
@@ -112,12 +112,18 @@ def test_a_panel_whose_only_scanner_is_unplugged_says_so_and_keeps_what_was_scan
     check_units(panel, PANEL, 1)
 
 
-def test_a_panel_that_is_killed_is_shown_the_same_goods_again(panel: LiveShop) -> None:
+def test_a_panel_that_is_killed_shows_the_same_bill_and_nobody_scans_again(panel: LiveShop) -> None:
     panel.do("scan", PANEL, SCARF)
     panel.do("scan", PANEL, JEANS)
     check_units(panel, PANEL, 2)
+    before = panel.state(PANEL)
     os.kill(panel.pid_of("object run", PANEL), signal.SIGKILL)
+    until(lambda: panel.state(PANEL).get("number", 0) > before["number"] + 1_000, "another life's screen")
     check_units(panel, PANEL, 2)
+    assert panel.state(PANEL)["charge"] == before["charge"]
+    panel.do("scan", PANEL, SWEATER)
+    check_units(panel, PANEL, 3)
+    panel.do("put back", PANEL, SWEATER)
 
 
 def test_two_of_a_kind_are_two(panel: LiveShop) -> None:

@@ -15,7 +15,7 @@ import pytest
 from simulators.demo.logs import LOG_BYTES_MAX, Log
 from simulators.demo.processes import Child, HopelessError, Program, Supervisor
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 SLEEPER = "import time\nwhile True: time.sleep(60)"
 STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('up', flush=True)\n" + (

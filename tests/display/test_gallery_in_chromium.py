@@ -21,6 +21,7 @@ from edge.display.sample_goods import euros
 from edge.display.samples import samples
 from edge.display.showing import screen_of
 from edge.display.studio import NoBrowserError, Studio, chromium
+from tests.long_form import LONG
 
 BLESSED: Final = Path(__file__).parent / "blessed"
 KINDS: Final[tuple[Kind, ...]] = ("mirror", "shelf", "tray", "panel")
@@ -44,14 +45,14 @@ NAMELESS: Final = """
 """
 
 # Besides each screen in its plainest state, in a language by chance: so many of the rest for each object.
-ODD: Final = 8
+ODD: Final = 8 if LONG else 4
 
 # A tile of 8 by 8 points may differ by so much on average, of 255. Letters that are drawn with other hints
 # come to 3 to 8; one word in the smallest letters to 15, a cent to 45.
 TOLERANCE: Final = 12
 
 # Of a hundred and more, so many in each run, and others in the next: all of them take half a minute.
-COMPARED: Final = 32
+COMPARED: Final = 64 if LONG else 16
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from cloud_sync.hub.store.database import Place
 from cloud_sync.mqtt import Line, Message, Outgoing
 from tests.hub.hub_world import PaperJournal
 
-DEADLINE_S: Final = 20.0
+DEADLINE_S: Final = 60.0
 MOSQUITTO: Final = Path("/usr/sbin/mosquitto")
 SHOP: Final = Path(__file__).parents[2] / "simulators" / "shops" / "corner"
 # The command as the console script runs it, without needing the script on the PATH.

@@ -25,7 +25,7 @@ from tests.hub.hub_world import Ear, HubWorld, PaperJournal
 from tests.hub.paper_provider import PaperProvider
 
 ATTEMPT = "attempt-number-1"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Renewals:

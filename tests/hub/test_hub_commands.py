@@ -134,7 +134,7 @@ def test_the_demo_shop_is_imported_and_again(folder: Path) -> None:
     second = opos_hub("import", SHOP, "--dir", folder)
 
     assert first.stdout.splitlines() == [
-        "demo/corner: 6 new deliveries",
+        "demo/corner: 7 new deliveries",
         "  prices 1.1 is new",
         "  deliveries 1.1 is new",
     ]
@@ -167,7 +167,7 @@ def test_status_is_the_figures_for_programs_and_sentences_for_people(folder: Pat
 
     assert found["generation"] == 1
     assert found["figures"]["acked"] == {"mirror-4": 0}
-    assert sum(found["figures"]["stock"].values()) == 25
+    assert sum(found["figures"]["stock"].values()) == 28
     assert found["objects"][0]["name"] == "Fitting room 4"
     assert found["troubles"] == []
     assert "The shop at the corner (demo/corner)" in said

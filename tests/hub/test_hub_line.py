@@ -22,7 +22,7 @@ from cloud_sync.hub.store.questions import figures
 from cloud_sync.mqtt import Message, Outgoing
 from tests.hub.hub_world import SITE, TENANT, Ear, HubWorld, PaperJournal
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 
 class OpenDesk:

@@ -138,7 +138,7 @@ def second(place: Place) -> Place:
                 *(schema.refund_line, schema.refund, schema.payment_end, schema.deed),
                 *(schema.settlement, schema.payback),
                 *(schema.slice_end, schema.slice_use, schema.slice_, schema.wallet_credit, schema.wallet),
-                *(schema.price_case, schema.price_cursor, schema.member),
+                *(schema.price_case, schema.price_cursor, schema.member, schema.wellbeing),
             ):
                 new.drop(connection)
             for index in schema.stock.indexes:

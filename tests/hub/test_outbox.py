@@ -9,7 +9,7 @@ import pytest
 from cloud_sync.hub.ingest.outbox import Outbox
 from cloud_sync.mqtt import Outgoing
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 class Broker:

@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from retail.pricing.book import Names, PriceBook, Product
 
 ROOT = Path(__file__).parents[2]
 Vectors = Callable[[str], list[dict[str, Any]]]
-
-# A busy machine is no bug of the code under test, so no example is timed.
-settings.register_profile("retail", deadline=None)
-settings.load_profile("retail")
 
 
 @pytest.fixture

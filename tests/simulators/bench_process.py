@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 # Far beyond what anything here takes; it only ends a test that would never end.
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 READER = '[[device]]\nname = "reader"\ntype = "r200"\nat = "pty:reader"\n'
 SCALE = '[[device]]\nname = "scale"\ntype = "mt-sics"\nat = "pty:scale"\n'

@@ -24,8 +24,9 @@ from simulators.shoppers.shelf import Shelf
 from simulators.shoppers.shelf_plays import PLAYS
 from simulators.shoppers.stage import Stage
 from simulators.shoppers.table import Table
+from tests.long_form import LONG
 
-SEEDS = range(3)
+SEEDS = range(3 if LONG else 1)
 QUIET = Noise(round_ms=100, spread_cdb=150, sigma_mg=0, drift_mg_h=0, tared_h=0, settle_ms=100)
 
 

@@ -29,7 +29,7 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "verify"
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.fail("The page is tested in Chromium, which is not there: sudo apt-get install chromium")

@@ -67,6 +67,17 @@ def test_the_roots_are_those_of_the_shop_also_when_they_change(home: str, folder
     folder.keep_trust(before)
     assert another.x in said.text
     assert said.headers["cache-control"] == "no-cache"
+    assert said.headers["etag"] != httpx.get(f"{home}r/roots.js").headers["etag"]
+
+
+@pytest.mark.parametrize("name", ["", "page.js", "roots.js"])
+def test_a_browser_that_has_a_file_is_not_sent_it_again(home: str, name: str) -> None:
+    tag = httpx.get(f"{home}r/{name}").headers["etag"]
+    for known in (tag, f"W/{tag}", f'"another", {tag}'):
+        same = httpx.get(f"{home}r/{name}", headers={"if-none-match": known})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    changed = httpx.get(f"{home}r/{name}", headers={"if-none-match": '"another"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, tag)
 
 
 def test_a_link_of_an_object_is_verified_by_the_page_of_its_hub(chromium: Browser, home: str) -> None:

@@ -11,6 +11,7 @@ from edge.readings import LoadMoving, Nanoseconds, Reading, RoundEnded, Touched
 from tests.drivers.conformance.memory import held_bytes
 from tests.drivers.conformance.subjects import Subject, heard, payload
 from tests.drivers.conformance.vectors import Vector
+from tests.long_form import LONG
 
 Examination = Callable[[Subject], Iterator[str]]
 
@@ -18,10 +19,10 @@ SECOND_NS: Final = 1_000_000_000
 # Longer than any driver waits for the rest of a frame.
 PAUSE_S: Final = 30
 # Every offset of a short vector; a report of a thousand tags is cut at so many places of its length.
-CUTS_MAX: Final = 250
+CUTS_MAX: Final = 250 if LONG else 100
 # A driver that begins in the middle is fed several frames each time: fewer places do.
-STARTS_MAX: Final = 40
-RANDOM_NOISES: Final = 6
+STARTS_MAX: Final = 40 if LONG else 16
+RANDOM_NOISES: Final = 6 if LONG else 3
 # Noise that looks like the beginning of a longer frame may hide what follows for as long as that frame.
 HIDDEN_BYTES_MAX: Final = 1024
 # What a driver may hold: more than the longest frame of a line, less than anybody would notice on a board.

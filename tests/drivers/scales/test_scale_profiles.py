@@ -13,17 +13,16 @@ PROTOCOLS = {
 }  # fmt: skip
 
 
-def scales() -> list[Profile]:
-    return [profile for profile in map(load, known()) if profile.protocol in PROTOCOLS]
+SCALES = [profile for profile in map(load, known()) if profile.protocol in PROTOCOLS]
 
 
-@pytest.mark.parametrize("profile", scales(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", SCALES, ids=lambda profile: profile.name)
 def test_a_profile_makes_a_driver_that_waits_for_its_port(profile: Profile) -> None:
     driver = driver_for(profile)
     assert (driver.pending, driver.deadline_ns, driver.to_send()) == (0, None, b"")
 
 
-@pytest.mark.parametrize("profile", scales(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", SCALES, ids=lambda profile: profile.name)
 def test_a_profile_names_its_sources_and_says_what_nobody_has_confirmed(profile: Profile) -> None:
     text = (directory() / f"{profile.name}.toml").read_text(encoding="utf-8")
     head = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
@@ -34,11 +33,11 @@ def test_a_profile_names_its_sources_and_says_what_nobody_has_confirmed(profile:
 
 
 def test_every_protocol_has_a_profile_of_its_own_name() -> None:
-    assert {profile.name for profile in scales()} >= PROTOCOLS
+    assert {profile.name for profile in SCALES} >= PROTOCOLS
     assert all(load(protocol).protocol == protocol for protocol in PROTOCOLS)
 
 
 def test_a_model_is_known_by_its_usb_id() -> None:
-    ids = Counter(usb for profile in scales() for usb in profile.usb)
+    ids = Counter(usb for profile in SCALES for usb in profile.usb)
     assert ids.most_common(1)[0][1] == 1
-    assert all(profile.maker and profile.model for profile in scales() if profile.usb)
+    assert all(profile.maker and profile.model for profile in SCALES if profile.usb)

@@ -1,5 +1,6 @@
 """A terminal on paper: the bytes that it says, written down in the test that needs them."""
 
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from edge.commands import Command
 from edge.drivers.driver import Driver
-from edge.drivers.profiles import load
+from edge.drivers.profiles import Profile, load
 from edge.drivers.registry import driver_for
 from edge.readings import Nanoseconds, Reading, TerminalReady, TerminalResult
 from tests.drivers.talk import Talk
@@ -46,8 +47,14 @@ def messages() -> Iterator[tuple[str, bytes]]:
         yield row["id"], bytes.fromhex("".join(row["tcp_segments"]))
 
 
+@functools.cache
+def _known(profile: str) -> Profile:
+    """Profiles are looked for in every package that is installed: once is enough."""
+    return load(profile)
+
+
 def fresh(profile: str = "zvt-tcp", **settings: Any) -> Driver:
-    known = load(profile)
+    known = _known(profile)
     return driver_for(msgspec.structs.replace(known, settings=known.settings | settings))
 
 
