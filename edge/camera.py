@@ -15,14 +15,18 @@ from typing import Final
 import click
 import msgspec
 
+from cloud_sync.notify import HERE
 from edge.drivers.camera.capture import Camera
 from edge.drivers.camera.looks import Eyes, alone
 from edge.drivers.camera.picture import Picture
 from edge.readings import DeviceFault, DeviceReady
-from edge.sensors.votes import Known, Nothing, Verdict, Watch, glances, same
+from edge.sensors.votes import CameraAsked, Known, Nothing, Verdict, Watch, glances, same
 
 # Of the 66 ms between two frames at 15 a second a third is for looking; the rest is the shop's.
 BUDGET_NS: Final = 22_000_000
+
+# A million products of 14 digits, with their quotes and commas.
+ASKED_BYTES_MAX: Final = 20 * 1024 * 1024
 
 GONE: Final = DeviceFault("camera.gone", "the camera gives no pictures")
 
@@ -47,6 +51,14 @@ def greeted(frames: Iterator[Picture], greet: Callable[[], None]) -> Iterator[Pi
         yield picture
 
 
+def alive(frames: Iterator[Picture], beat: Callable[[], None]) -> Iterator[Picture]:
+    """The same frames; `beat` is called with every thirtieth: two seconds in which no driver has hung."""
+    for number, picture in enumerate(frames):
+        if not number % 30:
+            beat()
+        yield picture
+
+
 def _asked() -> bool:
     """Whether whoever started us still holds the other end."""
     door = sys.stdin.fileno()
@@ -55,21 +67,43 @@ def _asked() -> bool:
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", required=False)
 @click.option("--catalogue", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--asked", is_flag=True, help="Both stand in the first line of standard input, as JSON.")
 @click.option("--upc-e", is_flag=True, help="Read UPC-E too.")
-def main(source: str, catalogue: Path | None, upc_e: bool) -> None:
+def main(source: str | None, catalogue: Path | None, asked: bool, upc_e: bool) -> None:
     """Look through the camera SOURCE (a number or a path) until standard input ends."""
+    known = _gtins(catalogue)
+    if asked:
+        said = _first_line()
+        source, known = said.source, frozenset(said.gtins).__contains__
+    if source is None:
+        raise click.UsageError("say which camera: SOURCE, or --asked")
     alone()
     eyes = Eyes(upc_e=upc_e)
     try:
         with Camera(source) as camera:
-            frames = greeted(camera.pictures(_asked), lambda: _say(DeviceReady()))
-            for verdict in watch(frames, eyes, Watch(_gtins(catalogue)), time.monotonic_ns):
+            frames = alive(greeted(camera.pictures(_asked), lambda: _say(DeviceReady())), HERE.beat)
+            for verdict in watch(frames, eyes, Watch(known), time.monotonic_ns):
                 _say(verdict)
             _say(GONE)
     finally:
         eyes.close()
+
+
+def _first_line() -> CameraAsked:
+    """What the runtime asks of a service; after it nothing comes but the end of the input."""
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) < ASKED_BYTES_MAX:
+        if not (piece := os.read(sys.stdin.fileno(), 65_536)):
+            break
+        line += piece
+    try:
+        return msgspec.json.decode(line, type=CameraAsked)
+    except ValueError as error:
+        raise click.ClickException(
+            f"expected a camera and its products in one line of JSON: {error}"
+        ) from error
 
 
 def _gtins(catalogue: Path | None) -> Known:

@@ -1,10 +1,8 @@
 """The camera's keeper: starts its process while somebody is there, reads what it says, starts it again."""
 
 import asyncio
-import contextlib
 import logging
 import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
@@ -14,15 +12,13 @@ import msgspec
 
 from edge.config import CAMERA
 from edge.readings import DeviceFault, DeviceReady, Nanoseconds
+from edge.runtime.camera_worker import LINE_BYTES_MAX, SOCKET, CameraPlan, start
 from edge.sensors.votes import Nothing, Verdict
 
 _log = logging.getLogger("opos.camera")
 
 # Somebody who does nothing for so long is gone; until then the next code is read without a start of a second.
 ASKED_NS: Final = Nanoseconds(60_000_000_000)
-
-# A verdict with twenty long codes is 40 KiB; more is none of ours.
-LINE_BYTES_MAX: Final = 256 * 1024
 
 # A plug that was pulled is back in a second; an extra that was never installed does not come by trying.
 _PAUSE_FIRST_S: Final = 0.5
@@ -34,9 +30,6 @@ _WELL_NS: Final = Nanoseconds(10_000_000_000)
 # How soon it is noticed that nobody is there any more, or that the price book is another one.
 _LOOK_S: Final = 0.5
 
-# It ends with the frame that it looks at; one that hangs in its driver is killed.
-_GOODBYE_S: Final = 2.0
-
 _GONE: Final = "camera.gone"
 
 CameraSaid = Verdict | DeviceReady | DeviceFault
@@ -45,19 +38,11 @@ CameraSaid = Verdict | DeviceReady | DeviceFault
 _DECODER: Final = msgspec.json.Decoder(CameraSaid)
 
 
-class CameraPlan(msgspec.Struct, frozen=True):
-    """What is started: `gtins`, the products that the shop sells, are written to `catalogue` before."""
-
-    command: tuple[str, ...]
-    catalogue: Path
-    gtins: Callable[[], Iterable[str]]
-
-
 def camera_plan(uri: str, catalogue: Path, gtins: Callable[[], Iterable[str]]) -> CameraPlan:
     """How the camera at `uri` is looked through."""
     source = uri.removeprefix(CAMERA)
     command = (sys.executable, "-m", "edge.camera", source, "--catalogue", str(catalogue))
-    return CameraPlan(command, catalogue, gtins)
+    return CameraPlan(command, catalogue, gtins, source, SOCKET)
 
 
 class CameraKeeper:
@@ -107,19 +92,16 @@ class CameraKeeper:
     async def _look(self) -> bool:
         """One life of the process; return whether it was ended, and did not end by itself."""
         self._stale = False
-        await asyncio.to_thread(_write, self._plan.catalogue, self._plan.gtins())
         began_ns = self._now_ns()
-        process = await asyncio.create_subprocess_exec(
-            *self._plan.command, stdin=PIPE, stdout=PIPE, limit=LINE_BYTES_MAX
-        )
-        reading = asyncio.ensure_future(self._read(process))
+        worker = await start(self._plan)
+        reading = asyncio.ensure_future(self._read(worker.said))
         try:
             while not reading.done() and self._is_asked and not self._stale:
                 await asyncio.wait({reading}, timeout=_LOOK_S)
         finally:
             reading.cancel()
             await asyncio.wait({reading})
-            await _end(process)
+            await worker.end()
         if self._now_ns() - began_ns >= _WELL_NS:
             self._pause_s = _PAUSE_FIRST_S
         if reading.cancelled():
@@ -129,12 +111,13 @@ class CameraKeeper:
         self._lost(reading.result())
         return False
 
-    async def _read(self, process: Process) -> str:
+    async def _read(self, said: asyncio.StreamReader) -> str:
         """Pass on what it says; return why that is over."""
-        assert process.stdout is not None, "it was started with a pipe"
         try:
-            while line := await process.stdout.readline():
+            while line := await said.readline():
                 self._heard(_DECODER.decode(line))
+        except OSError as error:
+            return f"it has hung up: {error.strerror}"
         except (ValueError, RecursionError) as error:
             return f"expected a verdict of at most {LINE_BYTES_MAX} bytes, got something else: {error}"
         return "it has ended"
@@ -148,30 +131,3 @@ class CameraKeeper:
         pause_s = self._pause_s * self._luck.uniform(0.5, 1.0)
         self._pause_s = min(2 * self._pause_s, _PAUSE_MAX_S)
         await asyncio.sleep(pause_s)
-
-
-def _write(path: Path, gtins: Iterable[str]) -> None:
-    part = path.with_suffix(".part")
-    part.write_text("\n".join(gtins), encoding="utf-8")
-    part.replace(path)
-
-
-async def _end(process: Process) -> None:
-    """End the process by the end of its input, or by force."""
-    assert process.stdin is not None, "it was started with a pipe"
-    assert process.stdout is not None, "it was started with a pipe"
-    process.stdin.close()
-    draining = asyncio.ensure_future(_drain(process.stdout))  # a full pipe keeps its end from being seen
-    try:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _GOODBYE_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        draining.cancel()
-
-
-async def _drain(said: asyncio.StreamReader) -> None:
-    while await said.read(LINE_BYTES_MAX):
-        pass

@@ -13,7 +13,8 @@ from typing import Any, Final
 import pytest
 
 from edge.readings import DeviceFault, DeviceReady, Nanoseconds
-from edge.runtime.camera import ASKED_NS, CameraKeeper, CameraPlan, CameraSaid, camera_plan
+from edge.runtime.camera import ASKED_NS, CameraKeeper, CameraSaid, camera_plan
+from edge.runtime.camera_worker import CameraPlan
 from edge.sensors.votes import Accepted, Nothing, Voted
 from tests.camera.conftest import drawn
 
