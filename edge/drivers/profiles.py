@@ -3,8 +3,8 @@
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,10 +119,11 @@ def load(name: str) -> Profile:
 
 
 def _directories() -> tuple[Path, ...]:
-    return SITE_DIRECTORY, directory(), *_of_others()
+    return SITE_DIRECTORY, directory(), *_of_others(tuple(sys.path))
 
 
-def _of_others() -> Iterator[Path]:
-    for each in entry_points(group=THIRD_PARTIES):
-        found = find_spec(each.value)
-        yield from (Path(place) for place in (found and found.submodule_search_locations) or ())
+@lru_cache(maxsize=1)
+def _of_others(_search_path: tuple[str, ...]) -> tuple[Path, ...]:
+    """Where other packages have theirs: to ask each of them takes longer than to read a profile."""
+    specs = (find_spec(each.value) for each in entry_points(group=THIRD_PARTIES))
+    return tuple(Path(place) for spec in specs for place in (spec and spec.submodule_search_locations) or ())
