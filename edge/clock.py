@@ -1,5 +1,6 @@
 """The clocks of the object, as everything below the composition roots is handed them."""
 
+import secrets
 import time
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -11,6 +12,9 @@ ClockQuality = Literal["trusted", "untrusted"]
 # The kernel's own word for "a time daemon has set this clock" is the absence of STA_UNSYNC; systemd-timesyncd
 # leaves this file behind when it has done so (systemd-timesyncd.service(8)).
 _SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
+
+# The kernel gives each run of the machine a number of its own (proc_sys_kernel(5)).
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Clock(Protocol):
@@ -90,3 +94,11 @@ class HubClock:
 
     def _mono_ms(self) -> int:
         return self._machine.now_ns() // 1_000_000
+
+
+def boot_id() -> str:
+    """The number of this run of the machine; another one each time where the kernel does not tell."""
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return secrets.token_hex(16)

@@ -50,7 +50,7 @@ _COPIED: Final = (f"{PRICES}-*.json", f"{PROMOTIONS}-*.json", "catalogue-*", "pi
 
 _PATHS: Final = (
     *("data_dir", "ledger", "key", "ballast", "telemetry", "documents", "keyring", "certificate"),
-    "purse",
+    *("purse", "bookmark"),
 )
 
 

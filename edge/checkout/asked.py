@@ -20,20 +20,26 @@ class AgeAsked(msgspec.Struct, frozen=True):
 class SigningIn(msgspec.Struct, frozen=True):
     """A member shows their code, or types the digits of their number; `said` is why the last one was no use.
 
-    After too many wrong numbers only a code counts: then there is no `pad`.
+    After too many wrong numbers only a code counts: then there is no `pad`. With `warns` nobody has touched
+    anything for a while: soon it is over.
     """
 
     typed: str = ""
     said: Literal["", "unknown"] = ""
     busy: bool = False
     pad: bool = True
+    warns: bool = False
 
 
 class Away(msgspec.Struct, frozen=True):
-    """What the shopper asked for needs the network: signing in, any way to pay, or the one called `way`."""
+    """What the shopper asked for needs the network: signing in, any way to pay, or the one called `way`.
+
+    With `warns` nobody has touched anything for a while: soon it is over.
+    """
 
     what: Literal["signin", "pay", "way"]
     way: str = ""
+    warns: bool = False
 
 
 Aside = AgeAsked | SigningIn | Away

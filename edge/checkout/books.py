@@ -27,7 +27,13 @@ _SOLD_KEPT_MS: Final = 90 * 24 * 3_600 * 1_000
 
 WRONG_PIN: Final = "pin.wrong"
 LOCKED_PIN: Final = "pin.locked"
-"""What an `operator` entry says of a PIN; any other act of somebody's came after a right one."""
+"""What an `operator` entry says of a PIN."""
+
+CALIBRATED: Final = "scale.calibrate"
+"""What it says of a scale that was calibrated: at the machine itself, where nobody is asked for a PIN."""
+
+_WITHOUT_PIN: Final = frozenset({LOCKED_PIN, CALIBRATED})
+"""Any other act of somebody's came after a right one."""
 
 
 class WrongPins(msgspec.Struct, frozen=True):
@@ -195,7 +201,7 @@ class Books:
         if act == WRONG_PIN:
             before = self.wrong_pins.get(staff, WrongPins(0, 0))
             self.wrong_pins[staff] = WrongPins(before.wrong + 1, wall_ms)
-        elif act != LOCKED_PIN:
+        elif act not in _WITHOUT_PIN:
             self.wrong_pins.pop(staff, None)
 
     def _move(self, moves: Iterable[Move]) -> None:
@@ -255,7 +261,7 @@ def _fold_deed(db: Sql, body: Body, deed: Operator) -> None:
             " SET wrong = wrong + 1, wall_ms = excluded.wall_ms",
             (deed.staff, body.wall_ms),
         )
-    elif deed.act != LOCKED_PIN:
+    elif deed.act not in _WITHOUT_PIN:
         db.execute("DELETE FROM wrong_pin WHERE staff = ?", (deed.staff,))
 
 

@@ -254,6 +254,8 @@ class Front:
         aside = None if self._asides is None else self._asides.shown
         if aside is None:
             return stage, None
+        if not isinstance(aside, AgeAsked) and self.idle_ns >= WARNS_NS:
+            aside = msgspec.structs.replace(aside, warns=True)
         shown, over = _OVER[type(aside)]
         return (shown, aside) if stage in over else (stage, None)
 

@@ -28,7 +28,7 @@ _PRICES_KEPT_NS: Final = 120_000_000_000
 
 # What was scanned stays on the glass when its shopper walks away; so long after the last sign of anybody it
 # is nobody's.
-_SCANS_KEPT_NS: Final = 120_000_000_000
+SCANS_KEPT_NS: Final = 120_000_000_000
 
 
 # An offer begins and ends on a whole minute; within a second the same basket costs the same.
@@ -96,7 +96,7 @@ class Reckoning:
 
     def forget_scans(self, idle_ns: int) -> None:
         """Nobody has touched anything for so long: what was scanned may be nobody's any more."""
-        if idle_ns > _SCANS_KEPT_NS:
+        if idle_ns > SCANS_KEPT_NS:
             self.basket.cancel()
         if self.membership.member is not None:
             self.membership.tick(idle_ns, has_goods=bool(self.wares()))

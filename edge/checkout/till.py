@@ -9,23 +9,22 @@ import msgspec
 from edge.checkout.asides import Asides
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
+from edge.checkout.comeback import Comeback
 from edge.checkout.front import Front, Rooms
 from edge.checkout.membership import Room
-from edge.checkout.notices import OF_AN_END, Notices
+from edge.checkout.notices import Notices
 from edge.checkout.obstacles import Obstacles
-from edge.checkout.payments.cashier import Ended, Result
 from edge.checkout.ports import Attending, Clock, Ledger, Members, Payments, Receipts
 from edge.checkout.purchase import Deal, Purchase
 from edge.checkout.reckoning import Reckoning
 from edge.checkout.register import Register
 from edge.checkout.sale import SaleStage, Shop
 from edge.checkout.serving import Serving
-from edge.checkout.state import HOUSE_ACCOUNT, OPEN_STAGES, Answer, Notice, Stage, State, Tap, meaning
+from edge.checkout.state import OPEN_STAGES, Answer, Stage, State, Tap, meaning
 from edge.checkout.supply import Supply
 from edge.checkout.wares import Wares
 from edge.events import OF_NOBODY, CodeCleared, CodeShown, Event, Interest, Purpose, Scanned
 from edge.offline_queue.outcomes import Appended
-from retail.units import Money
 
 # A million screens between two starts are one a second for twelve days; 2^53 has room for all of them.
 _SCREENS_A_START: Final = 1_000_000
@@ -62,6 +61,7 @@ class Till:
         self._front = Front(rooms)
         self._asides = Asides(rooms, self.register, lambda: self._front.language, new_sale)
         self._front.stand_by(self._asides)
+        self.comeback = Comeback(rooms, self._front, self.stocked)
         self._rings: dict[object, Callable[[], None]] = {}
         # A tap painted before a restart must never fit a screen after it: numbers begin beyond the old ones.
         # Nor one of a training fit a screen that sells: those have odd millions.
@@ -106,6 +106,7 @@ class Till:
         self._asides.look()
         if not isinstance(event, OF_NOBODY):
             self._front.touch()
+        self.comeback.look()
         self._reopen()
         self._publish()
 
@@ -179,31 +180,10 @@ class Till:
         self._obstacles.payment = payment
         self._publish()
 
-    def recovered(self, ended: Ended) -> None:
-        """A payment of before the start has come to its end: say so, unless somebody else is there."""
-        self.on_books()
-        if self._purchase.stage is SaleStage.OPEN:
-            match ended:
-                case Ended(result=Result.PAID, recorded=Appended() as written):
-                    self._front.show_sold(written)
-                    self._purchase.show_done()
-                case Ended(result=Result.PERSON):
-                    self._purchase.show_unknown()
-                    self._front.touch()
-                case Ended(result=result):
-                    self._notices.say(Notice(OF_AN_END[result]), self._clock.now_ns())
-        self._publish()
-
     def identify(self, seconds: int) -> None:
         """Say on the glass for so long which object this is: somebody stands in the shop and looks for it."""
         self._front.identified_until_ns = self._clock.now_ns() + seconds * 1_000_000_000
         self._publish()
-
-    def show_again(self, receipt: str, tender: str = HOUSE_ACCOUNT, stored: Money | None = None) -> None:
-        """After a restart: show the last sale (`receipt`: its link) if its shopper may still stand there."""
-        if self._front.show_again(receipt, tender, stored):
-            self._purchase.show_done()
-            self._publish()
 
     def tick(self) -> None:
         """Time has passed: end what has been shown long enough, and what nobody will buy any more."""
@@ -220,6 +200,7 @@ class Till:
         self._notices.tick(self._clock.now_ns())
         self.serving.tick()
         self._change_prices()
+        self.comeback.look()
         self._publish()
 
     async def tap(self, tap: Tap, screen: int, value: str | None = None) -> Answer:
@@ -381,6 +362,7 @@ class Till:
             self._reckoning.change_prices(self._front.idle_ns)
 
     def _end_shopper(self) -> None:
+        self.comeback.left()
         self._front.sold = None
         self._front.begin_anew()
         self._reckoning.membership.leave()

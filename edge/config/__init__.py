@@ -75,6 +75,9 @@ __all__ = [
 # A Unix socket's path is at most 107 bytes and a NUL (unix(7), sun_path).
 _SOCKET_PATH_BYTES_MAX: Final = 107
 
+# The longest that we have seen has 6 KiB; a file that never ends (/dev/zero) must not fill the memory.
+_BYTES_MAX: Final = 256 * 1024
+
 _ROOT: Final = Path("/")
 
 
@@ -232,10 +235,17 @@ def without_trust(path: Path, below: Path = _ROOT) -> ObjectConfig:
 def read(path: Path) -> ObjectFile:
     """The TOML in `path`, checked; raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
-        file = msgspec.convert(tomllib.loads(text), type=ObjectFile)
+        with path.open("rb") as stream:
+            raw = stream.read(_BYTES_MAX + 1)
+        if len(raw) > _BYTES_MAX:
+            raise ConfigError(path, f"more than {_BYTES_MAX // 1024} KiB: this is no object's file")
+        file = msgspec.convert(tomllib.loads(raw.decode()), type=ObjectFile)
     except OSError as error:
         raise ConfigError(path, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, f"no text in UTF-8 (byte {error.start}): save it as such") from error
+    except RecursionError as error:  # tomllib says so of brackets in brackets without end
+        raise ConfigError(path, "brackets in brackets without end: this is no object's file") from error
     except ValueError as error:
         raise ConfigError(path, str(error)) from error
     check(path, file)

@@ -35,7 +35,7 @@ class Pages:
         """`pictured` says whether a picture has come, by its SHA-256."""
         self._glass = glass
         self._build = build(STATIC)
-        self._words = {language: Words(language) for language in LANGUAGES}
+        self._words: dict[str, Words] = {}
         self._templates = Environment(
             loader=FileSystemLoader(ROOM / "templates"),
             autoescape=True,
@@ -60,7 +60,7 @@ class Pages:
         """The part of the page that changes from screen to screen."""
         layout = LAYOUTS[screen.kind]
         template = self._templates.get_template(f"{layout}/{name_of(screen)}.html")
-        words = self._words[screen.language]
+        words = self._words_of(screen.language)
         return template.render(
             screen=screen,
             layout=layout,
@@ -78,6 +78,12 @@ class Pages:
             listed=lambda words: locale.listed(words, screen.language),
             qr=qr,
         )
+
+    def _words_of(self, language: str) -> Words:
+        """The words of a language, read when somebody first wants to read it: a start has no time for all."""
+        if language not in self._words:
+            self._words[language] = Words(language)
+        return self._words[language]
 
 
 def qr(content: str, box_px: int) -> Markup:

@@ -23,6 +23,7 @@ def aside_states(idle: State, few: State, many: State) -> dict[str, State]:
 
     away = offline(few)
     way_lost = replace(offline(many), paying=Paying(ways=(CARD, DESK, ACCOUNT), way=WALLET, left=many.total))
+    part_lost = replace(way_lost, paying=replace(way_lost.paying, paid=Money(1200, "EUR")))
     return {
         "age": replace(at(Stage.AGE, ADULTS, many), called=True),
         "age, nobody comes": at(Stage.AGE, replace(ADULTS, comes=False)),
@@ -31,9 +32,15 @@ def aside_states(idle: State, few: State, many: State) -> dict[str, State]:
         "sign-in, nobody has that number": at(Stage.SIGNIN, SigningIn(said="unknown")),
         "sign-in, it takes a moment": at(Stage.SIGNIN, SigningIn("4711", busy=True)),
         "sign-in, by a code only": at(Stage.SIGNIN, SigningIn(said="unknown", pad=False)),
+        "sign-in, and nobody is there": at(Stage.SIGNIN, SigningIn("47", warns=True)),
         "offline: signing in": at(Stage.OFFLINE, Away("signin"), away),
         "offline: paying": at(Stage.OFFLINE, Away("pay"), away),
         "offline: one way to pay": at(Stage.OFFLINE, Away("way", WALLET.name), way_lost),
+        "offline, and nobody is there": at(Stage.OFFLINE, Away("pay", warns=True), away),
+        "offline: one way to pay, a part is paid": at(Stage.OFFLINE, Away("way", WALLET.name), part_lost),
+        "offline, a part is paid, and nobody is there": at(
+            Stage.OFFLINE, Away("way", WALLET.name, warns=True), part_lost
+        ),
         "idle, members can sign in": replace(idle, signs_in=True),
         "few, members can sign in": replace(few, signs_in=True),
         "many, members can sign in": replace(many, signs_in=True),

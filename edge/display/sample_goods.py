@@ -1,6 +1,7 @@
 """The goods that samples of the glass are about, and the till that offers, scans and sells them."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from hashlib import shake_256
 from typing import Final
 
@@ -16,105 +17,72 @@ def euros(cents: int) -> Money:
     return Money(cents, "EUR")
 
 
-SWEATER: Final = Goods(
-    gtin="09520001000015",
-    names={
-        "en": "Merino Crew Sweater",
-        "de": "Merinopullover mit Rundhals",
-        "zh-Hans": "美利奴圆领毛衣",
-        "es": "Jersey de merino de cuello redondo",
-        "ar": "كنزة مرينو بياقة مستديرة",
+_Words = tuple[str, *tuple[str, ...]]
+
+
+def _goods(gtin: str, cents: int, here: int, words: Mapping[str, _Words], kilogram_cents: int = 0) -> Goods:
+    """A product; `words` are its name and what else is to be known of it, by language."""
+    return Goods(
+        gtin=gtin,
+        names={language: name for language, (name, *_) in words.items()},
+        details={language: tuple(details) for language, (_, *details) in words.items()},
+        price=euros(cents),
+        unit_price=euros(kilogram_cents) if kilogram_cents else None,
+        here=here,
+    )
+
+
+SWEATER: Final = _goods(
+    *("09520001000015", 5990, 4),
+    {
+        "en": ("Merino Crew Sweater", "Ink blue", "Size M", "100% wool"),
+        "de": ("Merinopullover mit Rundhals", "Tintenblau", "Größe M", "100 % Wolle"),
+        "zh-Hans": ("美利奴圆领毛衣", "墨蓝色", "M 码", "100% 羊毛"),
+        "es": ("Jersey de merino de cuello redondo", "Azul tinta", "Talla M", "100 % lana"),
+        "ar": ("كنزة مرينو بياقة مستديرة", "أزرق حبري", "مقاس M", "صوف 100%"),
     },
-    details={
-        "en": ("Ink blue", "Size M", "100% wool"),
-        "de": ("Tintenblau", "Größe M", "100 % Wolle"),
-        "zh-Hans": ("墨蓝色", "M 码", "100% 羊毛"),
-        "es": ("Azul tinta", "Talla M", "100 % lana"),
-        "ar": ("أزرق حبري", "مقاس M", "صوف 100%"),
-    },
-    price=euros(5990),
-    unit_price=None,
-    here=4,
 )
-JEANS: Final = Goods(
-    gtin="09520001000022",
-    names={
-        "en": "Straight Jeans",
-        "de": "Gerade Jeans",
-        "zh-Hans": "直筒牛仔裤",
-        "es": "Vaqueros rectos",
-        "ar": "جينز مستقيم",
+JEANS: Final = _goods(
+    *("09520001000022", 8950, 2),
+    {
+        "en": ("Straight Jeans", "Mid blue", "32/32"),
+        "de": ("Gerade Jeans", "Mittelblau", "32/32"),
+        "zh-Hans": ("直筒牛仔裤", "中蓝色", "32/32"),
+        "es": ("Vaqueros rectos", "Azul medio", "32/32"),
+        "ar": ("جينز مستقيم", "أزرق متوسط", "32/32"),
     },
-    details={
-        "en": ("Mid blue", "32/32"),
-        "de": ("Mittelblau", "32/32"),
-        "zh-Hans": ("中蓝色", "32/32"),
-        "es": ("Azul medio", "32/32"),
-        "ar": ("أزرق متوسط", "32/32"),
-    },
-    price=euros(8950),
-    unit_price=None,
-    here=2,
 )
-SCARF: Final = Goods(
-    gtin="09520001000039",
-    names={
-        "en": "Lambswool Scarf",
-        "de": "Schal aus Lammwolle",
-        "zh-Hans": "羔羊毛围巾",
-        "es": "Bufanda de lana de cordero",
-        "ar": "وشاح من صوف الحملان",
+SCARF: Final = _goods(
+    *("09520001000039", 3500, 3),
+    {
+        "en": ("Lambswool Scarf", "Oat"),
+        "de": ("Schal aus Lammwolle", "Hafer"),
+        "zh-Hans": ("羔羊毛围巾", "燕麦色"),
+        "es": ("Bufanda de lana de cordero", "Avena"),
+        "ar": ("وشاح من صوف الحملان", "شوفاني"),
     },
-    details={
-        "en": ("Oat",),
-        "de": ("Hafer",),
-        "zh-Hans": ("燕麦色",),
-        "es": ("Avena",),
-        "ar": ("شوفاني",),
-    },
-    price=euros(3500),
-    unit_price=None,
-    here=3,
 )
-YIRGACHEFFE: Final = Goods(
-    gtin="09520001000046",
-    names={
-        "en": "Ethiopia Yirgacheffe 250 g",
-        "de": "Äthiopien Yirgacheffe 250 g",
-        "zh-Hans": "埃塞俄比亚耶加雪菲 250 克",
-        "es": "Etiopía Yirgacheffe 250 g",
-        "ar": "قهوة يرغاتشيف الإثيوبية 250 غ",
+YIRGACHEFFE: Final = _goods(
+    *("09520001000046", 1150, 6),
+    {
+        "en": ("Ethiopia Yirgacheffe 250 g", "Whole bean", "Light roast", "Organic"),
+        "de": ("Äthiopien Yirgacheffe 250 g", "Ganze Bohne", "Helle Röstung", "Bio"),
+        "zh-Hans": ("埃塞俄比亚耶加雪菲 250 克", "咖啡豆", "浅度烘焙", "有机"),
+        "es": ("Etiopía Yirgacheffe 250 g", "En grano", "Tueste claro", "Ecológico"),
+        "ar": ("قهوة يرغاتشيف الإثيوبية 250 غ", "حبوب كاملة", "تحميص فاتح", "عضوي"),
     },
-    details={
-        "en": ("Whole bean", "Light roast", "Organic"),
-        "de": ("Ganze Bohne", "Helle Röstung", "Bio"),
-        "zh-Hans": ("咖啡豆", "浅度烘焙", "有机"),
-        "es": ("En grano", "Tueste claro", "Ecológico"),
-        "ar": ("حبوب كاملة", "تحميص فاتح", "عضوي"),
-    },
-    price=euros(1150),
-    unit_price=euros(4600),
-    here=6,
+    kilogram_cents=4600,
 )
-HUILA: Final = Goods(
-    gtin="09520001000053",
-    names={
-        "en": "Colombia Huila 250 g",
-        "de": "Kolumbien Huila 250 g",
-        "zh-Hans": "哥伦比亚惠兰 250 克",
-        "es": "Colombia Huila 250 g",
-        "ar": "قهوة هويلا الكولومبية 250 غ",
+HUILA: Final = _goods(
+    *("09520001000053", 990, 5),
+    {
+        "en": ("Colombia Huila 250 g", "Whole bean", "Medium roast"),
+        "de": ("Kolumbien Huila 250 g", "Ganze Bohne", "Mittlere Röstung"),
+        "zh-Hans": ("哥伦比亚惠兰 250 克", "咖啡豆", "中度烘焙"),
+        "es": ("Colombia Huila 250 g", "En grano", "Tueste medio"),
+        "ar": ("قهوة هويلا الكولومبية 250 غ", "حبوب كاملة", "تحميص متوسط"),
     },
-    details={
-        "en": ("Whole bean", "Medium roast"),
-        "de": ("Ganze Bohne", "Mittlere Röstung"),
-        "zh-Hans": ("咖啡豆", "中度烘焙"),
-        "es": ("En grano", "Tueste medio"),
-        "ar": ("حبوب كاملة", "تحميص متوسط"),
-    },
-    price=euros(990),
-    unit_price=euros(3960),
-    here=5,
+    kilogram_cents=3960,
 )
 ENDLESS: Final = replace(
     SWEATER,

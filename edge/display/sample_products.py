@@ -9,6 +9,7 @@ from edge.checkout.state import Looked, State, Variant
 from edge.display.sample_goods import (
     ENDLESS,
     HOSTILE,
+    IDLE,
     JEANS,
     SCARF,
     SWEATER,
@@ -58,6 +59,7 @@ def product_states(kind: str) -> dict[str, State]:
     )
     other = tuple(replace(each, chosen=each.code == "XL") for each in SIZES)
     food = replace(goods, allergens=ALL_ALLERGENS, min_age=18, member_price=Money(990, "EUR"))
+    seen = replace(goods, images=("0" * 64,))
     away = replace(looked, is_held=False, sizes=other)
     return {
         "product in four sizes": replace(few, looked=looked),
@@ -80,6 +82,13 @@ def product_states(kind: str) -> dict[str, State]:
         ),
         "product with allergens, for grown-ups, cheaper for members": replace(
             offered(line(food)), offer=food if coffee else None, looked=replace(looked, goods=food, sizes=())
+        ),
+        "product with a picture": replace(few, looked=replace(looked, goods=seen)),
+        "idle, with a picture, members can sign in": replace(
+            IDLE, offer=seen if coffee else None, signs_in=True
+        ),
+        "idle, all that can be said, members can sign in": replace(
+            IDLE, offer=replace(food, images=seen.images) if coffee else None, signs_in=True
         ),
         "product, hostile": replace(
             offered(line(HOSTILE)),

@@ -338,6 +338,8 @@ class Offline(_Shown, frozen=True, kw_only=True, tag="offline"):
     way: str
     works: tuple[str, ...]
     offer: PriceTag | None
+    paid: Money | None = None
+    warns: bool = False
 
 
 class Staff(_Shown, frozen=True, kw_only=True, tag="staff"):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from edge.checkout.asked import AgeAsked, Away, SigningIn
 from edge.checkout.state import State
 from edge.display.screens import AgeCheck, Offline, PriceTag, SignIn, Staff
@@ -19,6 +21,7 @@ def beside(state: State, frame: Any, offer: PriceTag | None) -> Staff | AgeCheck
         case Away() as away:
             ways = state.paying.ways if away.what == "way" else state.ways
             works = tuple(way.name for way in ways)
-            return Offline(**frame, what=away.what, way=away.way, works=works, offer=offer)
+            away_from = Offline(**frame, what=away.what, way=away.way, works=works, offer=offer)
+            return replace(away_from, paid=state.paying.paid, warns=away.warns)
         case None:
             raise AssertionError(f"the till is at {state.stage.value}, but there is nothing of it")

@@ -38,9 +38,14 @@ class Watchers:
         self._closing = False
 
     @property
+    def count(self) -> int:
+        """How many look now."""
+        return len(self._bells)
+
+    @property
     def full(self) -> bool:
         """Whether there is no room for one more."""
-        return len(self._bells) >= WATCHERS_MAX
+        return self.count >= WATCHERS_MAX
 
     def close(self) -> None:
         """End every stream: the runtime stops, and the pages wait for the next one."""

@@ -5,19 +5,22 @@ It is renewed for the same key, so that the two files never fail to fit.
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from cloud_sync.contract.encoding import b64
 from edge.clock import Clock
 from edge.config import ObjectConfig, TlsFiles
 from edge.identity.files import PEM_BYTES_MAX, IdentityUnusableError, keep_file, read_file
+
+if TYPE_CHECKING:
+    # Its name alone, and imported below where it is used: the object's own process keeps files by this room,
+    # opens no line, and has no room for it (1 MB, and 10 ms of a start).
+    from cryptography.x509 import Certificate
 
 _DAY_MS: Final = 86_400_000
 # A certificate is renewed when so much of its life is over: a third is left for a hub that is away.
@@ -47,6 +50,8 @@ def line_certificate(config: ObjectConfig) -> LineCertificate | None:
     """What the object shows on the line; None if it has none. Raises IdentityUnusableError."""
     if not config.tls.chain.exists():
         return None
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+
     leaf = certificate_of(config.tls.chain)
     names = [str(each.value) for each in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     begins, ends = leaf.not_valid_before_utc, leaf.not_valid_after_utc
@@ -81,6 +86,9 @@ def csr_of(files: TlsFiles, name: str) -> str:
 
     Raises IdentityUnusableError.
     """
+    from cryptography import x509  # noqa: PLC0415
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     request = x509.CertificateSigningRequestBuilder().subject_name(subject)
     signed = request.sign(_line_key(files), hashes.SHA256())
@@ -144,7 +152,7 @@ def fingerprint_of(certificate_pem: str) -> str:
     return b64(_certificates(certificate_pem)[0].fingerprint(hashes.SHA256()))
 
 
-def certificate_of(path: Path) -> x509.Certificate:
+def certificate_of(path: Path) -> "Certificate":
     """The first certificate in a file. Raises IdentityUnusableError."""
     try:
         return _certificates(read_file(path).decode("ascii", "replace"))[0]
@@ -167,7 +175,9 @@ def _line_key(files: TlsFiles) -> ec.EllipticCurvePrivateKey:
     return private
 
 
-def _certificates(pem: str) -> list[x509.Certificate]:
+def _certificates(pem: str) -> list["Certificate"]:
+    from cryptography import x509  # noqa: PLC0415
+
     if len(pem) > PEM_BYTES_MAX:
         raise ChainRefusedError(f"expected certificates of at most {PEM_BYTES_MAX} bytes, got {len(pem)}")
     try:

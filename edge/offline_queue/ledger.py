@@ -1,9 +1,9 @@
 """The ledger's file: made whole or not at all, brought up to date, refused when it is damaged."""
 
-import ctypes
 import fcntl
 import os
 import secrets
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
@@ -195,8 +195,8 @@ def _opened(path: Path, dev: str) -> apsw.Connection:
             db.execute(pragma)
         # After a failed sync nobody knows what the log holds: closing must not move it into the file.
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        keep = ctypes.c_int(1)
-        db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(keep))
+        keep = array("i", [1])  # a C int; ctypes would do as well, and take 1 MB of the object's memory
+        db.file_control("main", apsw.SQLITE_FCNTL_PERSIST_WAL, keep.buffer_info()[0])
         _bring_up_to_date(path, db)
         check_schema(path, db)
         _check_owner(path, db, dev)

@@ -12,6 +12,7 @@ import msgspec
 import uvicorn
 
 from cloud_sync.contract.training import is_in_training
+from cloud_sync.notify import HERE
 from edge.checkout.pictures import Pictures
 from edge.checkout.state import Answer, Stage, State, Tap
 from edge.clock import Clock
@@ -50,12 +51,16 @@ class GlassServer(uvicorn.Server):
 
 
 def glass_server(
-    config: ObjectConfig, till: TillView, status: Callable[[], object], clock: Clock
+    config: ObjectConfig, till: TillView, status: Callable[[], dict[str, object]], clock: Clock
 ) -> GlassServer:
-    """The server of an object's glass."""
+    """The server of an object's glass; to `status` it adds how many pages look at it."""
     voice = find_voice()
     glass = glass_of(config, spoken=voice is not None)
-    app = glass_app(till, glass, status, embedders=config.display.embedders, clock=clock)
+
+    def whole() -> dict[str, object]:
+        return {**status(), "watchers": app.state.watchers.count}
+
+    app = glass_app(till, glass, whole, embedders=config.display.embedders, clock=clock)
     app.state.hang(Pictures(config.documents / "pictures").picture)
     if voice is not None:
         app.state.recite(voice)
@@ -86,6 +91,11 @@ def _width_mm(size: PictureSize | None, *, upright: bool) -> int | None:
     if size is None:
         return None
     return size.shorter_mm if upright else size.longer_mm
+
+
+def standing_of(status: dict[str, object]) -> str:
+    """How the object is, in a line for `systemctl status`."""
+    return "{object}: {stage}; {unsynced} of {head} entries wait for the hub".format_map(status)
 
 
 class FeltTill:
@@ -158,6 +168,7 @@ class ClosedObject:
         serving = asyncio.ensure_future(self._server.serve(sockets=[self._listener.dup()]))
         began_anew = False
         while not self._stopped.is_set() and not (began_anew := may_begin_anew(self._config)):
+            HERE.beat(f"{self._config.object.id}: its ledger waits for a person (`opos doctor`)")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopped.wait(), _WAITING_S)
         self._server.should_exit = True

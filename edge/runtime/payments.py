@@ -120,7 +120,7 @@ class PayRoom:
         """An attempt of before the start has come to its end."""
         self._unknown.discard(ended.sale)
         self._till.checks(payment=bool(self._unknown))
-        self._till.recovered(ended)
+        self._till.comeback.recovered(ended)
 
     def receipt_lines(self, sale: Sale) -> tuple[str, ...]:
         """What card terminals want their customer to have on paper of a sale, numbers of cards masked."""

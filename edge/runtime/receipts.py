@@ -42,11 +42,14 @@ class ReceiptRoom:
         self._config = config
         self._learn = learn
         self._missed = ""
+        self.on_heard: Callable[[str, Reading], None] = lambda _source, _reading: None
+        """Hears each reading of the printer."""
         self._certificates: dict[str, str] = {}
         self._line: _Printer | None = None
-        uris = [each.uri for each in config.peripherals if each.role == PRINTER]
-        if uris:
-            self._line = _Printer(parse_uri(uris[0]), self._hear, clock)
+        printers = [each for each in config.peripherals if each.role == PRINTER]
+        self._source = printers[0].source if printers else ""
+        if printers:
+            self._line = _Printer(parse_uri(printers[0].uri), self._hear, clock)
         section = config.receipt
         head = Head(
             *(section.shop or config.object.name, section.imprint),
@@ -63,7 +66,7 @@ class ReceiptRoom:
         """After a restart: have the till show the last sale, if its shopper may still stand there."""
         sale = decode_body(entry.body).fact
         assert isinstance(sale, Sale), "the books name the entry of a sale"
-        till.show_again(self.issuing.show(entry), sale.tender, stored_of(sale))
+        till.comeback.show_again(self.issuing.show(entry), sale.tender, stored_of(sale))
 
     def _links(self, kid: str) -> Links:
         """Where codes lead: without the hub's word for a key, to the hub."""
@@ -76,6 +79,7 @@ class ReceiptRoom:
 
     def _hear(self, reading: Reading) -> None:
         self.issuing.heard(reading)
+        self.on_heard(self._source, reading)
         match reading:
             case DeviceFault(code=code) if code != self._missed:
                 self._missed = code

@@ -1,13 +1,13 @@
 """The senses of an object: which sensing goes with its kind and its devices, and what each reading means."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
 from edge.config import Kind, ObjectConfig, Role
-from edge.events import Event
+from edge.events import Event, Scanned
 from edge.readings import Heard, Nanoseconds
 from edge.sensors.alike import Alike, TooManyKindsError, confusable
 from edge.sensors.codes import CodeSense
@@ -84,6 +84,10 @@ class Senses:
     def reveal(self, ticket: int, at_ns: Nanoseconds) -> str | None:
         """What the code of a ticket held; None once it is forgotten."""
         return self._codes.reveal(ticket, at_ns)
+
+    def recall(self, labels: Iterable[Scanned], at_ns: Nanoseconds) -> None:
+        """These codes were told before the object was started anew, and may still be in view."""
+        self._codes.recall(labels, at_ns)
 
     def forget(self) -> None:
         """The shopper is gone, and so is what their codes held."""

@@ -1,6 +1,6 @@
 """The card terminals of an object: their lines, what they ask of a shopper, the end of their days."""
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from random import SystemRandom
 from typing import Any
 
@@ -16,7 +16,7 @@ from edge.config import TerminalSection
 from edge.drivers.registry import driver_for
 from edge.drivers.transports import Conversation
 from edge.drivers.uris import parse_uri
-from edge.readings import TerminalLine
+from edge.readings import Reading, TerminalLine
 
 
 class Terminals:
@@ -31,6 +31,8 @@ class Terminals:
         self._ways: list[TerminalProvider] = []
         self._lines: list[Conversation] = []
         self._days: list[DayEnds] = []
+        self.on_heard: Callable[[str, Reading], None] = lambda _source, _reading: None
+        """Hears each reading of a terminal, under the name of its way to pay."""
 
     def way(self, section: TerminalSection) -> TerminalProvider:
         """One terminal as a way to pay. Raises PeripheralUriError and ProfileError."""
@@ -38,7 +40,12 @@ class Terminals:
         driver = driver_for(uri.profile)
         wire = _Wire()
         way = TerminalProvider(wire, self._book, section.name)
-        wire.line = Conversation(uri, driver, way.heard, self._clock, self._luck)
+
+        def heard(reading: Reading) -> None:
+            way.heard(reading)
+            self.on_heard(way.name, reading)
+
+        wire.line = Conversation(uri, driver, heard, self._clock, self._luck)
         hours = Hours(self._timezone, section.end_of_day)
         self._ways.append(way)
         self._lines.append(wire.line)

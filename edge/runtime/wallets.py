@@ -1,9 +1,7 @@
 """Wallets and gift cards at this object: the hub that lends, the purse on the disk, the tidying."""
 
 import asyncio
-import secrets
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Final
 
 from cloud_sync.contract.escrow import SliceAsked, SliceGiven, SliceRefused
@@ -13,14 +11,11 @@ from edge.checkout.payments.cashier import Register
 from edge.checkout.payments.house import HouseBook
 from edge.checkout.payments.purse import FilePurse
 from edge.checkout.payments.wallet import Books, Journal, Wallet
-from edge.clock import Clock
+from edge.clock import Clock, boot_id
 from edge.config import ObjectConfig
 from edge.identity import keep_file
 from edge.offline_queue.outcomes import Appended, JournalClosedError
 from edge.offline_queue.questions import NoAnswerError, Questions, UnreadableQuestionError
-
-# The kernel gives each run of the machine a number of its own (proc_sys_kernel(5)).
-_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 # A slice is good for days: what is given back an hour late is missed by nobody.
 _TIDY_S: Final = 3_600.0
@@ -71,7 +66,7 @@ class Lender:
 
 def wallet_of(config: ObjectConfig, books: Books, journal: Journal, lender: Lender, clock: Clock) -> Wallet:
     """The wallet of this object, with the slices that lie on its disk."""
-    purse = FilePurse(config.purse, _boot(), lambda path, data: keep_file(path, data, mode=0o600))
+    purse = FilePurse(config.purse, boot_id(), lambda path, data: keep_file(path, data, mode=0o600))
     return Wallet(journal, books, lender, purse, clock)
 
 
@@ -83,11 +78,3 @@ async def tend(wallet: Wallet) -> None:
             await asyncio.sleep(_TIDY_S)
     except JournalClosedError:
         return  # the runtime has heard of it, and starts again
-
-
-def _boot() -> str:
-    """The number of this run of the machine; another one each time where the kernel does not tell."""
-    try:
-        return _BOOT.read_text(encoding="ascii").strip()
-    except OSError:
-        return secrets.token_hex(16)

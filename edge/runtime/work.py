@@ -20,9 +20,11 @@ import msgspec
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.receipt import Receipt
+from cloud_sync.notify import HERE
 from edge.bindery import binding
 from edge.checkout.backroom import Backroom
 from edge.checkout.documents import DocumentRefusedError, Documents
+from edge.checkout.payments.book import PaymentBook
 from edge.checkout.state import Stage
 from edge.checkout.till import Till
 from edge.clock import HubClock, SystemClock
@@ -35,8 +37,10 @@ from edge.offline_queue.bell import Bell
 from edge.offline_queue.budget import Level
 from edge.offline_queue.outcomes import JournalDamagedError
 from edge.readings import CodeScanned, DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, Touched
+from edge.runtime.bookmark import resume
+from edge.runtime.calibrations import write_down
 from edge.runtime.camera import CameraKeeper, CameraSaid, camera_plan
-from edge.runtime.glass import ClosedObject, FeltTill, GlassServer, glass_server
+from edge.runtime.glass import ClosedObject, FeltTill, GlassServer, glass_server, standing_of
 from edge.runtime.members import Directory, new_request
 from edge.runtime.opening import (
     CAMERA,
@@ -52,6 +56,7 @@ from edge.runtime.opening import (
     talking_devices,
 )
 from edge.runtime.returns import ReturnsRoom
+from edge.runtime.roll import Roll
 from edge.runtime.senses import Senses, devices_of
 from edge.runtime.stock import StockRoom
 from edge.runtime.training import (
@@ -62,9 +67,11 @@ from edge.runtime.training import (
     end_training,
     write_opening,
 )
+from edge.runtime.wellbeing import Standing, tell, wellbeing_of
 from edge.sensors.dwell import Dwell
 from edge.sensors.shelf import Loose, Pack
 from edge.training import Training
+from edge.wellbeing import Wellbeing
 from retail.pricing.book import Prices
 
 _log: Final = logging.getLogger("opos.runtime")
@@ -95,7 +102,9 @@ class ObjectRuntime:
         self._shop = shop = shop_of(config)
         self._clock = clock
         self._listener = listener
+        self._program = version
         self._devices = talking_devices(config)
+        self._roll = Roll(each.source for each in config.peripherals)
         self._stopped = asyncio.Event()
         self._failure: str | None = None
         self._keeper = keeper_of(config, version, clock)
@@ -107,6 +116,7 @@ class ObjectRuntime:
         self._senses = Senses(config.object.kind, devices_of(config), self._pack_of, self._region)
         self._pays = pay_room(config, paid, self._till, clock, self._reveal)
         self._receipts = receipt_room(config, clock, self._pays.receipt_lines, self._learn)
+        self._receipts.on_heard = self._pays.terminals.on_heard = self._roll.heard
         self._returns = ReturnsRoom(config, shop, self._till, paid.payments, clock)
         attend(self._returns, config.staff, self._reveal, lambda: self._backroom.book)
         self._returns.returns.on_more = self._pays.cashier.on_more
@@ -133,10 +143,10 @@ class ObjectRuntime:
             self._till, self._pays.questions, new_request, lambda: self._backroom.book, shop.sells_from
         )
         self._till.on_books = self._expect
-        self._mode: Doorman | Trainer = Trainer(real, self.stop)
-        if training is None:
-            self._mode = Doorman(real, self._till, paid.payments, self.stop)
+        self._mode = self._mode_of(real, paid.payments)
         self._till.issue_by(self._receipts.issuing)
+        resume(config, self._till, self._senses, clock)
+        self._keeper.on_looked = lambda: HERE.beat(standing_of(self._status()))
         if last_sale is not None:
             self._receipts.show_again(self._till, last_sale)
 
@@ -152,6 +162,8 @@ class ObjectRuntime:
         self._journal.on_failure = lambda why: _from_thread(loop, lambda: self.stop(why))
         if self._training is not None:
             await write_opening(self._training, self._shop, self._journal, self._till.books)
+        else:
+            await write_down(self._config, self._journal)
         try:
             await self._backroom.open()
         except DocumentRefusedError as error:
@@ -179,6 +191,7 @@ class ObjectRuntime:
             tasks.append(group.create_task(self._mode.watch()))
             if self._training is None:
                 tasks.append(group.create_task(self._stock.watch(self._clock)))
+                tasks.append(group.create_task(tell(self._bell, self._well)))
             if self._camera is not None:
                 tasks.append(group.create_task(self._camera.run()))
             await self._stopped.wait()
@@ -196,6 +209,7 @@ class ObjectRuntime:
 
     def _hear(self, source: str, reading: Reading) -> None:
         heard = Heard(source, self._clock.now_ns(), reading)
+        self._roll.heard(source, reading)
         self._mean(self._senses.hear(heard), heard.at_ns)
         if isinstance(reading, CodeScanned | Touched):
             self._somebody()
@@ -264,6 +278,11 @@ class ObjectRuntime:
         """All that the shop sells: what the camera may be certain of."""
         return () if self._backroom.book is None else self._backroom.book.by_gtin
 
+    def _mode_of(self, real: ObjectConfig, payments: PaymentBook) -> Doorman | Trainer:
+        if self._training is None:
+            return Doorman(real, self._till, payments, self.stop)
+        return Trainer(real, self.stop)
+
     def _camera_of(self, config: ObjectConfig) -> CameraKeeper | None:
         for each in config.peripherals:
             if each.role == CAMERA:
@@ -310,6 +329,10 @@ class ObjectRuntime:
         till = FeltTill(self._till, self._somebody)
         return glass_server(self._config, till, self._status, self._clock)
 
+    def _well(self) -> Wellbeing:
+        standing = Standing(self._till.state.stage, self._till.books.sales, self._keeper.level)
+        return wellbeing_of(self._program, standing, self._roll)
+
     def _status(self) -> dict[str, object]:
         state = self._till.state
         head, acked = self._journal.head, self._journal.acked
@@ -323,6 +346,8 @@ class ObjectRuntime:
             "unsynced": head - acked,
             "online": state.online,
             "sales": self._till.books.sales,
+            "program": self._program,
+            "devices": self._roll.call(),
         }
 
 
@@ -354,6 +379,7 @@ async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> s
 
             def stop(life: ObjectRuntime | ClosedObject = runtime) -> None:
                 told.set()
+                HERE.stopping()
                 life.stop()
 
             for number in (signal.SIGTERM, signal.SIGINT):

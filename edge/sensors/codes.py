@@ -1,6 +1,6 @@
 """Codes that a scanner read or a camera is sure of: the goods that they name, or what else they are for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Final
 
@@ -108,6 +108,12 @@ class CodeSense:
         if private is None or private.ticket != ticket or now_ns - private.at_ns > _KEPT_NS:
             return None
         return private.text
+
+    def recall(self, labels: Iterable[Scanned], now_ns: Nanoseconds) -> None:
+        """These were told before this life: what the camera still sees of them is told no second time."""
+        for label in labels:
+            self._remember_in_view(label)
+            self._is_told(label, now_ns)
 
     def forget(self) -> None:
         """The shopper is gone, and so is what was theirs."""

@@ -36,6 +36,13 @@ Known = Callable[[str], bool]
 """Whether the shop's catalogue has a GTIN-14."""
 
 
+class CameraAsked(msgspec.Struct, frozen=True):
+    """What is to be looked through (a number or a path), and the products that a vote may be for."""
+
+    source: str
+    gtins: tuple[str, ...]
+
+
 class Voted(msgspec.Struct, frozen=True):
     """One code with its votes; only an `accepted` one may be acted on without asking.
 

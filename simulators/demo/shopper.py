@@ -13,7 +13,7 @@ from simulators.demo.bench import Bench, BenchGoneError
 from simulators.demo.glass import Amount, Glass, Look
 from simulators.demo.shop_files import ObjectPlan
 from simulators.demo.waiting import looks
-from simulators.demo.world import CannotMoveError, Move, World
+from simulators.demo.world import CannotMoveError, Item, Move, World
 
 # A scanner may send a code several times while it is in view: who shows a second pack of the same kind turns
 # to it first.
@@ -32,7 +32,8 @@ class NotSeenError(Exception):
 class Shopper:
     """One shopper at one object; `lives` counts how often the object's process was started again.
 
-    What was scanned is in the memory of that process alone: after its end it is shown to the scanner again.
+    What was scanned a process may remember from the life before, or not: the shopper looks, and shows again
+    only what is not on the bill.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Shopper:
         self._lives = lives
         self._scanning = asyncio.Lock()
         self._scanned: dict[str, int] = {}
-        """EPC -> the life of the process that has heard its code."""
+        """EPC -> the life of the process that has its code on the bill, in the order of the bag."""
         self._shown_s: dict[str, float] = {}
         """When each code was last shown."""
 
@@ -75,9 +76,22 @@ class Shopper:
                 look = await self.glass.look()
                 if isinstance(look, Dark) or not look.open:
                     return False
-                await self._show(item.gtin[1:])
+                if not self._is_remembered(item, look, life):
+                    await self._show(item.gtin[1:])
                 self._scanned[item.epc] = life
             return True
+
+    def _is_remembered(self, item: Item, look: Look, life: int) -> bool:
+        """Whether what an earlier life was shown is on the bill of this one, which has all before it, too.
+
+        It takes such a pack for one that is still in view.
+        """
+        on_the_bill = look.units if look.offer is not None else 0
+        before = list(self._scanned)
+        found = item.epc in before[:on_the_bill] and self._scanned[item.epc] != life
+        if found:
+            self._shown_s[item.gtin[1:]] = asyncio.get_running_loop().time()
+        return found
 
     async def _show(self, text: str) -> None:
         """Show one code, not too soon after the same one."""

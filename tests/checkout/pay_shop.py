@@ -130,7 +130,7 @@ class PayShop:
         self.cashier = Cashier(
             self.till.register, self.book, providers, self, lambda: f"attempt-{next(self._numbers):010}"
         )
-        self.cashier.on_ended = self.till.recovered
+        self.cashier.on_ended = self.till.comeback.recovered
         self.counter = self._counter(self.cashier, tuple(self.machines), self.shown.get)
         self.till.take(self.counter)
         self.till.use(catalogue())

@@ -216,3 +216,31 @@ def test_money_that_was_stored_is_accepted_and_not_called_paid(tmp_path: Path) -
 
     shop.live(story)
     shop.close()
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_whoever_says_nothing_for_a_minute_is_asked_and_can_stay(hand: Hand, online: bool) -> None:
+    async def day() -> None:
+        till = opened(hand, Book(), online=online)
+        await tap(till, Tap.SIGNIN)
+        stands = till.state.stage
+        assert stands is (Stage.SIGNIN if online else Stage.OFFLINE)
+        for _ in range(2):
+            hand.pass_seconds(59)
+            till.tick()
+            assert not warns(till)
+            hand.pass_seconds(1)
+            till.tick()
+            assert (till.state.stage, warns(till)) == (stands, True)
+            assert await tap(till, Tap.STAY) is Answer.ACCEPTED
+            assert not warns(till)
+        hand.pass_seconds(90)
+        till.tick()
+        assert till.state.stage is Stage.OFFERED
+
+    run(day)
+
+
+def warns(till: Till) -> bool:
+    assert isinstance(till.state.aside, SigningIn | Away)
+    return till.state.aside.warns

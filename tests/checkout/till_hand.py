@@ -6,6 +6,7 @@ from pathlib import Path
 from cloud_sync.contract.signing import SoftwareKey
 from edge.checkout.books import Books, ShopProjection
 from edge.checkout.catalogue import Catalogue
+from edge.checkout.comeback import Kept
 from edge.checkout.sale import Shop
 from edge.checkout.till import Till
 from edge.clock import ClockQuality
@@ -19,6 +20,7 @@ from retail.units import Gtin
 
 SWEATER = completed(952000100001)
 COFFEE = completed(952000100002)
+NOTHING_KEPT = Kept()
 
 
 class Hand:
@@ -46,8 +48,8 @@ class Hand:
         self.ns += seconds * 10**9
         self.ms += seconds * 1_000
 
-    def till(self) -> Till:
-        """The till as it starts: after the first call, as it starts again."""
+    def till(self, kept: Kept = NOTHING_KEPT) -> Till:
+        """The till as it starts: after the first call, as it starts again with what was kept of before."""
         self.close()
         ledger = self.directory / "ledger.db"
         self.journal = open_journal(ledger, self.key, self.shop.object, self, [ShopProjection()])
@@ -58,8 +60,9 @@ class Hand:
         receipt = None if last is None else next(reader.entries(last.seq)).jws()
         reader.close()
         till = Till(self.shop, self.journal, books, self, lambda: f"s{next(self._sales)}")
+        till.comeback.resume(kept)
         if receipt is not None:
-            till.show_again(receipt)
+            till.comeback.show_again(receipt)
         return till
 
     def close(self) -> None:

@@ -37,6 +37,10 @@ CONTROLS = {
     "age": ["back"],
     "age, nobody comes": ["back"],
     **{f"sign-in{each}": [*_PAD, "back"] for each in ("", ", typed", ", nobody has that number")},
+    **{
+        f"{each}, and nobody is there": ["stay"] for each in ("sign-in", "offline", "offline, a part is paid")
+    },
+    "offline: one way to pay, a part is paid": ["back"],
     "sign-in, it takes a moment": ["back"],
     "sign-in, by a code only": ["back"],
     **{f"offline: {each}": ["back"] for each in ("signing in", "paying", "one way to pay")},

@@ -128,6 +128,22 @@ def test_the_shelf_keeps_the_unit_price_in_sight(moment: str, language: str) -> 
     assert re.search(price, text)
 
 
+NO_LINE_FITS = {
+    "en": "36 items",
+    "zh-Hans": "36 件",
+    "de": "36 Artikel",
+    "es": "36 artículos",
+    "ar": "36 قطعة",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_no_line_fits_there_is_nothing_that_the_rest_would_be_more_than(language: str) -> None:
+    rest = painted("panel", "scanned, with notices", language).partition('<li class="rest">')[2]
+    said = Reader(f"<li>{rest.partition('</li>')[0]}</li>").text
+    assert said.strip().startswith(NO_LINE_FITS[language])
+
+
 MONEY = [
     ("mirror", "few", "€59.90"),
     ("mirror", "few, one way to pay", "Goes on the house account"),

@@ -29,7 +29,8 @@ from tests.object.real_hub import free_port
 from tests.simulators.bench_process import BenchProcess, wait_for, write_bench
 
 SCARF, COFFEE = completed(952000100001), completed(952000100002)
-_ANOTHER_LOOK_S: Final = 1.05  # what is seen again within a second is still the same pack (edge.sensors.codes)
+# What is seen again within a second is still the same pack: edge.sensors.codes.
+_ANOTHER_LOOK_S: Final = 1.05
 _BENCH: Final = """
 [[device]]
 name = "scanner"
@@ -204,7 +205,7 @@ class ReceiptShop:
         return self.sees("done")
 
     def _scan(self, gtin: str) -> None:
-        """Hold goods before the scanner, not within a second of their like: that would be one look at one pack."""
+        """Hold goods before the scanner, not within a second of their like: that would be one look."""
         ready_s = self._scanned_s.get(gtin, -inf) + _ANOTHER_LOOK_S
         wait_for(lambda: time.monotonic() > ready_s, "another look is another pack")
         self.bench.do("scanner", "scan", text=gtin.lstrip("0"))

@@ -33,11 +33,14 @@ def test_a_card_pays_online_and_offline_over_a_kill_and_all_its_money_is_found(s
     shop.broker.kill()
     shop.until_online(online=False)
     shop.kill_runtime()
+    shop.shows("attract")
     shop.sell(made["code"].lower())
     shop.basket()
     declined = shop.pay(code)
     assert (declined["screen"], declined["outcome"]) == ("declined", "unreachable")
     shop.kill_runtime()
+    shop.shows("basket")
+    shop.tap("cancel")
     assert len(shop.sales()) == 2
 
     # It comes back, and what is missing is lent.

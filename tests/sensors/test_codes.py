@@ -196,3 +196,10 @@ def test_where_the_camera_cannot_tell_the_shopper_is_asked() -> None:
 def test_a_members_code_before_the_camera_is_no_goods() -> None:
     events = saw(CodeSense(), Accepted(Voted("QRCode", MEMBER, None, 2, accepted=True)))
     assert events == [CodeCleared(), CodeShown(Purpose.MEMBER, 1)]
+
+
+def test_what_was_told_before_a_restart_and_is_still_in_view_is_told_no_second_time() -> None:
+    sense = CodeSense()
+    sense.recall([Scanned(GTIN, GTIN)], Nanoseconds(0))
+    assert Scanned(GTIN, GTIN) not in saw(sense, SURE, SURE, at_ns=5 * SECOND)
+    assert Scanned(GTIN, GTIN) in saw(sense, Nothing(), SURE, at_ns=20 * SECOND)

@@ -44,7 +44,7 @@ def probe(where: str, *, as_json: bool) -> None:
 
     Exit code 0: something answers. 1: nothing does.
     """
-    address = _address(where)
+    address = address_of(where)
     found = asyncio.run(_found(address, shown=not as_json))
     if found is None:
         raise click.ClickException(
@@ -87,7 +87,8 @@ async def _tried(address: Address, attempt: Attempt) -> Found | None:
         raise click.ClickException(f"{address} {why(lost.reason, address.way)}") from lost
 
 
-def _address(where: str) -> Address:
+def address_of(where: str) -> Address:
+    """The address that a person means by a path, or by HOST:PORT."""
     if Path(where).exists() or where.startswith("/") or ":" not in where:
         real = str(Path(where).resolve())
         ways = [way for place, way in _PLACES.items() if real.startswith(place)]
