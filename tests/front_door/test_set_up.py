@@ -102,7 +102,7 @@ def test_a_bad_day_ends_with_one_sentence_and_the_command_that_mends_it(
 @pytest.mark.parametrize("goal", [(), ("shop",)])
 def test_a_wrong_goal_is_wrong_usage(clone: Path, goal: tuple[str, ...]) -> None:
     ended = set_up(clone, *goal)
-    assert (ended.returncode, ended.stderr) == (2, "usage: .ci/bootstrap.sh {demo|test|deb}\n")
+    assert (ended.returncode, ended.stderr) == (2, "usage: .ci/bootstrap.sh {demo|test|deb|system}\n")
 
 
 def test_a_machine_that_has_everything_is_left_alone_without_a_word(clone: Path) -> None:

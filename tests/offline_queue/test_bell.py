@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cloud_sync.contract.escrow import SliceAsked, shown_by
 from cloud_sync.contract.members import MemberAsked
 from cloud_sync.contract.requests import PaymentAsked
 from cloud_sync.contract.stock import StockAsked
 from edge.offline_queue.bell import LINE_BYTES_MAX, Answered, Asked, Bell, Said, SentTelemetry
+from edge.wellbeing import DeviceHealth, Wellbeing
 
 Talk = Callable[[Bell, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -46,6 +49,27 @@ def test_the_head_is_rung_at_once_and_after_each_commit(tmp_path: Path) -> None:
         assert await line(reader) == {"head": 7}
         await bell.ring(8)
         assert await line(reader) == {"head": 8}
+
+    with_bell(tmp_path / "bell", talk)
+
+
+def test_how_the_runtime_is_is_told_when_it_changes_and_to_whoever_comes_later(tmp_path: Path) -> None:
+    well = Wellbeing("0.1.0", "idle", selling=True, sales=3, disk="free", devices=())
+    worse = msgspec.structs.replace(well, devices=(DeviceHealth("scale", "missing", "device.gone"),))
+
+    async def talk(bell: Bell, reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        assert await line(reader) == {"head": 7}
+        await bell.well(well)
+        await bell.well(well)
+        assert await line(reader) == {"well": json.loads(msgspec.json.encode(well))}
+        await bell.well(worse)
+        assert await line(reader) == {"well": json.loads(msgspec.json.encode(worse))}
+        again, writing = await asyncio.open_unix_connection(str(tmp_path / "bell"))
+        assert [await line(again) for _ in range(2)] == [
+            {"head": 7},
+            {"well": json.loads(msgspec.json.encode(worse))},
+        ]
+        writing.close()
 
     with_bell(tmp_path / "bell", talk)
 

@@ -46,7 +46,7 @@ def a_hub_stands_in_a_machine_of_its_own(shop: Shop) -> str:
     shop.hub.run("install", "--directory", "--owner=opos", "--group=opos", "--mode=0700", HUB_DIR)
     shop.hub_command("init")
     shop.hub_command("import", "/srv/shop")
-    shop.hub_command("broker", "--host", HUB_HOST, "--host", "localhost")
+    shop.hub_command("broker", "--host", HUB_HOST)
     shop.hub.run("systemctl", "enable", "--now", "opos-broker.service", "opos-hub.service")
     until(lambda: listens(HUB_PORT) or None, "the hub listens", _HUB_S)
     return f"version {shop.packages.version}"

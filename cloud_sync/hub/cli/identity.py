@@ -33,6 +33,9 @@ _BROKER_SAYS: Final = {
     Refreshed.NOWHERE: "no broker was set up here",
 }
 
+# The hub's own services speak to the broker of their machine (opos-hub.service).
+_HERE: Final = "localhost"
+
 _MORE: Final = """\b
 Examples:
   opos hub broker --dir var/hub --host hub.corner.example --host 10.0.0.2
@@ -54,7 +57,8 @@ Examples:
 @JSON
 def broker(directory: Path, hosts: tuple[str, ...], port: int, https_port: int, *, as_json: bool) -> None:
     """Say where objects find this hub: its certificates and Mosquitto's files are made from that."""
-    folder, where = Folder(directory), Where(tuple(dict.fromkeys(hosts)), port, https_port)
+    names = tuple(dict.fromkeys((*hosts, _HERE)))
+    folder, where = Folder(directory), Where(names, port, https_port)
     with refusals(), opened(directory) as store:
         make_authority(folder, where, now_ms())
         refreshed = refresh_broker(folder, store, now_ms())

@@ -149,7 +149,7 @@ def test_the_place_of_the_hub_is_said_once_and_shown(run: Run, folder: Folder) -
     assert told["hub"] == "https://hub.example:8443"
     assert Path(told["conf"]).read_text().count("listener 9883") == 1
     shown = json.loads(run("ca", "show", "--json").stdout)
-    assert (shown["names"], shown["root_is_here"]) == (["hub.example", "::1"], True)
+    assert (shown["names"], shown["root_is_here"]) == (["hub.example", "::1", "localhost"], True)
     assert "its key is here" in run("ca", "show").stdout
     assert (folder.broker / "acl").exists()
 
