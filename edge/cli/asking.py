@@ -1,5 +1,6 @@
 """What the commands at the installer's bench share: the object's file, missing answers, steps as they are."""
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -48,11 +49,14 @@ def answered(given: Answer | None, flag: str, question: str, kind: click.ParamTy
 
 def agreed(given: bool, flag: str, question: str) -> bool:
     """Whether it was agreed to; where nobody can be asked, exit 2 with the flag's name."""
-    if given:
-        return True
-    if not is_person():
+    must_agree(given, flag, question)
+    return given or click.confirm(question, default=True, err=True)
+
+
+def must_agree(given: bool, flag: str, question: str) -> None:
+    """Exit 2 with the flag's name where it was not agreed to and nobody can be asked: before a long work."""
+    if not (given or is_person()):
         raise click.UsageError(f"nobody is there to ask: give {flag} ({question})")
-    return click.confirm(question, default=True, err=True)
 
 
 class Steps:
@@ -78,7 +82,7 @@ class Steps:
     def fail(self, sentence: str, /, **facts: object) -> click.exceptions.Exit:
         """What to raise once it has failed: exit code 1, after a sentence on stderr in either case."""
         if self._as_json:
-            click.echo(msgspec.json.encode(facts))
+            click.echo(msgspec.json.encode({**facts, "sentence": sentence}))
         click.echo(f"Error: {sentence}", err=True)
         return click.exceptions.Exit(1)
 
@@ -102,6 +106,7 @@ def mended_at_its_end() -> Iterator[None]:
 def resting(*, stop: bool) -> Iterator[None]:
     """The object at rest: by the flag, or by a person's word; however the block ends, it works again."""
     question = "The object is at work and holds the device. Stop it meanwhile?"
+    logging.getLogger().addHandler(logging.NullHandler())  # what a port says comes as a refusal
     with (
         mended_at_its_end(),
         at_rest(lambda: stop or (is_person() and click.confirm(question, default=True, err=True))),

@@ -54,7 +54,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def _subjects(_ctx: click.Context, _option: click.Parameter, said: str) -> tuple[str, ...]:
-    names = tuple(each.strip() for each in said.split(",") if each.strip()) or tuple(SUBJECTS)
+    names = tuple(dict.fromkeys(filter(None, map(str.strip, said.split(","))))) or tuple(SUBJECTS)
     if strange := [name for name in names if name not in SUBJECTS]:
         raise click.BadParameter(f"expected some of {', '.join(SUBJECTS)}, got {strange[0]!r}")
     return names
@@ -80,6 +80,7 @@ def doctor(file: Path, *, fix: bool, only: tuple[str, ...], card: bool, as_json:
     logging.getLogger().addHandler(logging.NullHandler())
     began_ns = time.monotonic_ns()
     patient = _patient(file, card=card)
+    only = _with_the_file(only, patient)
     looked = _examined(patient, only, shown=not as_json)
     mended = _mended(looked, as_json=as_json) if fix else ()
     if mended:
@@ -90,6 +91,11 @@ def doctor(file: Path, *, fix: bool, only: tuple[str, ...], card: bool, as_json:
     else:
         _say(report)
     sys.exit(_exit_code(report.findings))
+
+
+def _with_the_file(only: tuple[str, ...], patient: Patient) -> tuple[str, ...]:
+    """A file that cannot be read is told, whatever was asked: next to nothing can be looked at without it."""
+    return ("file", *only) if patient.trouble and "file" not in only else only
 
 
 def _patient(file: Path, *, card: bool) -> Patient:

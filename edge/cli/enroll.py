@@ -10,6 +10,7 @@ import msgspec
 
 from cloud_sync.contract.enrolment import BadClaimError, Claim, read_claim
 from edge.cli.comparing import Shown, glass_at
+from edge.cli.object.door import sentence
 from edge.cli.peripherals import peripherals_of
 from edge.clock import SystemClock
 from edge.config import (
@@ -130,7 +131,7 @@ def enroll(  # noqa: PLR0913 - each is an option of the command
             outcome = enrol(claim, place, setup, door, Wait(wait_s, threading.Event().wait, shown.tell))
         _say(place, outcome, as_json=as_json)
     except _SENTENCES as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(sentence(error)) from error
 
 
 def _key(secret: Path | None, tpm: str | None) -> KeySection:

@@ -20,8 +20,8 @@ Examples:
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print all pages as docs/findings.md.")
 def explain(code: str | None, *, as_json: bool, as_markdown: bool) -> None:
     """Say what a finding of `opos doctor` means. Without CODE, list them all."""
-    if code is not None and as_markdown:
-        raise click.UsageError("--markdown prints all pages: leave out CODE")
+    if as_markdown and (code is not None or as_json):
+        raise click.UsageError("--markdown prints all pages as text: leave out CODE and --json")
     try:
         pages = book() if code is None else {code.upper(): page(code)}
     except UnknownCodeError as error:

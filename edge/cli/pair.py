@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from edge.cli.asking import AS_JSON, FILE, STOP, Steps, agreed, is_person, resting
+from edge.cli.asking import AS_JSON, FILE, STOP, Steps, agreed, is_person, must_agree, resting
 from edge.cli.devices.door import readable
 from edge.cli.devices.probe import address_of
 from edge.cli.object.door import said
@@ -79,6 +79,7 @@ def pair(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Find the port of the object's reader, scale or scanner, and write it into FILE."""
     steps, wanted = Steps(as_json=as_json), cast(PairedRole, role)
+    must_agree(yes, "--yes", f"Write it into {file}?")
     with said(ProfileError, StillRunsError, OSError):
         without_trust(file)
         search = _Search(wanted, steps, wait_s, None if profile is None else load(profile))

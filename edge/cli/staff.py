@@ -23,6 +23,7 @@ from edge.checkout.staff import (
     hashed,
     read_staff,
 )
+from edge.cli.asking import is_person
 from edge.cli.ledger.codes import code_of, lines_of
 from edge.identity import keep_file
 from edge.sensors.shown import BADGE_PREFIX
@@ -59,7 +60,7 @@ def staff() -> None:
     """Keep the list of staff: who may do what at the objects of a site, by badge and PIN."""
 
 
-@staff.command()
+@staff.command(short_help="Add a person to FILE; print the badge.")
 @FILE
 @click.option("--badge", help="The badge's digits; some that nobody has, if nothing is said.")
 @click.option(
@@ -103,7 +104,7 @@ def pin(file: Path, badge: str, *, pin_stdin: bool) -> None:
     click.echo(f"badge {badge} has another PIN")
 
 
-@staff.command()
+@staff.command(short_help="Take a person off the list.")
 @FILE
 @BADGE
 def drop(file: Path, badge: str) -> None:
@@ -151,7 +152,9 @@ def _pin(*, from_stdin: bool) -> str:
     """A PIN, typed twice where somebody can see whether it is the same; never from the command line."""
     if from_stdin:
         return sys.stdin.readline().strip()
-    return str(click.prompt("PIN", hide_input=True, confirmation_prompt="once more"))
+    if not is_person():
+        raise click.UsageError("nobody is there to type a PIN: give --pin-stdin, and the PIN on stdin")
+    return str(click.prompt("PIN", hide_input=True, confirmation_prompt="once more", err=True))
 
 
 def _found(file: Path, badge: str) -> tuple[StaffList, Member]:

@@ -12,7 +12,7 @@ from edge.cli.asking import AS_JSON, FILE, Steps, answered, is_person
 from edge.cli.object.door import said
 from edge.clock import SystemClock
 from edge.config import without_trust
-from edge.provision.support.bundle import BundleExistsError, collected, write_bundle
+from edge.provision.support.bundle import BundleExistsError, check_place, collected, write_bundle
 from edge.provision.support.contents import parts
 from edge.provision.support.redaction import Redactor
 from edge.provision.support.secrets import secrets_of
@@ -28,12 +28,12 @@ what it holds. Nothing is sent: read it, and send it yourself.
 """
 
 
-@click.group()
+@click.group(epilog=_MORE)
 def support() -> None:
     """Ask for help with what somebody far away needs to know."""
 
 
-@support.command(epilog=_MORE)
+@support.command(epilog=_MORE, short_help="Write it to a file, without any secret.")
 @FILE
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write, a .tar.gz.")
 @AS_JSON
@@ -43,6 +43,7 @@ def bundle(*, file: Path, out: Path | None, as_json: bool) -> None:
     out = answered(out, "--out", "The file to write", click.Path(path_type=Path, dir_okay=False))
     with said(BundleExistsError, OSError), _bar() as bar:
         config = without_trust(file)
+        check_place(out)
         wanted = parts(file, config)
         task = bar.add_task("", total=len(wanted))
 

@@ -235,21 +235,26 @@ def without_trust(path: Path, below: Path = _ROOT) -> ObjectConfig:
 def read(path: Path) -> ObjectFile:
     """The TOML in `path`, checked; raises ConfigError."""
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(_BYTES_MAX + 1)
-        if len(raw) > _BYTES_MAX:
-            raise ConfigError(path, f"more than {_BYTES_MAX // 1024} KiB: this is no object's file")
-        file = msgspec.convert(tomllib.loads(raw.decode()), type=ObjectFile)
+        file = msgspec.convert(tomllib.loads(_text(path)), type=ObjectFile)
     except OSError as error:
         raise ConfigError(path, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(path, f"no text in UTF-8 (byte {error.start}): save it as such") from error
     except RecursionError as error:  # tomllib says so of brackets in brackets without end
         raise ConfigError(path, "brackets in brackets without end: this is no object's file") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, f"byte {error.start} is no UTF-8: save the file as UTF-8") from error
     except ValueError as error:
         raise ConfigError(path, str(error)) from error
     check(path, file)
     return file
+
+
+def _text(path: Path) -> str:
+    """All of a file that is short enough. Raises OSError, ValueError."""
+    with path.open("rb") as stream:
+        raw = stream.read(_BYTES_MAX + 1)
+    if len(raw) > _BYTES_MAX:
+        raise ValueError(f"it is longer than {_BYTES_MAX // 1024} KiB: this is no object's file")
+    return raw.decode()
 
 
 def _config(path: Path, file: ObjectFile, trust: Trust, below: Path) -> ObjectConfig:

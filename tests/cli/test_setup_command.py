@@ -18,6 +18,8 @@ from edge.cli.setup.questions import Questions
 from edge.config import PeripheralSection, load
 from edge.provision.setup.answers import EXAMPLE, Answers, Decisions
 from edge.provision.setup.found import Device, Looked
+from edge.provision.setup.machine import ThisMachine
+from edge.provision.setup.state import alone
 from tests.object.paper_hub import PaperHub, serving
 
 URI = "tcp:127.0.0.1:9?profile=r200"
@@ -84,6 +86,15 @@ def test_words_for_people_stay_out_of_a_programs_way(hub: PaperHub, root: Path) 
     assert (done.exit_code, done.stdout) == (0, "")
     assert "mirror-4 is set up at demo/corner." in done.stderr
     assert "\x1b" not in done.stderr
+
+
+def test_of_two_who_set_a_machine_up_at_once_the_second_is_sent_away(hub: PaperHub, root: Path) -> None:
+    words = ("--claim", claim_text(hub.claim()), "--root", str(root), *READER)
+    with alone(ThisMachine(root)):
+        done = run(*words)
+    assert (done.exit_code, hub.asked) == (1, [])
+    assert "another `opos setup` is at work here" in done.stderr
+    assert run(*words).exit_code == 0
 
 
 MISSING = {

@@ -61,7 +61,13 @@ def test_a_pin_is_changed_and_a_person_dropped(file: Path) -> None:
     assert ask("list", str(file))[1].split()[:2] == ["17", two["staff"]]
 
 
-def test_a_pin_is_asked_for_twice_and_not_shown(file: Path) -> None:
+def test_where_nobody_can_type_a_pin_the_flag_is_named_and_nothing_is_written(file: Path) -> None:
+    code, said = ask("new", str(file), "--json")
+    assert (code, "give --pin-stdin" in said, file.exists()) == (2, True, False)
+
+
+def test_a_pin_is_asked_for_twice_and_not_shown(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cli.staff.is_person", lambda: True)
     code, said = ask("new", str(file), said=f"{PIN}\n{OTHER}\n{PIN}\n{PIN}\n")
     assert code == 0
     assert PIN not in said

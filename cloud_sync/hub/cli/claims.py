@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ ROOT_KEY: Final = click.option(
 )
 _CODE: Final = click.argument("code", required=False)
 _OBJECT: Final = click.option("--object", "object_id", default="", help="The object, if not the code.")
+KINDS: Final = ("mirror", "shelf", "tray", "panel")
+"""What an object can be; a claim for anything else would be found out by its installer, in the shop."""
+
 # How soon somebody who waits for an object sees it.
 _ROUND_S: Final = 0.25
 
@@ -64,12 +68,23 @@ def timezone_of(_: click.Context, __: click.Parameter, name: str) -> str:
         raise click.BadParameter(f"expected a time zone such as Europe/Berlin, got {name!r}") from error
 
 
+def check_place(path: Path) -> None:
+    """Return if claims can be written to `path`: once they are made those of before are void."""
+    if path.exists():
+        raise click.ClickException(f"{path} is there already: claims are not written over others")
+    try:
+        with tempfile.TemporaryFile(dir=path.absolute().parent):
+            pass
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
 @click.command()
 @DIR
 @click.option("--object", "object_id", default="", help="The object's name; with --count, see --prefix.")
 @click.option("--tenant", required=True, help="Whose object it is.")
 @click.option("--site", required=True, help="Where it stands.")
-@click.option("--kind", default="mirror", show_default=True, help="What it is: mirror, shelf, tray, panel.")
+@click.option("--kind", type=click.Choice(KINDS), default="mirror", show_default=True, help="What it is.")
 @click.option("--timezone", default="UTC", show_default=True, callback=timezone_of, help="Where it stands.")
 @click.option(
     "--minutes",
@@ -106,8 +121,8 @@ def claim(  # noqa: PLR0913 - each is an option of the command
     names = _names(object_id, prefix, count)
     if wait and len(names) > 1:
         raise click.UsageError("--wait is for one object")
-    if table is not None and table.exists():
-        raise click.ClickException(f"{table} is there already: claims are not written over others")
+    if table is not None:
+        check_place(table)
     offers = [Offer(Address(tenant, site, name), kind, timezone) for name in names]
     with refusals(), opened(directory) as store:
         folder = Folder(directory)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from cloud_sync.contract.topics import Address
-from cloud_sync.hub.cli.claims import claims_table, refusals, timezone_of
+from cloud_sync.hub.cli.claims import KINDS, check_place, claims_table, refusals, timezone_of
 from cloud_sync.hub.cli.options import DIR, JSON, now_ms, opened, print_json
 from cloud_sync.hub.files import write_new
 from cloud_sync.hub.fleet.seeds import SeedError, answers_text, seed
@@ -60,7 +60,7 @@ class _Asked(msgspec.Struct, frozen=True):
         return [Offer(Address(self.tenant, self.site, each), self.kind, self.timezone) for each in names]
 
 
-@click.group()
+@click.group(epilog=_MORE)
 def fleet() -> None:
     """Enrol a fleet: claims for many objects at once, as a table, a sheet to print, or cloud-init."""
 
@@ -69,9 +69,7 @@ def fleet() -> None:
 @DIR
 @click.option("--tenant", required=True, help="Whose objects they are.")
 @click.option("--site", required=True, help="Where they stand.")
-@click.option(
-    "--kind", default="mirror", show_default=True, help="What they are: mirror, shelf, tray, panel."
-)
+@click.option("--kind", type=click.Choice(KINDS), default="mirror", show_default=True, help="What they are.")
 @click.option("--timezone", default="UTC", show_default=True, callback=timezone_of, help="Where they stand.")
 @click.option("--prefix", required=True, help="Names them: mirror- makes mirror-0001 and so on.")
 @click.option("--count", type=click.IntRange(1, ledger.CLAIMS_MAX), required=True, help="How many.")
@@ -115,11 +113,15 @@ def enroll(**options: Any) -> None:
         raise click.UsageError("--answers are for --cloud-init")
     try:
         answers = answers_text(asked.answers.read() if asked.answers else "", asked.kind)
+    except UnicodeDecodeError as error:
+        raise click.UsageError("the answers are no UTF-8: save the file as UTF-8") from error
     except SeedError as error:
         raise click.UsageError(str(error)) from error
-    for path in filter(None, (asked.table, asked.sheet, asked.seeds)):
-        if path.exists():
-            raise click.ClickException(f"{path} is there already: claims are not written over others")
+    places = [path for path in (asked.table, asked.sheet, asked.seeds) if path is not None]
+    if len({*places}) < len(places):
+        raise click.UsageError("--csv, --sheet and --cloud-init go to different places: name one for each")
+    for path in places:
+        check_place(path)
     with refusals(), opened(asked.directory) as store:
         made = ledger.make_claims(
             store,
@@ -160,6 +162,7 @@ def _say(asked: _Asked, made: Sequence[MadeClaim]) -> None:
     if asked.as_json:
         print_json({"claims": len(made), "expires_ms": made[0].expires_ms, **paths})
         return
-    click.echo(f"{len(made)} claims, each good for one object, in: {', '.join(paths.values())}", err=True)
+    count = "1 claim" if len(made) == 1 else f"{len(made)} claims, each"
+    click.echo(f"{count} good for one object, in: {', '.join(paths.values())}", err=True)
     if not asked.yes:
         click.echo("each object shows a code to be confirmed: opos hub claims, opos hub confirm", err=True)

@@ -16,6 +16,12 @@ from cloud_sync.hub.status import sentences, status_of
 # As many bits as a key has.
 _TOKEN_BYTES: Final = 32
 
+_METRICS_MORE: Final = """\b
+Examples:
+  opos hub metrics --dir var/hub
+  opos hub metrics --dir var/hub --new-token   what Prometheus says at the door
+"""
+
 
 @click.command()
 @DIR
@@ -39,7 +45,7 @@ def rebuild(directory: Path) -> None:
     click.echo("sales, money and stock are made again from the journals")
 
 
-@click.command()
+@click.command(epilog=_METRICS_MORE)
 @DIR
 @click.option(
     "--new-token", is_flag=True, help="Make a token for /metrics at the door with TLS, and print it."

@@ -40,6 +40,8 @@ def answers_text(answers: str, kind: str) -> str:
     """The answers that every board gets: those of a person, and what they leave open. Raises SeedError."""
     try:
         told = tomllib.loads(answers)
+    except RecursionError as error:  # tomllib says so of brackets in brackets without end
+        raise SeedError("the answers are no TOML: brackets in brackets without end") from error
     except ValueError as error:
         raise SeedError(f"the answers are no TOML: {error}") from error
     if "claim" in told:

@@ -55,7 +55,7 @@ _TOLD: Final = {
 }
 
 
-@click.command(epilog=_MORE)
+@click.command(epilog=_MORE, short_help="Calibrate its scale by a known weight.")
 @FILE
 @click.option("--weight", type=GRAMS, metavar="GRAMS", help="The known weight.")
 @click.option(
@@ -99,9 +99,7 @@ def scale(  # noqa: PLR0913 - each is an option of the command
         with resting(stop=stop), shown:
             found = asyncio.run(weigh(parse_uri(uri), plan, SystemClock(), shown.step))
         if isinstance(found, Refused):
-            raise shown.steps.fail(
-                found.sentence, state="refused", why=found.why.value, sentence=found.sentence
-            )
+            raise shown.steps.fail(found.sentence, state="refused", why=found.why.value)
         record = _record(uri, person, plan, found)
         keep(config.data_dir, record)
     shown.steps.end(

@@ -31,7 +31,7 @@ count from the next start of the object and of its kiosk on.
 """
 
 
-@click.command(epilog=_MORE)
+@click.command(epilog=_MORE, short_help="Calibrate its panel by four touches.")
 @FILE
 @click.option("--device", metavar="URI", help="The panel, if FILE names none: evdev:PATH?profile=touch.")
 @click.option(
@@ -69,7 +69,7 @@ def touch(  # noqa: PLR0913 - each is an option of the command
             try:
                 found = calibrated(asyncio.run(touched(panel, SystemClock(), told)), int(turned))
             except TouchRefusedError as error:
-                raise steps.fail(str(error), state="refused", sentence=str(error)) from error
+                raise steps.fail(str(error), state="refused") from error
         kept = _kept(panel, found, int(turned), root)
     steps.end(
         f"The panel is calibrated ({found.libinput}); it counts after"

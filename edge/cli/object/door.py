@@ -32,7 +32,14 @@ def said(*also: type[Exception]) -> Iterator[None]:
     try:
         yield
     except sentences as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(sentence(error)) from error
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong, for a person; the number of a fault of the machine's tells them nothing."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def print_json(value: object) -> None:

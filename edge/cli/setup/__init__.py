@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -11,6 +12,7 @@ import msgspec
 
 from cloud_sync.contract.enrolment import Claim
 from edge.cli.comparing import Shown, glass_at
+from edge.cli.object.door import sentence
 from edge.cli.peripherals import peripherals_of
 from edge.cli.setup.questions import Questions
 from edge.cli.setup.said import Said
@@ -37,7 +39,14 @@ from edge.provision.setup.claims import SCAN
 from edge.provision.setup.found import Looked, look, places
 from edge.provision.setup.machine import Machine, ThisMachine, below
 from edge.provision.setup.planned import planned_text
-from edge.provision.setup.state import DIRECTORY, Unfinished, keep_state, unfinished
+from edge.provision.setup.state import (
+    DIRECTORY,
+    SetUpAlreadyError,
+    Unfinished,
+    alone,
+    keep_state,
+    unfinished,
+)
 from edge.provision.setup.steps import Job, LetIn, SetupError, decided_before, run
 from edge.provision.setup.units import UnitsError
 
@@ -48,7 +57,7 @@ Examples:
   opos setup --example > answers.toml          all that can be answered, with comments
   sudo opos setup --answers answers.toml --json
   opos setup --answers answers.toml --dry-run  says what it would do, and does nothing
-  opos setup --answers answers.toml --root image/
+  sudo opos setup --answers answers.toml --root image/
 
 After a power cut give the same command again: it goes on where it was. Once it is done it may be given again
 as well, with other devices or another terminal; comments of yours in object.toml stay.
@@ -56,6 +65,7 @@ as well, with other devices or another terminal; comments of yours in object.tom
 
 _SENTENCES: Final = (
     SetupError,
+    SetUpAlreadyError,
     UnitsError,
     EnrolmentRefusedError,
     TakenError,
@@ -140,11 +150,12 @@ def setup(**options: Any) -> None:
             " --root DIR for an image; --dry-run says what it would do"
         )
     try:
-        _set_up(asked, machine, Said(as_json=asked.as_json))
+        with nullcontext() if asked.dry_run else alone(machine):
+            _set_up(asked, machine, Said(as_json=asked.as_json))
     except (AnswersError, PeripheralUriError) as error:
         raise click.UsageError(str(error)) from error
     except _SENTENCES as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(sentence(error)) from error
 
 
 def _set_up(asked: _Asked, machine: Machine, said: Said) -> None:

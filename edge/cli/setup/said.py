@@ -70,8 +70,8 @@ class Said:
     def resumed(self, done: Sequence[str]) -> None:
         """That it goes on where it was."""
         if not self.as_json:
-            steps = ", ".join(done) or "the answers"
-            self._line(f"A setup was begun here and goes on: {steps} stay (other answers begin it anew).")
+            steps = f"; done so far: {', '.join(done)}" if done else ""
+            self._line(f"A setup was begun here and goes on{steps}. Other answers begin it anew.")
 
     def planned(self, peripherals: Sequence[PeripheralSection], text: str) -> None:
         """What would be done, and was not."""
@@ -80,7 +80,8 @@ class Said:
             return
         for name, sentence in _SENTENCES.items():
             self._line(f"  would do  {name:<7} {sentence}")
-        self._line(f"With {len(peripherals)} devices. Nothing was changed; its object.toml would be:\n")
+        count = "1 device" if len(peripherals) == 1 else f"{len(peripherals)} devices"
+        self._line(f"With {count}. Nothing was changed; its object.toml would be:\n")
         click.echo(text, nl=False)
 
     def told(self, told: Told) -> None:

@@ -4,7 +4,7 @@ import string
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 import msgspec
 
@@ -95,13 +95,17 @@ def answers_of(decisions: Decisions) -> Answers:
 def read_answers(path: Path) -> Answers:
     """The answers in a TOML file; raises AnswersError with the name that was meant for one that is wrong."""
     try:
-        with path.open("rb") as file:
-            told = tomllib.loads(file.read(_BYTES_MAX).decode())
+        told = tomllib.loads(_text(path))
     except OSError as error:
         raise AnswersError(f"{path}: cannot be read: {error.strerror}") from error
+    except RecursionError as error:  # tomllib says so of brackets in brackets without end
+        raise AnswersError(f"{path}: brackets in brackets without end: these are no answers") from error
+    except UnicodeDecodeError as error:
+        raise AnswersError(f"{path}: byte {error.start} is no UTF-8: save the file as UTF-8") from error
     except ValueError as error:
         raise AnswersError(f"{path}: {error}") from error
     _refuse_strangers(path, "", told, Answers)
+    _refuse_other_kinds(path, told)
     devices = told.get("peripheral")
     for number, device in enumerate(devices if isinstance(devices, list) else (), 1):
         if isinstance(device, dict):
@@ -112,6 +116,15 @@ def read_answers(path: Path) -> Answers:
     except ValueError as error:
         raise AnswersError(f"{path}: {error}") from error
     return answers
+
+
+def _text(path: Path) -> str:
+    """All of a file that is short enough: what is cut off would be missing. Raises OSError, ValueError."""
+    with path.open("rb") as file:
+        raw = file.read(_BYTES_MAX + 1)
+    if len(raw) > _BYTES_MAX:
+        raise ValueError(f"it is longer than {_BYTES_MAX // 1024} KiB: these are no answers")
+    return raw.decode()
 
 
 def check(answers: Answers) -> None:
@@ -163,6 +176,12 @@ def _refuse_strangers(path: Path, where: str, told: dict[str, object], form: typ
             near = get_close_matches(name, names, n=1)
             meant = f": did you mean {near[0]!r}?" if near else f": expected some of {', '.join(names)}"
             raise AnswersError(f"{path}: {where}{name!r} is no answer{meant}")
+
+
+def _refuse_other_kinds(path: Path, told: dict[str, object]) -> None:
+    kind, kinds = told.get("kind"), get_args(Kind)
+    if isinstance(kind, str) and kind not in kinds:
+        raise AnswersError(f"{path}: kind: expected one of {', '.join(kinds)}, got {kind!r}")
 
 
 EXAMPLE: Final = """\

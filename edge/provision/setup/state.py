@@ -1,5 +1,8 @@
 """How far a setup has come: one file beside the ledger, there as long as the setup is not finished."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +18,11 @@ DIRECTORY: Final = "/etc/opos"
 """Where its configuration is."""
 
 _FILE: Final = f"{DATA}/setup.json"
+_LOCK: Final = f"{DATA}/setup.lock"
+
+
+class SetUpAlreadyError(Exception):
+    """Somebody else sets this machine up at the same time."""
 
 
 class Unfinished(msgspec.Struct, frozen=True):
@@ -31,6 +39,24 @@ class Unfinished(msgspec.Struct, frozen=True):
 def state_file(machine: Machine) -> Path:
     """Where it lies."""
     return below(machine, _FILE)
+
+
+@contextmanager
+def alone(machine: Machine) -> Iterator[None]:
+    """Be the only one who sets this machine up: another's answers would take the place of ours.
+
+    Raises SetUpAlreadyError, OSError.
+    """
+    file = below(machine, _LOCK)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SetUpAlreadyError(
+                f"{file.parent}: another `opos setup` is at work here: wait until it has ended, or end it"
+            ) from error
+        yield
 
 
 def unfinished(machine: Machine) -> Unfinished | None:

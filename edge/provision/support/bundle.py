@@ -3,6 +3,7 @@
 import hashlib
 import io
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -51,13 +52,23 @@ def collected(
     return found
 
 
-def write_bundle(out: Path, name: str, found: Sequence[tuple[Held, bytes]], at_s: int) -> None:
-    """Write the bundle of the object `name` to `out`, for its owner's eyes alone.
+def check_place(out: Path) -> None:
+    """Return if a bundle may be written to `out`: asked before all of it is collected.
 
     Raises BundleExistsError, OSError.
     """
     if out.exists():
         raise BundleExistsError(f"{out} is there already: choose another name, or remove it")
+    with tempfile.TemporaryFile(dir=out.absolute().parent):
+        pass
+
+
+def write_bundle(out: Path, name: str, found: Sequence[tuple[Held, bytes]], at_s: int) -> None:
+    """Write the bundle of the object `name` to `out`, for its owner's eyes alone.
+
+    Raises BundleExistsError, OSError.
+    """
+    check_place(out)
     listed = _WORDS.format(name=name) + "".join(_line(held) for held, _ in found)
     files = [(LIST, listed.encode()), *((held.name, data) for held, data in found)]
     keep_file(out, _packed(files, out.name, at_s), mode=0o600)

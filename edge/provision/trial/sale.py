@@ -152,6 +152,7 @@ class Trial:
         return counted if counted is not None and counted.training == mode else None
 
     def _sell(self, way: str | None, goods_s: float) -> str:
+        self._until(self._is_up, _CHANGES_S, _WRONG["out-of-service"])
         self._until(self._is_free, _CHANGES_S, "its glass shows the sale before, which does not go away")
         self._told(Deed.SHOW)
         self._until(self._buys, goods_s, f"it saw no goods within {goods_s:.0f} s: show or scan one item")
@@ -161,6 +162,11 @@ class Trial:
         self._told(Deed.DONE)
         self._until(self._is_free, _CHANGES_S, "its glass shows the receipt, which does not go away")
         return paid_by.name
+
+    def _is_up(self) -> Shown | None:
+        """It has just started anew: until each device has answered once it is out of service."""
+        shown = self._glass.shown()
+        return shown if shown is not None and shown.screen != "out-of-service" else None
 
     def _is_free(self) -> Shown | None:
         """Nothing that was sold is in sight: it is tapped away."""

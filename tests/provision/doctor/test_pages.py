@@ -103,6 +103,7 @@ def test_a_code_is_explained_however_it_is_written_and_a_wrong_one_names_the_nea
     done = CliRunner().invoke(explain, ["op-2107"])
     assert done.exit_code == 0
     assert done.output.startswith("OP-2107")
+    assert CliRunner().invoke(explain, ["--markdown", "--json"]).exit_code == 2
     wrong = CliRunner().invoke(explain, ["OP-21O7"])
     assert wrong.exit_code == 2
     assert "OP-2107" in wrong.output

@@ -74,9 +74,10 @@ def test_the_one_reader_that_answers_is_written_into_the_file(bench: BenchProces
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["reader", "--port", "/dev/nothing-here"], 1, "no reader answers at /dev/nothing-here"),
-        (["reader", "--profile", "r20", "--port", "x"], 1, "r200"),
-        (["reader", "--replug", "--wait-s", "1"], 1, "--port"),
+        (["reader", "--port", "/dev/nothing-here"], 2, "nobody is there to ask: give --yes"),
+        (["reader", "--yes", "--port", "/dev/nothing-here"], 1, "no reader answers at /dev/nothing-here"),
+        (["reader", "--yes", "--profile", "r20", "--port", "x"], 1, "r200"),
+        (["reader", "--yes", "--replug", "--wait-s", "1"], 1, "--port"),
         (["printer"], 2, "reader"),
     ],
 )

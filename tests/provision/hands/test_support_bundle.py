@@ -187,3 +187,10 @@ def test_of_a_long_part_the_newest_stays() -> None:
 def test_without_anybody_to_ask_the_missing_name_is_named(file: Path) -> None:
     result = CliRunner().invoke(support, ["bundle", str(file)])
     assert (result.exit_code, "--out" in result.output) == (2, True)
+
+
+def test_where_it_cannot_be_written_nothing_is_collected_first(file: Path) -> None:
+    done = CliRunner().invoke(support, ["bundle", str(file), "--out", "/proc/none/x.tar.gz", "--json"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "/proc/none" in done.stderr
+    assert "Errno" not in done.stderr

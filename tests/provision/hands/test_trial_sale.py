@@ -70,7 +70,7 @@ class Object:
 
     def shown(self) -> Shown | None:
         screen = self._screens[0]
-        if screen in {"attract", "wait"} and len(self._screens) > 1:
+        if screen in {"attract", "wait", "out-of-service"} and len(self._screens) > 1:
             return Shown(self._screens.pop(0), 1)
         return Shown(screen, 1, WAYS if screen == "pay" else ())
 
@@ -95,6 +95,13 @@ def test_goods_are_bought_paid_and_receipted_and_the_object_sells_again() -> Non
     run()
     assert (told, there.taps) == (WENT_WELL, ["buy", "method:house-account", "done"])
     assert there.wanted == b""
+
+
+def test_an_object_whose_devices_are_not_there_yet_is_waited_for() -> None:
+    there = Object("out-of-service", "out-of-service", "attract", "basket", "pay", "done", "attract")
+    told, run = tried(there)
+    run()
+    assert told == WENT_WELL
 
 
 def test_where_nobody_is_asked_how_to_pay_nothing_is_chosen() -> None:

@@ -15,7 +15,7 @@ WRONG = {
     'climb = "x"': "'climb' is no answer: did you mean 'claim'?",
     'oven = "hot"': "'oven' is no answer: expected some of claim, kind, peripheral",
     f"[[peripheral]]\n{READER}rol = 1": "peripheral 1: 'rol' is no answer: did you mean 'role'?",
-    'kind = "fridge"': "Invalid enum value 'fridge'",
+    'kind = "fridge"': "kind: expected one of mirror, shelf, tray, panel, got 'fridge'",
     "port = 0": "port",
     "wait_s = 86401": "wait_s",
     'glass = "yes"': "glass",
@@ -37,6 +37,22 @@ def test_an_answer_that_is_wrong_is_refused_with_what_was_expected(tmp_path: Pat
         read_answers(file)
     assert WRONG[text] in str(refused.value)
     assert str(refused.value).startswith((str(file), "terminal:", "peripheral"))
+
+
+STRANGE = {
+    b"look = " + b"[" * 5000 + b"]" * 5000: "brackets in brackets",
+    b'kind = "shelf" # \xe9': "byte 17 is no UTF-8: save the file as UTF-8",
+    b"# a\n" * 20_000 + b'kind = "shelf"': "is longer than 64 KiB",
+}
+
+
+@pytest.mark.parametrize("raw", STRANGE, ids=STRANGE.values())
+def test_what_no_file_of_answers_can_be_is_refused_whole(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "answers.toml"
+    file.write_bytes(raw)
+    with pytest.raises(AnswersError) as refused:
+        read_answers(file)
+    assert STRANGE[raw] in str(refused.value)
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -14,8 +15,10 @@ from click.testing import CliRunner, Result
 
 from cloud_sync.contract.enrolment import read_claim
 from cloud_sync.hub.cli import hub
+from cloud_sync.hub.cli.claims import KINDS
 from cloud_sync.hub.cli.fleet import fleet
 from cloud_sync.hub.fleet.seeds import ANSWERS, CLAIM, SCRIPT
+from edge.config import Kind
 from edge.provision.setup.answers import read_answers
 
 DEVICES = '[[peripheral]]\nrole = "reader"\nuri = "tcp:127.0.0.1:9?profile=r200"\n'
@@ -72,6 +75,32 @@ def test_a_card_says_so_when_nobody_will_compare_a_code(hub_folder: Path, tmp_pa
     sheet = tmp_path / "claims.html"
     assert enroll(hub_folder, tmp_path, "--count", "1", "--yes", "--sheet", str(sheet)).exit_code == 0
     assert "nobody compares a code" in sheet.read_text()
+
+
+def test_where_nothing_can_be_written_no_claim_of_before_is_void(hub_folder: Path, tmp_path: Path) -> None:
+    assert enroll(hub_folder, tmp_path, "--first", "80", "--count", "1").exit_code == 0
+    for words in (("--sheet", "/proc/none/claims.html"), ("--cloud-init", "/proc/none/cards")):
+        done = enroll(hub_folder, tmp_path / "..", "--first", "80", "--count", "1", *words)
+        assert (done.exit_code, "cannot be written: No such file or directory" in done.stderr) == (1, True)
+    listed = CliRunner().invoke(hub, ["claims", "--dir", str(hub_folder), "--json"])
+    found = [each for each in json.loads(listed.stdout)["claims"] if each["object"] == "mirror-0080"]
+    assert [each["state"] for each in found] == ["open"]
+
+
+def test_what_cannot_be_meant_is_wrong_usage(hub_folder: Path, tmp_path: Path) -> None:
+    cards = ("--cloud-init", str(tmp_path / "cards"), "--answers", str(tmp_path / "answers.toml"))
+    for raw in (b"\xff", b"look = " + b"[" * 5000 + b"]" * 5000):
+        (tmp_path / "answers.toml").write_bytes(raw)
+        done = enroll(hub_folder, tmp_path, "--count", "1", *cards)
+        assert (done.exit_code, "the answers are no" in done.stderr) == (2, True)
+    same = ("--sheet", str(tmp_path / "claims.csv"))
+    assert enroll(hub_folder, tmp_path, "--count", "1", *same).exit_code == 2
+    assert enroll(hub_folder, tmp_path, "--count", "1", "--kind", "spaceship").exit_code == 2
+    assert not (tmp_path / "claims.csv").exists()
+
+
+def test_claims_are_for_every_kind_of_object_there_is() -> None:
+    assert get_args(Kind) == KINDS
 
 
 def seeded(hub_folder: Path, out: Path) -> dict[str, dict[str, object]]:
