@@ -5,7 +5,7 @@ sensors, the prices, the screens and the receipt are the real ones, and no book 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
@@ -116,9 +116,15 @@ class Trial:
         before = self._counted()
         if before.training != "off":
             raise TrialFailedError("it trains already: `opos object training off` ends that")
-        with self._training():
-            meanwhile()
-            paid_by = self._sell(way, goods_s)
+        try:
+            with self._training():
+                meanwhile()
+                paid_by = self._sell(way, goods_s)
+        except TrialFailedError:
+            self._told(Deed.SELL)  # whoever tries once more finds it selling
+            with suppress(TrialFailedError):
+                self._until(lambda: self._mode("off"), _CHANGES_S, "it did not go back to selling")
+            raise
         self._told(Deed.SELL)
         after = self._until(lambda: self._mode("off"), _CHANGES_S, "it did not go back to selling")
         if after.sales != before.sales:
