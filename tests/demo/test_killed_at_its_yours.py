@@ -54,9 +54,9 @@ async def _day(directory: Path) -> Day:
         await shopper.connect(plugged=False)
         for _ in range(SALES):
             await _buy_and_kill(opened)
-        assert opened.supervisor.children[runtime_of(MIRROR)].restarts == SALES
         await shopper.connect(plugged=True)
         await wait_until_level(opened)
+        assert opened.supervisor.children[runtime_of(MIRROR)].restarts == SALES
         day = await day_of(opened)
         await run(opos("ledger", "verify", opened.layout.ledger(MIRROR)))
     assert isinstance(day, Day)
