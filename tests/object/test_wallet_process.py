@@ -38,8 +38,7 @@ def test_a_card_pays_online_and_offline_over_a_kill_and_all_its_money_is_found(s
     shop.basket()
     declined = shop.pay(code)
     assert (declined["screen"], declined["outcome"]) == ("declined", "unreachable")
-    shop.kill_runtime()
-    shop.shows("basket")
+    shop.comes_back()
     shop.tap("cancel")
     assert len(shop.sales()) == 2
 

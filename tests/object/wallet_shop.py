@@ -69,6 +69,10 @@ class Scanner:
         self._shown_s[text] = time.monotonic()
         self._lines[-1].sendall(f"{text}\r\n".encode())
 
+    def looked(self) -> None:
+        """What was shown so far is seen now: so it is for an object that came back and remembers it."""
+        self._shown_s = dict.fromkeys(self._shown_s, time.monotonic())
+
     def close(self) -> None:
         for line in (self._door, *self._lines):
             line.close()
@@ -124,6 +128,12 @@ class WalletShop:
         self._runtime.kill()
         self._runtime.wait()
         self.start()
+
+    def comes_back(self) -> None:
+        """Kill -9 with goods on the bill: they are on the glass once more."""
+        self.kill_runtime()
+        self.shows("basket")
+        self.scanner.looked()
 
     def until_online(self, *, online: bool) -> None:
         eventually(lambda: self._asked("/status")["online"] is online, f"it is online: {online}")
