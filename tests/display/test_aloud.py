@@ -159,3 +159,4 @@ def test_a_voice_that_is_gone_is_no_error(tmp_path: Path) -> None:
         await voice.close()
 
     play(is_gone)
+    assert list(tmp_path.iterdir()) == []

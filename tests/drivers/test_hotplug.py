@@ -60,10 +60,12 @@ class Hand:
         self._orders.write(f"{order}\n")
         self._orders.flush()
 
-    def sees(self, words: str) -> None:
-        """Wait for words in a line; the limit of the test is the limit of this."""
+    def sees(self, words: str) -> bool:
+        """Wait for words in a line, whether they came; the limit of the test is the limit of this."""
         while words not in (line := self._said.readline()):
-            assert line, f"the program ended and had not said {words}"
+            if not line:
+                return False
+        return True
 
 
 @contextlib.contextmanager
@@ -85,18 +87,18 @@ def bench(folder: Path, *program: str) -> Iterator[Hand]:
 @pytest.mark.timeout(60)
 def test_a_scale_that_is_plugged_in_is_heard_at_once_and_gone_when_it_is_out(tmp_path: Path) -> None:
     with bench(tmp_path, LISTENER, "serial:/dev/ttyUSB0?profile=mt-sics") as hand:
-        hand.sees("device.gone")
+        assert hand.sees("device.gone")
         hand.do("plug")
-        hand.sees("Weighed")
+        assert hand.sees("Weighed")
         hand.do("unplug")
-        hand.sees("device.gone")
+        assert hand.sees("device.gone")
 
 
 @pytest.mark.timeout(60)
 def test_who_watches_sees_what_comes_and_goes(tmp_path: Path) -> None:
     with bench(tmp_path, WATCHER) as hand:
-        hand.sees("Nothing is plugged in")
+        assert hand.sees("Nothing is plugged in")
         hand.do("plug")
-        hand.sees("+ FT232R (usb 0403:6001, socket 1-2, /dev/ttyUSB0)")
+        assert hand.sees("+ FT232R (usb 0403:6001, socket 1-2, /dev/ttyUSB0)")
         hand.do("unplug")
-        hand.sees("- FT232R")
+        assert hand.sees("- FT232R")

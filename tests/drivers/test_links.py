@@ -114,7 +114,9 @@ def test_a_pty_is_opened_whatever_the_line_of_its_device_is(
     profile = Profile("toledo-8217", "scale", ("serial",), serial=SerialLine(9600, bits, parity), name="mine")
 
     async def test() -> None:
-        (await open_link(uri(at("serial", ends[1]), profile))).close()
+        link = await open_link(uri(at("serial", ends[1]), profile))
+        assert link.facts is None
+        link.close()
 
     run(test())
 

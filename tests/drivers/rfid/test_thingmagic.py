@@ -73,7 +73,7 @@ def module() -> Talk:
 
 @pytest.mark.parametrize(("settings", "steps"), SETUP, ids=["as it is", "region", "power"])
 def test_a_module_is_set_up_before_it_reads(settings: Settings, steps: list[str]) -> None:
-    set_up(Talk(ThingMagic(settings)), steps)
+    assert set_up(Talk(ThingMagic(settings)), steps)[0] == DeviceReady()
 
 
 def test_a_port_that_has_just_been_opened_is_asked_nothing_but_who_is_there() -> None:
