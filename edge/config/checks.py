@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, get_args
 from urllib.parse import urlsplit
@@ -84,16 +84,20 @@ def _wrong_tenders(file: ObjectFile) -> Iterator[str]:
             yield f"expected {name} once, got {count} of it"
 
 
+def _listed(roles: Iterable[Role]) -> str:
+    return ", ".join(sorted(roles)) or "none"
+
+
 def wrong_devices(kind: Kind, devices: Sequence[PeripheralSection]) -> Iterator[str]:
     """What keeps these devices from being those of an object of this kind: a sentence each."""
     roles = Counter(device.role for device in devices)
     if _NEEDED[kind] - roles.keys():
-        yield f"a {kind} needs one each of {sorted(_NEEDED[kind])}, got {sorted(roles.elements())}"
+        yield f"a {kind} needs one each of {_listed(_NEEDED[kind])}, got {_listed(roles.elements())}"
     if not _NEEDED[kind] and not _EYES & roles.keys():
-        yield f"a {kind} needs a scanner or a camera, got {sorted(roles.elements())}"
+        yield f"a {kind} needs a scanner or a camera, got {_listed(roles.elements())}"
     for role, count in roles.items():
         if role not in _ALLOWED[kind]:
-            yield f"a {kind} has no use for a {role}: expected some of {sorted(_ALLOWED[kind])}"
+            yield f"a {kind} has no use for a {role}: expected some of {_listed(_ALLOWED[kind])}"
         most = _SCANNERS_MAX if role in _SEVERAL else 1
         if count > most:
             yield f"expected {most} {role} at most, got {count}"

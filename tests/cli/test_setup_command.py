@@ -121,7 +121,7 @@ def test_where_nobody_can_be_asked_a_missing_answer_is_named(root: Path, words: 
     ("words", "sentence"),
     [
         ((), "give --kind"),
-        (("--kind", "shelf"), "a shelf needs one each of ['reader', 'scale']"),
+        (("--kind", "shelf"), "a shelf needs one each of reader, scale"),
         (("--kind", "mirror"), "give each device with --peripheral ROLE=URI"),
     ],
 )

@@ -133,7 +133,7 @@ def test_each_kind_has_devices_of_its_own(
 @pytest.mark.parametrize(
     ("kind", "roles", "why"),
     [
-        ("shelf", ["reader"], r"a shelf needs one each of \['reader', 'scale'\], got \['reader'\]"),
+        ("shelf", ["reader"], "a shelf needs one each of reader, scale, got reader"),
         ("panel", [], "a panel needs a scanner or a camera"),
         ("panel", ["touch"], "a panel needs a scanner or a camera"),
         ("panel", ["scanner", "reader"], "a panel has no use for a reader"),
