@@ -1,4 +1,4 @@
-"""Boot a Debian, install our packages, tell the story: `python -m tests.system [--until WORD]`."""
+"""Boot a Debian, install our packages, tell the story: `python -m tests.system [--until WORDS]`."""
 
 import os
 import sys
@@ -15,7 +15,12 @@ _CHECKOUT: Final = Path(__file__).parents[2]
 
 
 @click.command()
-@click.option("--until", default="", metavar="WORD", help="End with the first step whose name has this word.")
+@click.option(
+    "--until", default="", metavar="WORDS", help="End with the first step whose name has these words."
+)
+@click.option(
+    "--only", default="", metavar="WORDS", help="After the first sale, only the steps with these words."
+)
 @click.option("--shell", is_flag=True, help="At the end, a shell in the object's machine.")
 @click.option(
     "--dist", type=click.Path(path_type=Path), default=_CHECKOUT / "dist", help="Where the packages are."
@@ -26,10 +31,10 @@ _CHECKOUT: Final = Path(__file__).parents[2]
     default=_CHECKOUT / "var/system",
     help="Where Debian is kept.",
 )
-def main(until: str, shell: bool, dist: Path, folder: Path) -> None:
+def main(until: str, only: str, shell: bool, dist: Path, folder: Path) -> None:
     """Tell the installer's hour in booted machines; exit 1 where a step falls."""
-    if not chosen(until):
-        raise click.BadParameter(f"no step has {until!r} in its name", param_hint="--until")
+    if not chosen(until, only):
+        raise click.BadParameter(f"no step has {only or until!r} in its name", param_hint="--until, --only")
     if os.geteuid() != 0:
         raise click.ClickException("the machines are booted by root: run: sudo make system-test")
     try:
@@ -42,7 +47,7 @@ def main(until: str, shell: bool, dist: Path, folder: Path) -> None:
             layers = debian.made(folder.resolve(), found.needs())
             code = tell(
                 "tests.system.inside", str(run), str(dist.resolve()),
-                str(layers.needs), str(layers.debian), until, *(["--shell"] if shell else []),
+                str(layers.needs), str(layers.debian), until, only, *(["--shell"] if shell else []),
             )  # fmt: skip
     except debian.MissingError as error:
         raise click.ClickException(str(error)) from error

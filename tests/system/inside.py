@@ -24,10 +24,11 @@ LAST_WORDS: Final = "last-words.log"
 @click.argument("needs", type=click.Path(path_type=Path))
 @click.argument("debian", type=click.Path(path_type=Path))
 @click.argument("until")
+@click.argument("only")
 @click.option("--shell", is_flag=True)
-def main(run: Path, dist: Path, needs: Path, debian: Path, until: str, shell: bool) -> None:  # noqa: PLR0917
+def main(run: Path, dist: Path, needs: Path, debian: Path, until: str, only: str, shell: bool) -> None:  # noqa: PLR0917
     """Tell the story; exit 1 where a step falls: those after it stand on it, so they are not told."""
-    steps = chosen(until)
+    steps = chosen(until, only)
     with bench.running(run / "bench") as devices:
         shop = Shop(Layers(needs, debian), packages.found(dist), run, devices)
         told = _told(shop, steps)

@@ -112,12 +112,22 @@ STEPS: Final[tuple[Step, ...]] = (
 )
 
 
-def chosen(until_word: str) -> list[Step]:
-    """The steps up to the first whose name has this word: each stands on those before it."""
+def chosen(until_words: str = "", only_words: str = "") -> list[Step]:
+    """The steps of one telling: up to the first with these words in its name, or the set-up and those alone.
+
+    Each step stands on those before it; what comes after the first sale needs no more than the first sale.
+    """
     names = [step.__name__ for step in STEPS]
-    word = until_word.replace(" ", "_")
-    last = next((number for number, name in enumerate(names) if word in name), -1)
-    return list(STEPS[: last + 1] if word else STEPS)
+    if only_words:
+        begun = names.index(the_first_sale.__name__) + 1
+        later = [step for step in STEPS[begun:] if _named(step.__name__, only_words)]
+        return [*STEPS[:begun], *later] if later else []
+    last = next((number for number, name in enumerate(names) if _named(name, until_words)), -1)
+    return list(STEPS[: last + 1] if until_words else STEPS)
+
+
+def _named(name: str, words: str) -> bool:
+    return words.replace(" ", "_") in name
 
 
 def _install(machine: Machine, shop: Shop, *names: str) -> None:
