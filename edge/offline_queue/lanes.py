@@ -31,6 +31,8 @@ BYTES_MAX: Final = 4 * 1024 * 1024
 _ROW_BYTES: Final = 32
 # The log is moved into the file in small pieces, since the event loop does it.
 _WAL_PAGES_MAX: Final = 256
+# Rows come at one end and go at the other: SQLite's own 2 MB would keep what is between them for nobody.
+_CACHE_KIB: Final = 256
 # The writer is done within milliseconds; a second is a broken disk.
 _BUSY_MS: Final = 1_000
 
@@ -159,6 +161,7 @@ class TelemetryLane:
             unless_whole.callback(db.close, True)
             db.execute("PRAGMA page_size = 1024")
             db.execute("PRAGMA journal_mode = WAL")
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             db.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES_MAX}")
             if db.pragma("user_version") != _VERSION:
                 self._create(db)

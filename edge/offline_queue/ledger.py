@@ -35,10 +35,14 @@ WAL_PAGES_MAX: Final = 3_072
 _WAL_BYTES: Final = 4 * 1024 * 1024 + 128 * 1024
 # A reader holds the file for a moment when it opens it; five seconds is a broken disk.
 _BUSY_MS: Final = 5_000
+# An entry touches the last pages of its tables, and a page somewhere in the index of keys. SQLite's own 2 MB
+# would fill with pages that nobody asks for again: memory that seems to grow with every sale.
+_CACHE_KIB: Final = 512
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
+    f"PRAGMA cache_size = -{_CACHE_KIB}",
     "PRAGMA wal_autocheckpoint = 0",  # the pen does it between sales
     "PRAGMA cell_size_check = ON",
     "PRAGMA trusted_schema = OFF",

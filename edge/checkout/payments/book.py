@@ -28,6 +28,9 @@ DueStanding = Literal["open", "refunded", "person"]
 # Money that comes later than this is found in the provider's settlement, by the hub.
 _KEPT_MS: Final = 90 * 24 * 3_600 * 1_000
 
+# The sale that it was meant for is in the ledger: nobody will draft it again.
+_SOLD: Final[frozenset[Standing]] = frozenset({"paid", "dishonoured"})
+
 _OVER: Final[frozenset[Standing]] = frozenset({"paid", "declined", "cancelled", "refunded"})
 
 # What an end makes of an attempt; one that was closed may still turn out to be paid, and is due then.
@@ -98,6 +101,9 @@ class PaymentBook:
             attempt = Attempt(*meant)
             line = AttemptLine(attempt, standing, wall_ms, _read(paid, Paid), _read(draft, Sale))
             book._add(line)
+        for sale, lines in book._by_sale.items():
+            if any(line.standing in _SOLD for line in lines):
+                book._drop_draft(sale)
         for row in rows("SELECT * FROM due"):
             due = Due(*row)
             book._dues[due.id] = due
@@ -113,6 +119,7 @@ class PaymentBook:
             case Sale(payments=tuple() as payments):
                 for paid in payments:
                     self._stand(paid.attempt, "paid", paid)
+                self._drop_draft(body.fact.sale)
                 self._forget(body.wall_ms)
             case PaymentClosed() as closed:
                 self._close(closed, body.wall_ms)
@@ -128,6 +135,11 @@ class PaymentBook:
     def _add(self, line: AttemptLine) -> None:
         self._lines[line.attempt.id] = line
         self._by_sale.setdefault(line.attempt.sale, []).append(line)
+
+    def _drop_draft(self, sale: str) -> None:
+        """A sale that is done: its draft would be two thirds of what three months of payments weigh."""
+        for line in self._by_sale.get(sale, ()):
+            line.draft = None
 
     def _close(self, closed: PaymentClosed, wall_ms: int) -> None:
         key = due_key(closed)
