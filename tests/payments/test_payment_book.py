@@ -16,7 +16,7 @@ def _both(*facts: Fact) -> tuple[PaymentBook, PaymentBook]:
     heard, db = PaymentBook(), apsw.Connection(":memory:")
     db.execute(schema())
     for seq, fact in enumerate(facts, 1):
-        body = Body("object-7", 1, seq, f"k{seq}", "boot", seq, 1_700_000_000_000 + seq, "trusted", fact)
+        body = Body("object-7", "e1", seq, f"k{seq}", "boot", seq, 1_700_000_000_000 + seq, "trusted", fact)
         heard.apply(body)
         fold(db, body)
     return heard, PaymentBook.load(db.execute)
