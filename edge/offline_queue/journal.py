@@ -20,6 +20,7 @@ from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Signer
 from edge.clock import Clock
 from edge.offline_queue.budget import Reserve
+from edge.offline_queue.ledger import DAMAGE
 from edge.offline_queue.outcomes import Appended, JournalClosedError, ReceiptRefusedError
 from edge.offline_queue.pen import Order, Pen
 from edge.offline_queue.projections import NoStartError, Projection
@@ -92,7 +93,8 @@ class Journal:
     def start(self, version: str) -> None:
         """Write `genesis` if the file is new, then `boot`; bring projections up to date; accept appends.
 
-        Raises JournalClosedError when the disk is full or fails.
+        Raises JournalClosedError when the disk is full or fails, and JournalDamagedError when the file does
+        not hold together: it is set aside.
         """
         try:
             self._pen.begin(version)
@@ -173,11 +175,13 @@ class Journal:
                 self._work([ask for ask in asked if ask.work is not None])
                 self._tidy()
             self._failure = "it was closed"
-        except apsw.Error as error:
+        except (apsw.Error, *DAMAGE) as error:
             # An fsync that failed may have thrown the pages away
             # (https://wiki.postgresql.org/wiki/Fsync_Errors): nothing in this process can be believed any
             # more. The runtime stops and starts again.
             self._failure = str(error)
+            if isinstance(error, DAMAGE):
+                self._pen.set_aside(self._failure)
             self.on_failure(self._failure)
         finally:
             if self._failure is None:  # what cannot be has happened: the traceback is in the log

@@ -39,6 +39,9 @@ _BUSY_MS: Final = 5_000
 # would fill with pages that nobody asks for again: memory that seems to grow with every sale.
 _CACHE_KIB: Final = 512
 
+DAMAGE: Final = (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError)
+"""What reading a file raises that does not hold together: SQLite's word, or a text that is none."""
+
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -64,7 +67,7 @@ def open_ledger(path: Path, dev: str, keys_spent: Iterable[tuple[bytes, int, int
             _make(path, dev, keys_spent)
         _grow_wal(_wal(path))
         return _opened(path, dev)
-    except (apsw.CorruptError, apsw.NotADBError) as error:
+    except DAMAGE as error:
         raise JournalDamagedError(f"{path}: this is no whole ledger: {error}") from error
     except apsw.Error as error:
         raise JournalClosedError(f"{path}: the ledger cannot be opened: {error}") from error
@@ -252,6 +255,9 @@ def _check_owner(path: Path, db: apsw.Connection, dev: str) -> None:
         )
 
 
+_TAIL_TYPES: Final = (int, str, str, str, bytes, bytes, bytes)
+
+
 def _check_tail(path: Path, db: apsw.Connection) -> None:
     """Check the entries since the last checkpoint: a crash can hurt only what was written last.
 
@@ -264,6 +270,8 @@ def _check_tail(path: Path, db: apsw.Connection) -> None:
     for row in db.execute(
         "SELECT seq, kind, idem, kid, prev, body, hash FROM entry WHERE seq >= ? ORDER BY seq", (first,)
     ):
+        if tuple(type(each) for each in row) != _TAIL_TYPES:
+            raise JournalDamagedError(f"{path}: the entry after {expected - 1} is not what was written")
         seq, kind, idem, kid, link, body, digest = row
         if seq != expected or prev not in (None, link) or entry_hash(kid, link, body) != digest:
             raise JournalDamagedError(f"{path}: entry {seq} is not what was written")

@@ -36,7 +36,7 @@ from edge.offline_queue.outcomes import (
 )
 from edge.offline_queue.projections import Projection
 from edge.offline_queue.pruning import next_floor, tear_out
-from edge.offline_queue.set_aside import forget, predecessor, quarantine
+from edge.offline_queue.set_aside import forget, held_together, predecessor, quarantine, set_aside
 from edge.offline_queue.standing import standing
 
 _T = TypeVar("_T")
@@ -80,7 +80,8 @@ class Pen:
             self._before = predecessor(path, self._projections)
             self._db = self._opened_ledger()
             opened.callback(self._db.close)
-            self._resume()
+            with held_together(path):
+                self._resume()
             self._opened = opened.pop_all()
         self._wal_pages, self._broken = 0, False
         self._db.set_wal_hook(self._grown)
@@ -140,7 +141,18 @@ class Pen:
         return self.head - self._folded if self._projections else 0
 
     def begin(self, version: str) -> None:
-        """Write how the journal begins if the file is new, then that `version` of the runtime has started."""
+        """Write how the journal begins if the file is new, then that `version` of the runtime has started.
+
+        Raises JournalDamagedError when the file does not hold together: it is set aside, and this is closed.
+        """
+        try:
+            with held_together(self._path):
+                self._begin(version)
+        except JournalDamagedError:
+            self._opened.close()
+            raise
+
+    def _begin(self, version: str) -> None:
         views.prepare(self._db, self._projections)
         if self.head == 0:
             self._begin_epoch()
@@ -368,6 +380,11 @@ class Pen:
                 self._broken = True
                 raise
             self._reserve.release()
+
+    def set_aside(self, said: str) -> None:
+        """Have the next start set the ledger aside: it might not come to the place that is damaged."""
+        with suppress(OSError):  # a disk that takes no note either: the next start finds out what it can
+            set_aside(self._path, "damaged", f"{self._path}: this is no whole ledger: {said}")
 
     def close(self) -> None:
         """Give the ledger back. After a failure the log stays as it is: the next start reads it."""

@@ -7,8 +7,8 @@ A note beside the ledger says which, so that a power cut in the middle changes n
 
 import os
 from collections import deque
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -20,7 +20,7 @@ from cloud_sync.contract.entry import SignedEntry, decode_body
 from cloud_sync.contract.facts import Fork, ForkReason, HeadOf
 from edge.offline_queue.bookkeeping import idem_digest
 from edge.offline_queue.integrity import Problem, problems, refold
-from edge.offline_queue.ledger import sync_directory
+from edge.offline_queue.ledger import DAMAGE, sync_directory
 from edge.offline_queue.outcomes import JournalDamagedError
 from edge.offline_queue.projections import NoStartError, Projection, State, dump
 from edge.offline_queue.pruning import KEYS_KEPT_MS
@@ -74,6 +74,15 @@ def quarantine(path: Path, said: str) -> NoReturn:
     note = set_aside(path, "damaged", said)
     _move(path, path.parent / note.kept)
     raise JournalDamagedError(_waits(path, note))
+
+
+@contextmanager
+def held_together(path: Path) -> Iterator[None]:
+    """Set the ledger at `path` aside if what is read of it is damaged; raises JournalDamagedError then."""
+    try:
+        yield
+    except DAMAGE as error:
+        quarantine(path, f"{path}: this is no whole ledger: {error}")
 
 
 def note_of(path: Path) -> Note | None:

@@ -25,8 +25,9 @@ from edge.drivers.uris import PeripheralUri, PeripheralUriError, parse_uri
 from edge.events import Event
 from edge.keeper import Keeper
 from edge.keys import KeyUnusableError
-from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError
+from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
 from edge.offline_queue.reader import LedgerReader
+from edge.offline_queue.set_aside import held_together
 from edge.runtime.payments import PayBooks, PayRoom
 from edge.runtime.receipts import PRINTER, ReceiptRoom
 from edge.runtime.returns import ReturnsRoom
@@ -111,9 +112,22 @@ def keeper_of(config: ObjectConfig, version: str, clock: Clock) -> Keeper:
         raise StartError(f"{config.data_dir}: {error}") from error
 
 
-def read_books(config: ObjectConfig) -> tuple[Books, PayBooks, SignedEntry | None]:
-    """The books as the journal's projection has them, and the entry of the last sale."""
-    with contextlib.closing(LedgerReader(config.ledger)) as reader:
+def books_of(config: ObjectConfig, keeper: Keeper) -> tuple[Books, PayBooks, SignedEntry | None]:
+    """The books as the journal's projection has them, and the entry of the last sale.
+
+    Raises JournalDamagedError when the ledger does not hold together: the keeper has given it back then, and
+    it is set aside.
+    """
+    try:
+        with held_together(config.ledger):
+            return _read_books(config.ledger)
+    except JournalDamagedError:
+        keeper.close()
+        raise
+
+
+def _read_books(ledger: Path) -> tuple[Books, PayBooks, SignedEntry | None]:
+    with contextlib.closing(LedgerReader(ledger)) as reader:
         identity = reader.identity()
         assert identity is not None, "the journal has begun"
         books = Books.load(reader.select, identity.epoch)

@@ -390,6 +390,19 @@ def test_a_failing_disk_is_told_to_everybody_who_waits(
         append(journal, "d")
 
 
+def test_damage_that_an_entry_comes_across_is_set_aside_by_the_next_start(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = opened()
+    append(journal, "a")
+    monkeypatch.setattr(journal._pen, "write", fail_with(apsw.CorruptError("image is malformed")))
+    with pytest.raises(JournalClosedError, match="image is malformed"):
+        append(journal, "b")
+    journal.close()
+    with pytest.raises(JournalDamagedError, match="this is no whole ledger: image is malformed"):
+        opened()
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_writer_that_dies_is_never_silent(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = opened()

@@ -89,6 +89,22 @@ def test_what_does_not_hold_together_is_found_at_the_start(desk: Desk, statement
         desk.pen()
 
 
+def test_a_body_that_has_become_a_text_is_found(desk: Desk) -> None:
+    """As when a bit of its type flips in the file: SQLite's own types are trusted by nobody who reads it."""
+    write_many(desk.pen(), 2)
+    loose = "UPDATE sqlite_schema SET sql = replace(sql, {}) WHERE name = 'entry'"
+    desk.spoil(
+        *("PRAGMA writable_schema = ON", loose.format("'STRICT', ''"), "PRAGMA writable_schema = RESET"),
+        "UPDATE entry SET body = CAST(body AS TEXT) WHERE seq = 3",
+        *(
+            "PRAGMA writable_schema = ON",
+            "UPDATE sqlite_schema SET sql = sql || 'STRICT' WHERE name = 'entry'",
+        ),
+    )
+    with pytest.raises(JournalDamagedError, match="the entry after 2 is not what was written"):
+        desk.pen()
+
+
 def test_a_body_that_is_hashed_right_and_says_nothing_is_found(desk: Desk) -> None:
     write_many(desk.pen(), 1)
     last = desk.entries()[-1]

@@ -176,6 +176,24 @@ def test_what_comes_before_a_damaged_page_is_taken_over(desk: Desk) -> None:
     assert desk.problems() == []
 
 
+def test_a_damaged_table_that_only_the_first_entry_of_a_start_comes_across(desk: Desk) -> None:
+    write_many(desk.pen(), 2)
+    ((root, size),) = desk.rows(
+        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'counted'"
+    )
+    desk.close()
+    with desk.path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(bytes(size))
+    with pytest.raises(JournalDamagedError, match="Nothing is sold until somebody has looked"):
+        desk.pen()
+    desk.close()
+    assert kept(desk).exists()
+    aside.allow(desk.path)
+    desk.pen()
+    assert fork_of(desk).reason == "damaged"
+
+
 def test_a_state_that_cannot_be_read_is_not_taken_over(desk: Desk) -> None:
     pen = desk.pen()
     write_many(pen, 3)
