@@ -57,15 +57,34 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
         Raises what it raises, or the first error of anything that ran beside it.
         """
-        self.set_exception_handler(self._remember)
-        try:
-            outcome = self.run_until_complete(life)
-        finally:
-            self.run_until_complete(self._end_all())
-            self.close()
+        outcome = self._lived(life).result()
         if self._errors:
             raise self._errors[0]
         return outcome
+
+    def failure_of(self, life: Coroutine[Any, Any, object]) -> BaseException | None:
+        """What `live` would raise; None of a life that ends well."""
+        try:
+            ended = self._lived(life)
+        except StandsStillError as still:
+            return still
+        return ended.exception() or next(iter(self._errors), None)
+
+    def _lived(self, life: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """The task of a whole life, at its end. Raises StandsStillError."""
+        self.set_exception_handler(self._remember)
+        task = self.create_task(life)
+        task.add_done_callback(self._stop)
+        try:
+            self.run_forever()
+        finally:
+            task.remove_done_callback(self._stop)
+            self.run_until_complete(self._end_all())
+            self.close()
+        return task
+
+    def _stop(self, _life: asyncio.Task[Any]) -> None:
+        self.stop()
 
     def _remember(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self._errors.append(context.get("exception") or RuntimeError(context["message"]))

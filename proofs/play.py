@@ -37,10 +37,8 @@ def play(seed: int) -> Outcome:
     made: list[World] = []
     try:
         with seeded(seed) as luck, cards(), _without_words():
-            SimulatedLoop().live(_life(root, luck, made))
-        return _outcome(seed, made[0], None)
-    except Exception as error:  # noqa: BLE001 - whatever a room raises is what this world has found
-        return _outcome(seed, made[0], f"{type(error).__name__}: {error}")
+            failure = SimulatedLoop().failure_of(_life(root, luck, made))
+        return _outcome(seed, made[0], None if failure is None else f"{type(failure).__name__}: {failure}")
     finally:
         shutil.rmtree(root)
 
