@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import http.client
 import json
-import random
 import subprocess
 import sys
 import threading
@@ -17,15 +16,14 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.journal.promise import room
-from cloud_sync.agent.ports import RuntimeAwayError
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
-from cloud_sync.contract.documents import MANIFEST_TYPE, PRICES, manifest_of
+from cloud_sync.contract.documents import PRICES
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.signing import SoftwareKey, seal
-from edge.runtime_line import RuntimeLine
 from retail.identity import epc
 from retail.identity.gtin import completed
-from retail.pricing.book import Names, PriceBook, Product, Version
+from retail.pricing.book import Names, PriceBook, Product
+from tests.object.delivered import deliver
 from tests.object.wallet_shop import Scanner
 from tests.simulators.bench_process import READER, BenchProcess, write_bench
 
@@ -34,7 +32,6 @@ HOST: Final = "127.0.0.1"
 PRODUCTS: Final = 60
 # Nobody waits so long for an object that works.
 PATIENCE_S: Final = 60.0
-_LUCK: Final = random.Random(1)  # noqa: S311 (of the pauses before the bell is tried again)
 _OBJECT: Final = """
 [object]
 id = "object-7"
@@ -70,9 +67,9 @@ class ObjectProcess:
         self.port = port
         self._folder, self._file = folder, folder / "object.toml"
         self._file.write_text(_OBJECT.format(glass=port, kind=kind, role=role, uri=uri), "utf-8")
-        self._retailer = _trusted(folder)
+        retailer = _trusted(folder)
         self.start()
-        asyncio.run(self._stock())
+        asyncio.run(_stocked(folder, retailer))
         until(lambda: self.state().get("screen") == "attract", "there is something to buy")
 
     @property
@@ -107,24 +104,6 @@ class ObjectProcess:
         finally:
             line.close()
         return said
-
-    async def _stock(self) -> None:
-        """The retailer's price book arrives, as the agent brings it."""
-        line = RuntimeLine(self._folder / "data" / "journal.sock", _LUCK)
-        running = asyncio.ensure_future(line.run())
-        staged, data = self._folder / "prices.staged", encode(_book())
-        staged.write_bytes(data)
-        manifest = seal(self._retailer, MANIFEST_TYPE, manifest_of(PRICES, "corner", Version(1, 1), data))
-        async with asyncio.timeout(PATIENCE_S):
-            handed = None
-            while handed is None:
-                with contextlib.suppress(RuntimeAwayError):
-                    handed = await line.document(manifest, staged)
-                await asyncio.sleep(0.02)
-        assert handed.error is None, handed
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
 
 
 @contextmanager
@@ -176,6 +155,12 @@ def _trusted(folder: Path) -> SoftwareKey:
     said = CertifiedKey("object-7", "bench", own.public, "file", 1)
     (data / "certificate.jws").write_text(seal(root, CERTIFICATE_TYPE, said), "utf-8")
     return retailer
+
+
+async def _stocked(folder: Path, retailer: SoftwareKey) -> None:
+    """The retailer's price book arrives, as the agent brings it."""
+    async with asyncio.timeout(PATIENCE_S):
+        await deliver(folder, retailer, {PRICES: encode(_book())})
 
 
 def _gtin(number: int) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from edge.display.panels import LAYOUTS
@@ -37,7 +37,7 @@ class Pages:
         self._build = build(STATIC)
         self._words: dict[str, Words] = {}
         self._templates = Environment(
-            loader=FileSystemLoader(ROOM / "templates"),
+            loader=_kept(ROOM / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -72,6 +72,7 @@ class Pages:
             count=words.count,
             amount=_in(screen.language, locale.amount),
             parts=_in(screen.language, locale.amount_parts),
+            wide_of=_wide,
             less=_in(screen.language, locale.less),
             day=lambda date: locale.day(date, screen.language),
             percent=lambda rate_bp: locale.percent(rate_bp, screen.language),
@@ -106,6 +107,20 @@ def build(folder: Path) -> str:
     for file in sorted(folder.iterdir()):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _kept(folder: Path) -> DictLoader:
+    """The templates as they are now: an update lays newer ones beside a process that sells on for a while."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return DictLoader(
+        {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+    )
+
+
+def _wide(price: locale.AmountParts) -> int:
+    """How many digits wide a price is: a sign ("€") has room beside any, letters ("CHF") take it."""
+    letters = sum(letter.isalpha() for letter in price.before + price.after)
+    return len(price.whole) + letters + max(len(price.cents) - 2, 0)
 
 
 def _in(language: str, write: Callable[[Money, str], _Written]) -> Callable[[Money], _Written]:

@@ -35,14 +35,14 @@ class Room(msgspec.Struct, frozen=True):
 
 ROOMS: Final[Mapping[Layout, Room]] = {
     "mirror": Room(lines=6, tall=4, notices=2, notice=1, choice=2),
-    "shelf": Room(lines=4, tall=3, notices=1, notice=1, choice=0, ways=3),
+    "shelf": Room(lines=4, tall=3, notices=1, notice=1, choice=0, ways=5),
     "wide": Room(lines=6, tall=5, notices=2, notice=2, choice=2),
 }
 """Of a longer basket the last row says what the others come to."""
 
 LARGER: Final[Mapping[Layout, Room]] = {
     "mirror": Room(lines=5, tall=3, notices=2, notice=1, choice=1),
-    "shelf": Room(lines=2, tall=2, notices=1, notice=1, choice=0, ways=3),
+    "shelf": Room(lines=2, tall=2, notices=1, notice=1, choice=0, ways=5),
     "wide": Room(lines=4, tall=3, notices=1, notice=1, choice=1),
 }
 """The same in larger letters."""

@@ -128,6 +128,20 @@ def offered(*lines: BasketLine, number: int = 1) -> State:
     return replace(IDLE, number=number, stage=Stage.OFFERED, lines=lines, total=total, taxes=taxes)
 
 
+def abroad(state: State, currency: str) -> State:
+    """The same goods for as many of the smallest coins of another currency."""
+
+    def there(money: Money) -> Money:
+        return Money(money.amount_minor, currency)
+
+    lines = tuple(
+        replace(each, goods=replace(each.goods, price=there(each.goods.price)), total=there(each.total))
+        for each in state.lines
+    )
+    taxes = tuple(replace(each, tax=there(each.tax)) for each in state.taxes)
+    return replace(state, lines=lines, taxes=taxes, total=state.total and there(state.total))
+
+
 def sold(state: State, jws: str = "") -> State:
     """The same, once it is in the journal."""
     assert state.total is not None, "nothing was offered"

@@ -18,11 +18,24 @@ from edge.checkout.state import (
 )
 from edge.display.sample_goods import ENDLESS, euros, sold
 from edge.readings import TerminalNeeds
+from retail.units import Money
+
+# More than anything of the samples costs: a way without a limit of its own takes all that is left.
+_ALL: Final = 100_000_000
 
 
-def way(name: str, shows: Shows = "terminal", cents: int = 5990) -> Way:
-    """A way to pay, and what it takes."""
+def way(name: str, shows: Shows = "terminal", cents: int = _ALL) -> Way:
+    """A way to pay, and what it takes at most."""
     return Way(name, shows, euros(cents))
+
+
+def _of(left: Money | None, way: Way) -> Way:
+    """`way` as it is offered while so much is left."""
+    return way if left is None else replace(way, amount=min(way.amount, left, key=_minor))
+
+
+def _minor(money: Money) -> int:
+    return money.amount_minor
 
 
 CARD, DESK, WALLET = way("zvt"), way("desk", "desk"), way("wechat", "scan")
@@ -37,8 +50,11 @@ SAVINGS: Final = (
 def paying_states(idle: State, few: State, many: State, lots: State) -> dict[str, State]:
     """What the glass shows of a purchase, from the choice to its end."""
 
-    def paying(stage: Stage, state: State = few, **paying: Any) -> State:
-        return replace(state, stage=stage, paying=Paying(**{"left": state.total, "ways": EVERY_WAY} | paying))
+    def paying(stage: Stage, state: State = few, **told: Any) -> State:
+        paying = Paying(**{"left": state.total, "ways": EVERY_WAY} | told)
+        chosen = None if paying.way is None else _of(paying.left, paying.way)
+        offered = tuple(_of(paying.left, each) for each in paying.ways)
+        return replace(state, stage=stage, paying=replace(paying, ways=offered, way=chosen))
 
     part: dict[str, Any] = {"left": euros(4790), "paid": euros(1200)}
     put_back = (Notice(NoticeKind.PUT_BACK, ENDLESS.gtin, ENDLESS.names),)

@@ -1,4 +1,4 @@
-"""The words of the glass in each language, read from locale/*.po into memory when the glass starts."""
+"""The words of the glass in each language, read from locale/*.po into memory when one is first spoken."""
 
 import gettext
 from collections.abc import Mapping

@@ -3,6 +3,7 @@
 import html
 import socket
 import threading
+from collections.abc import Mapping
 from importlib import resources
 from string import Template
 from typing import Final
@@ -89,8 +90,7 @@ class CodeGlass(PageGlass):
 
 def bench_page(shape: str, title: str, what: str, mark: str = "") -> str:
     """A page of the installer's bench: a `shape` of bench.css, with words for a person in the middle."""
-    words = {"shape": shape, "title": title, "what": what, "mark": mark}
-    return Template(_file("bench.html")).substitute({name: html.escape(text) for name, text in words.items()})
+    return _filled({"screen": "bench", "shape": shape, "mark": mark, "title": title, "what": what})
 
 
 async def _elsewhere(_: Request) -> Response:
@@ -107,9 +107,14 @@ async def _static(request: Request) -> Response:
 
 
 def _page(code: str, title: str, what: str, scan: str = "") -> str:
-    words = {"code": code, "title": title, "what": what}
+    words = {"screen": "unpaired", "shape": "enrolment", "mark": code, "title": title, "what": what}
+    return _filled(words, qr(scan, _QR_PX) if scan else "")
+
+
+def _filled(words: Mapping[str, str], picture: str = "") -> str:
+    """The page with these words; `picture` is markup already."""
     escaped = {name: html.escape(text) for name, text in words.items()}
-    return Template(_file("code.html")).substitute(escaped, qr=qr(scan, _QR_PX) if scan else "")
+    return Template(_file("page.html")).substitute(escaped, qr=picture)
 
 
 def _file(name: str, room: str = "edge.provision") -> str:

@@ -77,6 +77,18 @@
       return !shortened && e.matches("h1, p, span, button") && e.clientWidth && e.scrollWidth > e.clientWidth + 1 && `cut off: ${described(e)}`;
     });
   }
+  // An amount that breaks in two is read as two, and one that is clipped as none.
+  function amounts() {
+    const digits = [...document.querySelectorAll("#glass bdi")].filter((e) => seen(e) && /^[^\p{L}]*\d[^\p{L}]*$/u.test(e.textContent));
+    return digits.map((e) => {
+      const words = document.createRange();
+      words.selectNodeContents(e);
+      const [first, ...others] = words.getClientRects();
+      if (others.some((box) => box.top > first.bottom - 1)) return `in two lines: ${described(e)}`;
+      const clipped = e.closest("button, li, p")?.getBoundingClientRect();
+      return clipped && first.bottom > clipped.bottom + 1 && `cut off below: ${described(e)}`;
+    });
+  }
   function collisions() {
     const blocks = [...document.querySelectorAll("#glass :is(h1, p, section, ul, li, button, .qr, .saving)")].filter((e) => seen(e) && !e.closest(".languages"));
     return blocks.flatMap((one, i) => blocks.slice(i + 1).map((other) =>
@@ -88,5 +100,5 @@
     return texts.flatMap((one, i) => texts.slice(i + 1).map((other) =>
       overlap(one.getBoundingClientRect(), other.getBoundingClientRect()) && `${described(one)} lies on ${described(other)}`));
   }
-  return [header(), page(), targets(), letters(), edges(), collisions()].flat().filter(Boolean);
+  return [header(), page(), targets(), letters(), edges(), amounts(), collisions()].flat().filter(Boolean);
 }

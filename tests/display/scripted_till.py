@@ -53,7 +53,7 @@ CONTROLS = {
 def controls(kind: str, moment: str) -> list[str]:
     """What can be tapped in a moment of a purchase; nothing where it is none."""
     if moment.startswith("choosing") and moment not in CONTROLS:
-        ways = EVERY_WAY[:3] if kind == "shelf" else EVERY_WAY
+        ways = EVERY_WAY[:5] if kind == "shelf" else EVERY_WAY
         stop = "cancel" if "a part" in moment else "back"
         return [*(f"method:{way.name}" for way in ways), stop]
     if moment.endswith("members can sign in"):  # on the shelf there is room for it while nobody buys

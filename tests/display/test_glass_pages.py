@@ -1,14 +1,16 @@
 """Every screen of every object in every language, as the HTML that the page is sent."""
 
 import re
+import shutil
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Final
 
 import pytest
 from msgspec.structs import replace
 
-from edge.display.pages import Pages, qr
+from edge.display.pages import ROOM, Pages, qr
 from edge.display.panels import Kind
 from edge.display.sample_goods import ENDLESS, HOSTILE, line, offered
 from edge.display.samples import states
@@ -236,3 +238,15 @@ CODES = [("K7QM-0031", 348), ("K7QM-0031", 428), ("x" * 1500, 548), ("x" * 1500,
 def test_a_module_of_a_qr_code_is_at_least_three_whole_pixels(content: str, box_px: int) -> None:
     module_px = int(Reader(qr(content, box_px)).having("data-module")[0] or 0)
     assert module_px >= 3
+
+
+def test_templates_that_an_update_replaces_are_not_mixed_into_a_glass_that_still_sells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOM / "templates", tmp_path / "templates")
+    monkeypatch.setattr("edge.display.pages.ROOM", tmp_path)
+    glass = Glass("shelf", "Shelf B12")
+    pages = Pages(glass)
+    for file in (tmp_path / "templates").rglob("*.html"):
+        file.write_text("{{ of_the_next_version }}")
+    assert "Buy now" in pages.fragment(screen_of(states("shelf")["few"], glass))

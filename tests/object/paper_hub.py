@@ -197,6 +197,16 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
+def confirming(directory: Path) -> Iterator[PaperHub]:
+    """A hub that is served, and whose person has confirmed already; its files are below `directory`."""
+    served = directory / "served"
+    served.mkdir()
+    with serving(PaperHub(), served) as paper:
+        paper.confirmed = True
+        yield paper
+
+
+@contextmanager
 def serving(
     hub: PaperHub, directory: Path, issuer: Authority | None = None, host: str = HOST
 ) -> Iterator[PaperHub]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 import signal
 import subprocess
 import sys
@@ -14,17 +13,16 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from cloud_sync.agent.ports import RuntimeAwayError
 from cloud_sync.contract.certificate import CERTIFICATE_TYPE, CertifiedKey
-from cloud_sync.contract.documents import MANIFEST_TYPE, PRICES, PROMOTIONS, manifest_of
+from cloud_sync.contract.documents import PRICES, PROMOTIONS
 from cloud_sync.contract.encoding import encode
 from cloud_sync.contract.entry import SignedEntry
 from cloud_sync.contract.signing import SoftwareKey, seal
 from edge.offline_queue.reader import LedgerReader
-from edge.runtime_line import RuntimeLine
 from retail.identity.gtin import completed
-from retail.pricing.book import Names, PriceBook, Product, Version
+from retail.pricing.book import Names, PriceBook, Product
 from retail.pricing.promotions import Amount, Goods, Promotion, Promotions
+from tests.object.delivered import deliver
 from tests.object.real_hub import free_port
 from tests.simulators.bench_process import BenchProcess, wait_for, write_bench
 
@@ -146,25 +144,8 @@ class ReceiptShop:
         words = {"de": "Zwei Euro Frühling", "en": "Two euros of spring"}
         spring = Promotion("spring", words, Amount(200), Goods(gtins=(SCARF,)))
         offers = Promotions("corner", "EUR", "Europe/Berlin", (spring,))
-        asyncio.run(self._hand({PRICES: encode(book), PROMOTIONS: encode(offers)}))
+        asyncio.run(deliver(self.folder, self._retailer, {PRICES: encode(book), PROMOTIONS: encode(offers)}))
         wait_for(lambda: self.state().get("screen") == "attract", "there is something to buy")
-
-    async def _hand(self, documents: dict[str, bytes]) -> None:
-        line = RuntimeLine(self.data / "journal.sock", random.Random(1))
-        running = asyncio.ensure_future(line.run())
-        for name, data in documents.items():
-            staged = self.folder / f"{name}.staged"
-            staged.write_bytes(data)
-            manifest = seal(self._retailer, MANIFEST_TYPE, manifest_of(name, "corner", Version(1, 1), data))
-            handed = None
-            while handed is None:
-                with contextlib.suppress(RuntimeAwayError):
-                    handed = await line.document(manifest, staged)
-                await asyncio.sleep(0.02)
-            assert handed.error is None, handed
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
 
     def state(self) -> dict[str, Any]:
         """What the glass shows; nothing while nobody answers."""

@@ -204,6 +204,7 @@ def test_a_line_without_end_is_not_kept(tmp_path: Path) -> None:
     plan = CameraPlan((sys.executable, "-c", endless), tmp_path / "gtins", list)
     desk.keeper = CameraKeeper(plan, desk.hear, lambda: Nanoseconds(desk.ns), random.Random(1))
     day(desk, happens)
+    assert not any(isinstance(said, DeviceReady | Nothing) for said in desk.said)
 
 
 def test_another_price_book_is_another_catalogue(tmp_path: Path) -> None:

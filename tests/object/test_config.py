@@ -1,11 +1,13 @@
 """What the installer reads when an object's file is wrong: the file, the field, and what was expected."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from edge.config import ConfigError, PlainKeySection, TerminalSection, load, without_trust
+from tests import masters_key
 
 GOOD = """
 [object]
@@ -69,7 +71,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         ("[display]", '[tls]\nroots = "a"\n[display]', "unknown field `roots`"),
         ('site = "corner"', 'site = "a/b"', "expected ASCII without"),
         ('site = "corner"', 'site = ""', "object.site"),
-        ('role = "reader"', 'role = "scale"', "a mirror needs one each of"),
+        ('role = "reader"', 'role = "scale"', "a mirror needs a reader, got scale"),
         ("[object]", "[object", "line 2"),
         ("[display]", '[key]\nkind = "paper"\n[display]', r"Invalid value 'paper' - at `\$\.key\.kind`"),
         ("[display]", '[key]\nfile = "a.key"\n[display]', "missing required field `kind`"),
@@ -284,6 +286,18 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="save what `opos hub trust` prints"):
         load(tmp_path / "object.toml")
     assert without_trust(tmp_path / "object.toml").trust.receipt == ()
+
+
+@pytest.mark.parametrize("closed", ["object.toml", "trust.json", "data/keyring.jws"])
+def test_a_file_that_only_its_owner_may_read_says_how_to_be_its_owner(tmp_path: Path, closed: str) -> None:
+    write(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/keyring.jws").touch()
+    (tmp_path / closed).chmod(0)
+    with ThreadPoolExecutor(1, initializer=masters_key.give_away) as somebody:
+        told = somebody.submit(load, tmp_path / "object.toml").exception()
+    assert isinstance(told, ConfigError)
+    assert str(told) == f"{tmp_path / closed}: cannot be read: Permission denied: give the command with sudo"
 
 
 def test_a_directory_too_deep_for_a_socket_is_said(tmp_path: Path) -> None:

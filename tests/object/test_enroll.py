@@ -113,7 +113,7 @@ def test_the_glass_shows_the_code_that_the_hub_shows(hub: PaperHub, tmp_path: Pa
         assert "script-src" in httpx.get(f"http://127.0.0.1:{port}/").headers["content-security-policy"]
         for name in ("code.css", "code.js", "icon.svg"):
             assert httpx.get(f"http://127.0.0.1:{port}/static/{name}").status_code == 200
-        assert httpx.get(f"http://127.0.0.1:{port}/static/code.html").status_code == 404
+        assert httpx.get(f"http://127.0.0.1:{port}/static/page.html").status_code == 404
         assert page(port, host="hub.example") == ""
         hub.confirmed = True
         assert done.result(60)[0] == 0

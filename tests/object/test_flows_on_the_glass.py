@@ -3,84 +3,22 @@
 import contextlib
 import json
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from cloud_sync.contract.facts import PaymentIntent
-from edge.display.studio import NoBrowserError, chromium
+from tests.object.eyes import Eyes, looking_at
 from tests.object.mirror_shop import MARKUP, OFFER, SCARF, SWEATER, MirrorShop
 from tests.object.real_hub import eventually
 
-AXE: Final = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-RUN_AXE: Final = """
-  async () => (await axe.run(document, {
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    resultTypes: ["violations"],
-  })).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`)
-"""
+Sight = Eyes[MirrorShop]
 NAME: Final = '"><svg onload="window.ran=1">Ann</svg>'
-PATIENCE_MS: Final = 30_000
 # What a shopper may tap on whatever is shown: how it is read, and a call for somebody.
 _OF_READING: Final = ", ".join(
     f'[data-action="{each}"]' for each in ("language", "larger", "listen", "staff")
 )
-
-
-class Eyes:
-    """Somebody in front of the mirror: what they see, what they tap. Each screen is judged by axe once."""
-
-    def __init__(self, browser: Browser, shop: MirrorShop) -> None:
-        self._browser = browser
-        self.shop = shop
-        self._judged: set[str] = set()
-        self.page = self.open()
-
-    def open(self) -> Page:
-        """A new window on the glass."""
-        self.page = self._browser.new_page(viewport={"width": 1080, "height": 1920}, reduced_motion="reduce")
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.page.goto(self.shop.url)
-        return self.page
-
-    def see(self, screen: str) -> Page:
-        """Wait for a screen, of which axe has nothing to say."""
-        self.page.wait_for_selector(f"html[data-screen={screen}]:not([data-away])", state="attached")
-        if screen not in self._judged:
-            self._judged.add(screen)
-            if not self.page.evaluate("'axe' in window"):
-                self.page.evaluate(AXE)
-            assert self.page.evaluate(RUN_AXE) == [], screen
-        return self.page
-
-    def see_either(self, *screens: str) -> str:
-        """Wait for one of several screens; which it was."""
-        either = ", ".join(f"html[data-screen={screen}]:not([data-away])" for screen in screens)
-        self.page.wait_for_selector(either, state="attached")
-        return str(self.page.evaluate("document.documentElement.dataset.screen"))
-
-    def tap(self, action: str) -> None:
-        self.page.locator(f'#glass [data-action="{action}"]').first.click()
-
-    def pay(self) -> None:
-        """A card at the terminal, after the choice of it."""
-        self.see("pay")
-        self.tap("method:zvt")
-        self.hold_card()
-
-    def hold_card(self) -> None:
-        """The terminal asks for a card, and is shown one."""
-        self.page.wait_for_selector('[data-prompt="card"]')
-        self.shop.do("tap")
-
-    def leave(self) -> None:
-        """It is the shopper's, who carries it away."""
-        self.see("done")
-        self.shop.away()
-        self.tap("done")
-        self.see("attract")
 
 
 @pytest.fixture(scope="module")
@@ -94,16 +32,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MirrorShop]:
 
 
 @pytest.fixture(scope="module")
-def eyes(shop: MirrorShop) -> Iterator[Eyes]:
-    try:
-        with chromium() as browser:
-            yield Eyes(browser, shop)
-    except NoBrowserError as error:
-        pytest.fail(str(error))
+def eyes(shop: MirrorShop) -> Iterator[Sight]:
+    with looking_at(shop, (1080, 1920)) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_lost(eyes: Eyes) -> Iterator[None]:
+def nothing_is_lost(eyes: Sight) -> Iterator[None]:
     """After each flow the terminal's own books have exactly the money of the sales, and no markup has run."""
     yield
     shop = eyes.shop
@@ -113,7 +48,7 @@ def nothing_is_lost(eyes: Eyes) -> Iterator[None]:
     assert shop.held_minor == shop.sold_minor("zvt")
 
 
-def test_a_garment_is_bought_and_names_full_of_markup_are_read(eyes: Eyes) -> None:
+def test_a_garment_is_bought_and_names_full_of_markup_are_read(eyes: Sight) -> None:
     shop = eyes.shop
     words = ("--level", "gold", "--name", NAME, "--tenant", "demo", "--json")
     member = json.loads(shop.hub.command("member", "new", *words))
@@ -136,7 +71,7 @@ def test_a_garment_is_bought_and_names_full_of_markup_are_read(eyes: Eyes) -> No
     eyes.leave()
 
 
-def test_two_garments_are_compared_and_one_is_bought(eyes: Eyes) -> None:
+def test_two_garments_are_compared_and_one_is_bought(eyes: Sight) -> None:
     eyes.shop.hold(SWEATER)
     eyes.shop.hold(SCARF)
     page = eyes.see("compare")
@@ -151,7 +86,7 @@ def test_two_garments_are_compared_and_one_is_bought(eyes: Eyes) -> None:
     eyes.leave()
 
 
-def test_a_card_that_is_declined_is_tried_again(eyes: Eyes) -> None:
+def test_a_card_that_is_declined_is_tried_again(eyes: Sight) -> None:
     shop = eyes.shop
     shop.do("decline")
     shop.hold(SCARF)
@@ -169,7 +104,7 @@ def test_a_card_that_is_declined_is_tried_again(eyes: Eyes) -> None:
     assert len(shop.sales()) == sold + 1
 
 
-def test_nobody_is_asked_to_pay_again_while_nobody_knows(eyes: Eyes) -> None:
+def test_nobody_is_asked_to_pay_again_while_nobody_knows(eyes: Sight) -> None:
     """The terminal falls silent while the bank is asked, and the object is killed.
 
     Whether it was paid after all is the terminal's to say: on a slow machine the bank has answered by then.
@@ -178,21 +113,17 @@ def test_nobody_is_asked_to_pay_again_while_nobody_knows(eyes: Eyes) -> None:
     shop.do("host", delay_ms=4_000)
     shop.hold(SCARF)
     eyes.see("product")
-    eyes.tap("buy")
-    eyes.pay()
     sold = len(shop.sales())
-    eyes.page.wait_for_selector('[data-prompt="host"]')
-    shop.cable.go_dead()
-    shop.kill_runtime()
-    page = eyes.see("out-of-service")
-    expect(page.locator("#glass")).to_contain_text("Please do not pay again.")
+    page = eyes.pay_and_see_it_killed()
     assert page.locator('#glass [data-action="buy"], #glass [data-action="pay"]').count() == 0
     shop.cable.heal()
     shop.do("host")
     assert eyes.see_either("product", "done") == ("done" if len(shop.sales()) > sold else "product")
 
 
-def test_where_nobody_can_be_asked_any_more_a_person_comes_and_nothing_can_be_paid(eyes: Eyes) -> None:
+def test_where_nobody_can_be_asked_any_more_a_person_comes_and_nothing_can_be_paid(
+    eyes: Sight,
+) -> None:
     """The object is killed while the bank is asked, and the terminal is taken out of the shop."""
     shop = eyes.shop
     shop.do("decline")
@@ -216,8 +147,9 @@ def test_where_nobody_can_be_asked_any_more_a_person_comes_and_nothing_can_be_pa
     assert len(shop.sales()) == sold
 
 
-def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes: Eyes) -> None:
+def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes: Sight) -> None:
     shop = eyes.shop
+    sold = len(shop.sales())
     shop.hold(SCARF)
     eyes.see("product")
     shop.broker.kill()
@@ -230,12 +162,13 @@ def test_without_a_network_it_is_said_what_does_not_work_and_all_else_does(eyes:
         eyes.tap("buy")
         eyes.hold_card()  # of the ways to pay one is left: nothing has to be chosen
         eyes.leave()
+        assert len(shop.sales()) == sold + 1
     finally:
         shop.broker.start()
         shop.until_online(online=True)
 
 
-def test_a_runtime_that_is_killed_is_back_with_the_same_garments(eyes: Eyes) -> None:
+def test_a_runtime_that_is_killed_is_back_with_the_same_garments(eyes: Sight) -> None:
     shop = eyes.shop
     shop.hold(SWEATER)
     shop.hold(SCARF)
@@ -250,7 +183,9 @@ def test_a_runtime_that_is_killed_is_back_with_the_same_garments(eyes: Eyes) -> 
     eyes.see("attract")
 
 
-def test_a_reader_that_is_unplugged_in_the_middle_stops_it_and_the_garment_is_there_again(eyes: Eyes) -> None:
+def test_a_reader_that_is_unplugged_in_the_middle_stops_it_and_the_garment_is_there_again(
+    eyes: Sight,
+) -> None:
     shop = eyes.shop
     shop.hold(SCARF)
     eyes.see("product")
@@ -265,7 +200,7 @@ def test_a_reader_that_is_unplugged_in_the_middle_stops_it_and_the_garment_is_th
     eyes.see("attract")
 
 
-def test_two_fast_taps_begin_one_payment(eyes: Eyes) -> None:
+def test_two_fast_taps_begin_one_payment(eyes: Sight) -> None:
     shop = eyes.shop
     shop.hold(SCARF)
     eyes.see("product")
@@ -280,7 +215,7 @@ def test_two_fast_taps_begin_one_payment(eyes: Eyes) -> None:
     assert _meant(shop) == meant + 1
 
 
-def test_a_tap_that_arrives_after_the_screen_has_changed_does_nothing(eyes: Eyes) -> None:
+def test_a_tap_that_arrives_after_the_screen_has_changed_does_nothing(eyes: Sight) -> None:
     """It was painted for one garment: what it would buy now is two."""
     shop, answers = eyes.shop, []
     shop.hold(SCARF)
@@ -304,7 +239,7 @@ def test_a_tap_that_arrives_after_the_screen_has_changed_does_nothing(eyes: Eyes
     shop.shows("compare")
 
 
-def test_a_browser_that_dies_finds_everything_as_it_was(eyes: Eyes) -> None:
+def test_a_browser_that_dies_finds_everything_as_it_was(eyes: Sight) -> None:
     shop = eyes.shop
     shop.hold(SCARF)
     eyes.see("product")

@@ -28,7 +28,7 @@ PRICE_MINOR: Final = 1_150
 _LOOK_S: Final = 1.2
 _OBJECT: Final = """
 [object]
-id = "panel-7"
+id = "{name}"
 kind = "panel"
 name = "Panel 7"
 tenant = "demo"
@@ -86,8 +86,9 @@ class Scanner:
 
 
 class WalletShop:
-    """All of it, running; `tenders` are the ways to pay of its file."""
+    """All of it, running; `name` and `tenders` are the object and the ways to pay of its file."""
 
+    name = "panel-7"
     tenders = '[[tender]]\nkind = "wallet"'
 
     def __init__(self, directory: Path) -> None:
@@ -97,9 +98,9 @@ class WalletShop:
         self.hub = HubProcess(directory / "hub", self.broker.port)
         self.file = directory / "object.toml"
         ports = {"broker": self.broker.port, "hub": self.hub.port, "scanner": self.scanner.port}
-        self.file.write_text(_OBJECT.format(glass=self._glass, tenders=self.tenders, **ports))
+        self.file.write_text(_OBJECT.format(name=self.name, glass=self._glass, tenders=self.tenders, **ports))
         (directory / "trust.json").write_text(self.hub.command("trust"))
-        place = ("--object", "panel-7", "--tenant", "demo", "--site", "corner")
+        place = ("--object", self.name, "--tenant", "demo", "--site", "corner")
         key = make_key(load(self.file)).public
         self.hub.command("admit", *place, "--key", json.dumps(key.jwk()))
         self.before_hub()
