@@ -53,9 +53,12 @@ class JournalHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; one that cannot be written is lost, as a line on a full pipe would hold us up."""
         try:
-            self._line.send(datagram({**self._fields, **fields_of(record, self.format(record))}))
-        except OSError:
+            message = self.format(record)
+        except (TypeError, ValueError, KeyError):  # its arguments do not fit: that ends nobody
+            self.handleError(record)
             return
+        with contextlib.suppress(OSError):
+            self._line.send(datagram({**self._fields, **fields_of(record, message)}))
 
     def close(self) -> None:
         """Hang up."""

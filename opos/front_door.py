@@ -16,6 +16,9 @@ COMMANDS: Final = "opos.commands"
 # What a write fails with where there is no room for it: on the disk, in the quota, in a file so long.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+# The first sentence of every command is much shorter: none is cut.
+_WHOLE_CHARS: Final = 1000
+
 OPTIONAL = re.compile(r"(?P<name>[\w.-]+).*\bextra\s*==\s*[\"'](?P<extra>[\w-]+)")
 """A requirement that only an extra asks for, as the metadata of a distribution writes it."""
 
@@ -42,6 +45,7 @@ class Listed(click.Command):
             raise self._cannot_be_loaded(f"{error}{_mend(self.entry, error)}") from error
         if not isinstance(command, click.Command):
             raise self._cannot_be_loaded(f"{self.entry.value} is not a click command")
+        _say_it_whole(command)
         return command
 
     def _cannot_be_loaded(self, reason: str) -> click.ClickException:
@@ -64,10 +68,23 @@ class FrontDoor(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             ctx.exit(Exit.INTERRUPTED)
+        except click.Abort as error:  # a question: click makes one of Ctrl-C and of an input's end
+            if not isinstance(error.__context__, KeyboardInterrupt):
+                raise
+            click.echo(err=True)  # the prompt comes back on a line of its own
+            ctx.exit(Exit.INTERRUPTED)
         except OSError as error:
             if error.errno not in _FULL and error.filename is None:
                 raise
             raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror}") from error
+
+
+def _say_it_whole(command: click.Command) -> None:
+    """Have the lists below a command say each first sentence whole: click would cut it at the line's end."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            each.short_help = each.get_short_help_str(_WHOLE_CHARS)
+            _say_it_whole(each)
 
 
 def listed() -> dict[str, click.Command]:

@@ -202,8 +202,8 @@ def put_code(text: str, symbology: str, device: str, bench: Path, *, as_json: bo
 @put.command(
     "touch",
     epilog=_examples(
-        "opos sim put touch 500 800 --bench kiosk.sock              a tap in the lower middle",
-        "opos sim put touch 500 800 --ms 1200 --bench kiosk.sock    a long press",
+        "opos sim put touch 500 800 --bench kiosk.sock            below the middle",
+        "opos sim put touch 500 800 --ms 1200 --bench kiosk.sock  a long press",
     ),
 )
 @click.argument("place", type=(click.IntRange(0, 1000), click.IntRange(0, 1000)), metavar="X Y")
@@ -275,8 +275,8 @@ def plug_cable(device: str, bench: Path, *, as_json: bool) -> None:
         "opos sim fault scale wrong_baud=4800    it is set to N baud by mistake",
         "opos sim fault reader noise_permille=20 so many of a thousand bytes are hit",
         "opos sim fault scale terminator=missing or doubled, or right again",
-        "opos sim fault scale silent=true        nothing passes, though the port is open",
-        "opos sim fault reader mid_frame_bytes=9 N bytes of what it says next are missing",
+        "opos sim fault scale silent=true        nothing passes; the port is open",
+        "opos sim fault reader mid_frame_bytes=9 N bytes of its next words are lost",
         "opos sim fault scale unstable_s=5       it measures badly for N seconds",
         "opos sim heal reader                    all knobs back",
     )
@@ -303,9 +303,9 @@ def _knob(text: str) -> tuple[str, Any]:
 @sim.command(
     "do",
     epilog=_examples(
-        "opos sim do panel palm x=500 y=500         a verb of that device, with its fields",
+        "opos sim do panel palm x=500 y=500  a verb of that device, with its fields",
         "opos sim do buttons press button=17",
-        "opos sim do printer                        which verbs there are",
+        "opos sim do printer                 which verbs there are",
     ),
 )
 @click.argument("device")

@@ -26,7 +26,9 @@ def ask(control: Path, order: dict[str, Any], patience_s: float = PATIENCE_S) ->
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise RefusedError(f"no bench runs at {control}: start it with `opos sim up FILE`") from error
         except OSError as error:
-            raise RefusedError(f"the bench at {control} does not answer: {error}") from error
+            raise RefusedError(
+                f"the bench at {control} does not answer: {error.strerror or error}"
+            ) from error
     answer: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
     if not answer.pop("ok"):
         raise RefusedError(answer["error"])

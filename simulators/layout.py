@@ -2,7 +2,7 @@
 
 import random
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,9 @@ from simulators.devices.device import Device, RefusedError, understood
 from simulators.devices.personas import Reporting, Typing
 from simulators.ports import Port, PtyPort, TcpPort
 from simulators.virtual import FilePort, UhidPort, UinputPort
+
+# The longest of ours has 3 KiB; a file that never ends (/dev/zero) must not fill the memory.
+_BYTES_MAX: Final = 1024 * 1024
 
 
 class BenchPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +73,8 @@ class Thing(Protocol):
 def read_layout(file: Path) -> Layout:
     """Read a bench's file; RefusedError names the file and what is wrong in it."""
     try:
-        read = msgspec.toml.decode(file.read_bytes(), type=BenchFile)
+        with file.open("rb") as opened:
+            read = msgspec.toml.decode(opened.read(_BYTES_MAX), type=BenchFile)
     except OSError as error:
         raise RefusedError(f"{file} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -130,7 +130,12 @@ class Folder:
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Be the only one that changes keys or certificates here; another one waits for milliseconds."""
+        """Be the only one that changes keys or certificates here; another one waits for milliseconds.
+
+        Raises NoHubError where there is no directory.
+        """
+        if not self.path.is_dir():
+            raise self._none()
         with (self.path / "keys.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -147,12 +152,13 @@ class Folder:
         self._read(self.key_file(purpose))
         return FollowedKey(self.key_file(purpose))
 
+    def _none(self) -> NoHubError:
+        return NoHubError(f"{self.path}: there is no hub here: run `opos hub init --dir {self.path}`")
+
     def _read(self, path: Path) -> SoftwareKey:
         try:
             return SoftwareKey.from_pem(path.read_bytes())
         except FileNotFoundError as error:
-            raise NoHubError(
-                f"{self.path}: there is no hub here: run `opos hub init --dir {self.path}`"
-            ) from error
+            raise self._none() from error
         except ValueError as error:
             raise NoHubError(f"{path}: {error}") from error

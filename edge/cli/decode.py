@@ -21,8 +21,10 @@ RAW_BYTES_MAX: Final = 64 * 1024
 
 _WIRE_EXAMPLES: Final = """\b
 Examples:
-  echo '{"input": "53205320202020203130302E303020670D0A"}' | opos decode wire --profile mt-sics
-  echo '{"input": "BB 01 FF 00 01 15 16 7E"}' | opos decode wire --profile r200
+  echo '{"input": "53205320202020203130302E303020670D0A"}' |
+      opos decode wire --profile mt-sics
+  echo '{"input": "BB 01 FF 00 01 15 16 7E"}' |
+      opos decode wire --profile r200
   opos decode wire --profile mt-sics --raw recording.bin
   opos decode wire --profile mt-sics --raw < /dev/ttyUSB0
 """
@@ -30,9 +32,11 @@ Examples:
 _CODE_EXAMPLES: Final = """\b
 Examples:
   echo '{"input": "4006381333931", "form": "ean"}' | opos decode code
-  echo '{"input": "3034257BF7194E4000001A85", "form": "epc"}' | opos decode code
+  echo '{"input": "3034257BF7194E4000001A85", "form": "epc"}' |
+      opos decode code
   echo '{"input": "]d20109521234543213", "form": "scan"}' | opos decode code
-  echo '{"input": "2488060112341", "form": "rcn", "region": "fi"}' | opos decode code
+  echo '{"input": "2488060112341", "form": "rcn", "region": "fi"}' |
+      opos decode code
 """
 
 

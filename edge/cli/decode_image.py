@@ -73,10 +73,11 @@ def image(files: tuple[Path, ...], rotate: int, catalogue: Path | None) -> None:
 def _known(catalogue: Path | None) -> Known:
     if catalogue is None:
         return lambda _: True
-    if catalogue.stat().st_size > CATALOGUE_BYTES_MAX:
+    with catalogue.open("rb") as file:
+        text = file.read(CATALOGUE_BYTES_MAX + 1)
+    if len(text) > CATALOGUE_BYTES_MAX:
         raise click.BadParameter(f"expected at most {CATALOGUE_BYTES_MAX} bytes", param_hint="--catalogue")
-    lines = catalogue.read_text(encoding="utf-8", errors="replace").split()
-    gtins = frozenset(line.zfill(_GTIN_DIGITS) for line in lines)
+    gtins = frozenset(line.zfill(_GTIN_DIGITS) for line in text.decode(errors="replace").split())
     return gtins.__contains__
 
 

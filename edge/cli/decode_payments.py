@@ -20,8 +20,10 @@ LINE_BYTES_MAX: Final = 64 * 1024
 
 _QR_EXAMPLES: Final = """\b
 Examples:
-  echo '{"input": "upi://pay?pa=shop@bank&am=149.50&cu=INR"}' | opos decode qr-payment
-  echo '{"input": "BCD\\n002\\n1\\nSCT\\n\\nShop\\nDE71110220330123456789\\nEUR1"}' | opos decode qr-payment
+  echo '{"input": "upi://pay?pa=shop@bank&am=149.50&cu=INR"}' |
+      opos decode qr-payment
+  echo '{"input": "BCD\\n002\\n1\\nSCT\\n\\nShop\\nDE71110220330123456789\\nEUR1"}' |
+      opos decode qr-payment
 """
 
 _INVOICE_EXAMPLES: Final = """\b

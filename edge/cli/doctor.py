@@ -32,7 +32,7 @@ _MORE: Final = """\b
 Examples:
   opos doctor                                  the object of this machine
   opos doctor --fix                            and mend what is safe to mend
-  opos doctor --only network,broker,hub        only what has to do with the line
+  opos doctor --only network,broker,hub        what has to do with the line
   opos doctor mirror/object.toml --json        another object, for a program
   opos explain OP-2107                         what a finding means
 
@@ -102,7 +102,7 @@ def _patient(file: Path, *, card: bool) -> Patient:
     try:
         return patient_of(file, Sysroot(), card=card)
     except PermissionError as error:
-        raise click.UsageError(f"{error}: run `sudo opos doctor`") from error
+        raise click.UsageError(f"{error.filename}: {error.strerror}: run `sudo opos doctor`") from error
 
 
 def _examined(patient: Patient, only: Sequence[str], *, shown: bool) -> list[Looked]:

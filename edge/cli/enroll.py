@@ -11,7 +11,7 @@ import msgspec
 from cloud_sync.contract.enrolment import BadClaimError, Claim, read_claim
 from edge.cli.comparing import Shown, glass_at
 from edge.cli.object.door import sentence
-from edge.cli.peripherals import peripherals_of
+from edge.cli.peripherals import peripheral_option
 from edge.clock import SystemClock
 from edge.config import (
     ConfigError,
@@ -32,7 +32,8 @@ from edge.provision.place import Place, TakenError, place_in
 _MORE: Final = """\b
 Examples:
   opos enroll OPOS1.eyJ... --dir mirror
-  opos enroll OPOS1.eyJ... --dir shelf --peripheral scale=serial:/dev/ttyUSB0?profile=mt-sics \\
+  opos enroll OPOS1.eyJ... --dir shelf \\
+      --peripheral scale=serial:/dev/ttyUSB0?profile=mt-sics \\
       --peripheral reader=tcp:10.0.0.9:4001?profile=r200
   opos enroll - --dir mirror < claim.txt
   sudo -u opos opos enroll OPOS1.eyJ... --dir /etc/opos --data /var/lib/opos
@@ -87,14 +88,7 @@ def _claim(_: click.Context, __: click.Parameter, text: str) -> Claim:
     show_default=True,
     help="For its glass.",
 )
-@click.option(
-    "--peripheral",
-    "peripherals",
-    multiple=True,
-    callback=peripherals_of,
-    metavar="ROLE=URI",
-    help="A device, if it is not where hardware/udev puts it; may be given again.",
-)
+@peripheral_option("A device, if it is not where hardware/udev puts it; may be given again.")
 @click.option("--account", metavar="PSEUDONYM", help="The house account; by default one a site.")
 @click.option(
     "--secret",

@@ -47,9 +47,9 @@ SUBJECTS: Final[Mapping[str, str]] = {
 
 def index(pages: Mapping[str, Page]) -> Iterator[str]:
     """A line for each code, under the name of its subject."""
-    for subject, codes in groupby(pages, lambda code: pages[code].subject):
+    for subject in dict.fromkeys(page.subject for page in pages.values()):
         yield click.style(SUBJECTS[subject], bold=True)
-        yield from (f"  {code}  {pages[code].title}" for code in codes)
+        yield from (f"  {code}  {page.title}" for code, page in pages.items() if page.subject == subject)
 
 
 def page_text(code: str, page: Page) -> Iterator[str]:

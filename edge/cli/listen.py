@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import random
 import signal
 from collections.abc import Callable
@@ -88,6 +89,7 @@ def talk_with(
     device: PeripheralUri, driver: Driver, heard: Callable[[Reading], None], seconds: float | None
 ) -> None:
     """Talk until the time is over or somebody ends it: both are a good end."""
+    logging.getLogger().addHandler(logging.NullHandler())  # a port's trouble comes as a reading: said once
 
     async def talk() -> None:
         loop = asyncio.get_running_loop()

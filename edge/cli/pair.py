@@ -15,7 +15,7 @@ from edge.cli.devices.probe import address_of
 from edge.cli.object.door import said
 from edge.clock import SystemClock
 from edge.config import PeripheralSection, without_trust
-from edge.drivers.plugged import Plugged, plugged
+from edge.drivers.plugged import Plugged, lasting_name, plugged
 from edge.drivers.probing import Attempt
 from edge.drivers.profiles import Profile, ProfileError, load
 from edge.drivers.uris import Address, FileAddress, PeripheralUri
@@ -168,9 +168,9 @@ class _Search:
 
 
 def _lasting(address: Address) -> Address:
-    """A path that means the same wherever the object is started; a symlink stays one, since it lasts."""
+    """A path that means the same wherever and whenever the object is started."""
     if isinstance(address, FileAddress):
-        return FileAddress(address.way, str(Path(address.path).absolute()))
+        return FileAddress(address.way, str(lasting_name(Path(address.path))))
     return address
 
 

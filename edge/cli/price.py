@@ -28,8 +28,10 @@ _YEARS: Final = range(1970, 9999)
 _EXAMPLES: Final = """\b
 Examples:
   opos price basket.json book.json promotions.json
-  opos price basket.json book.json promotions.json --member gold --at 2026-11-21T17:30
-  opos price basket.json book.json promotions.json --at 2026-11-21T16:30:00Z --untrusted-clock
+  opos price basket.json book.json promotions.json \\
+      --member gold --at 2026-11-21T17:30
+  opos price basket.json book.json promotions.json \\
+      --at 2026-11-21T16:30:00Z --untrusted-clock
 
 Exit codes: 0 priced; 1 the documents or the basket cannot be priced, and the answer says why; 2 wrong usage.
 """

@@ -15,7 +15,8 @@ from edge.drivers.uris import PeripheralUri
 _RECORD_EXAMPLES: Final = """\b
 Examples:
   opos record serial:/dev/opos/scale0?profile=mt-sics scale.jsonl
-  opos record evdev:/dev/input/by-id/usb-scanner?profile=wedge codes.jsonl --seconds 60
+  opos record evdev:/dev/input/by-id/usb-scanner?profile=wedge codes.jsonl \\
+      --seconds 60
 """
 
 

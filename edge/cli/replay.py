@@ -15,8 +15,8 @@ from edge.readings import Reading
 _REPLAY_EXAMPLES: Final = """\b
 Examples:
   opos replay scale.jsonl
-  opos replay scale.jsonl --profile toledo-8217      what another driver would make of it
-  opos replay scale.jsonl --check                    the same readings as when it was recorded?
+  opos replay scale.jsonl --profile toledo-8217  what another driver makes
+  opos replay scale.jsonl --check                the same readings as then?
 """
 
 

@@ -21,10 +21,10 @@ _LANGUAGE: Final = click.Choice(list(LANGUAGES))
 
 _EXAMPLES: Final = """\b
 Examples:
-  opos screens --out var/screens                       all of them: a few minutes
+  opos screens --out var/screens        all of them: a few minutes
   opos screens --out var/screens --object shelf --language ar --state basket
-  opos screens --bless                                 what the tests compare with: look at it first
-  opos screens --sheets docs/pictures                  one sheet of each object
+  opos screens --bless                  what tests compare with: look first
+  opos screens --sheets docs/pictures   one sheet of each object
 
 Exit codes: 0 done; 1 there is no Chromium, or nothing is of all that was asked for; 2 wrong usage.
 """
@@ -39,7 +39,9 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the gallery goes.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where the gallery goes."
+)
 @click.option("--object", "kinds", type=click.Choice(get_args(Kind)), multiple=True, help="Only these.")
 @click.option(
     "--language", "languages", type=click.Choice(list(LANGUAGES)), multiple=True, help="Only these."
@@ -54,13 +56,18 @@ class Taken(msgspec.Struct, frozen=True):
 )
 @click.option(
     "--bless",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, file_okay=False),
     is_flag=False,
     flag_value=BLESSED,
     metavar="[DIR]",
     help=f"Take the small pictures that tests compare with; without DIR: {BLESSED}.",
 )
-@click.option("--sheets", type=click.Path(path_type=Path), metavar="DIR", help="Take a sheet of each object.")
+@click.option(
+    "--sheets",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Take a sheet of each object.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Say what was taken as JSON.")
 def screens(  # noqa: PLR0913  each is an option of its own
     *,
@@ -82,12 +89,12 @@ def screens(  # noqa: PLR0913  each is an option of its own
     if not (out or bless or sheets):
         raise click.UsageError("say where the pictures go: --out, --bless or --sheets")
     kinds, languages = kinds or get_args(Kind), languages or tuple(LANGUAGES)
+    frames = list(asked(framed(kinds, languages, dict.fromkeys(FULL, scale)), wanted))
+    if out and not frames:
+        raise click.ClickException("no picture is of all that; what there is: opos screens --out DIR")
     with _browser() as browser:
         if out:
-            scales = dict.fromkeys(FULL, scale)
-            _say(
-                _gallery(browser, list(asked(framed(kinds, languages, scales), wanted)), out), as_json=as_json
-            )
+            _say(_gallery(browser, frames, out), as_json=as_json)
         if bless:
             _say(_bless(browser, bless), as_json=as_json)
         for kind in kinds if sheets else ():
@@ -105,8 +112,6 @@ def _browser() -> Iterator[Browser]:
 
 
 def _gallery(browser: Browser, frames: list[Framed], folder: Path) -> Taken:
-    if not frames:
-        raise click.ClickException("no picture is of all that; what there is: opos screens --out DIR")
     taken = _take(browser, frames, folder)
     (folder / "index.html").write_text(index(taken.pictures), encoding="utf-8")
     (folder / "screens.json").write_bytes(msgspec.json.format(msgspec.json.encode(taken.pictures)) + b"\n")

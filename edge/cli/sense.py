@@ -18,10 +18,12 @@ LINE_BYTES_MAX: Final = 1024 * 1024
 _EXAMPLES: Final = """\b
 Example (a mirror; lines are cut here only for the page):
   {"session": "s1"}
-  {"source": "reader", "at_ns": 0, "reading": {"type": "TagSeen", "epc": "30AB", "rssi_dbm": -48}}
+  {"source": "reader", "at_ns": 0, "reading":
+      {"type": "TagSeen", "epc": "30AB", "rssi_dbm": -48}}
   {"source": "reader", "at_ns": 40000000, "reading": {"type": "RoundEnded"}}
 is answered by lines such as
-  {"session": "s1", "at_ns": 120000000, "event": {"type": "Presented", "epc": "30AB"}}
+  {"session": "s1", "at_ns": 120000000, "event":
+      {"type": "Presented", "epc": "30AB"}}
 """
 
 

@@ -34,6 +34,8 @@ ACTS: Final = {"return": RETURN, "void": VOID, "no-receipt": UNPROVEN, "training
 _PSEUDONYM_BYTES: Final = 8
 _SALT_BYTES: Final = 16
 _BADGE_DIGITS: Final = 8
+# A list of a thousand people has 200 KiB: an object reads no more of one either.
+_LIST_BYTES_MAX: Final = 1024 * 1024
 
 FILE: Final = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 BADGE: Final = click.argument("badge")
@@ -172,7 +174,8 @@ def _without(listed: StaffList, badge: str, *instead: Member) -> StaffList:
 
 def _read(file: Path) -> StaffList:
     try:
-        return read_staff(file.read_bytes())
+        with file.open("rb") as opened:
+            return read_staff(opened.read(_LIST_BYTES_MAX))
     except OSError as error:
         raise click.ClickException(f"{file} cannot be read: {error.strerror}") from error
     except BadStaffListError as error:

@@ -24,7 +24,7 @@ _MORE: Final = """\b
 Examples:
   opos test-sale --void
   opos test-sale shelf/object.toml --void --way house-account --wait-s 300
-  opos test-sale --void --terminal       a real card pays 0.01, and gets it back
+  opos test-sale --void --terminal    a real card pays 0.01, and gets it back
   opos test-sale --void --json
 
 The object trains meanwhile: its glass says so, its sensors, prices and receipts are the real ones, and its

@@ -77,6 +77,7 @@ _SOCKET_PATH_BYTES_MAX: Final = 107
 
 # The longest that we have seen has 6 KiB; a file that never ends (/dev/zero) must not fill the memory.
 _BYTES_MAX: Final = 256 * 1024
+_WRITTEN_BY: Final = "an object's file is written by `opos setup` or `opos enroll`"
 
 _ROOT: Final = Path("/")
 
@@ -191,6 +192,8 @@ def load(path: Path, below: Path = _ROOT) -> ObjectConfig:
     trust_file = path.parent / file.object.trust
     try:
         pinned = msgspec.json.decode(trust_file.read_bytes(), type=Trust)
+    except PermissionError as error:
+        raise ConfigError(trust_file, _closed(error)) from error
     except OSError as error:
         raise ConfigError(
             trust_file, f"the hub's keys cannot be read ({error.strerror}): save what `opos hub trust` prints"
@@ -214,6 +217,8 @@ def kept_keyring(config: ObjectConfig) -> Keyring | None:
         return read_keyring(jws, {key.kid: Verifier(key) for key in config.trust.roots})
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise ConfigError(config.keyring, _closed(error)) from error
     except OSError as error:
         raise ConfigError(config.keyring, f"the hub's keys cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -235,7 +240,14 @@ def without_trust(path: Path, below: Path = _ROOT) -> ObjectConfig:
 def read(path: Path) -> ObjectFile:
     """The TOML in `path`, checked; raises ConfigError."""
     try:
-        file = msgspec.convert(tomllib.loads(_text(path)), type=ObjectFile)
+        written = tomllib.loads(_text(path))
+        if "object" not in written:
+            raise ValueError(f"expected a section [object]: {_WRITTEN_BY}")  # noqa: TRY301 - said below, with the rest
+        file = msgspec.convert(written, type=ObjectFile)
+    except FileNotFoundError as error:
+        raise ConfigError(path, f"cannot be read: {error.strerror}: {_WRITTEN_BY}") from error
+    except PermissionError as error:
+        raise ConfigError(path, _closed(error)) from error
     except OSError as error:
         raise ConfigError(path, f"cannot be read: {error.strerror}") from error
     except RecursionError as error:  # tomllib says so of brackets in brackets without end
@@ -246,6 +258,10 @@ def read(path: Path) -> ObjectFile:
         raise ConfigError(path, str(error)) from error
     check(path, file)
     return file
+
+
+def _closed(error: PermissionError) -> str:
+    return f"cannot be read: {error.strerror}: give the command with sudo"
 
 
 def _text(path: Path) -> str:
@@ -275,7 +291,7 @@ def _config(path: Path, file: ObjectFile, trust: Trust, below: Path) -> ObjectCo
         receipt=file.receipt,
         staff=None if file.staff is None else place(file.staff.list),
         returns=file.returns,
-        health=_health(path.parent, file.health),
+        health=_health(place, file.health),
     )
     bell = str(config.bell).removeprefix(str(below).rstrip("/"))
     if len(bell.encode()) > _SOCKET_PATH_BYTES_MAX:
@@ -288,11 +304,11 @@ def _placed(directory: Path, below: Path, name: str) -> Path:
     return below / name.lstrip("/") if Path(name).is_absolute() else (directory / name).absolute()
 
 
-def _health(directory: Path, section: HealthSection) -> HealthSection:
+def _health(place: Callable[[str], Path], section: HealthSection) -> HealthSection:
     """The section with an absolute path."""
     if section.textfile is None:
         return section
-    return msgspec.structs.replace(section, textfile=str((directory / section.textfile).absolute()))
+    return msgspec.structs.replace(section, textfile=str(place(section.textfile)))
 
 
 def _key_source(place: Callable[[str], Path], section: KeySection) -> KeySection:

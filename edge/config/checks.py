@@ -92,7 +92,8 @@ def wrong_devices(kind: Kind, devices: Sequence[PeripheralSection]) -> Iterator[
     """What keeps these devices from being those of an object of this kind: a sentence each."""
     roles = Counter(device.role for device in devices)
     if _NEEDED[kind] - roles.keys():
-        yield f"a {kind} needs one each of {_listed(_NEEDED[kind])}, got {_listed(roles.elements())}"
+        each = "a" if len(_NEEDED[kind]) == 1 else "one each of"
+        yield f"a {kind} needs {each} {_listed(_NEEDED[kind])}, got {_listed(roles.elements())}"
     if not _NEEDED[kind] and not _EYES & roles.keys():
         yield f"a {kind} needs a scanner or a camera, got {_listed(roles.elements())}"
     for role, count in roles.items():

@@ -18,6 +18,10 @@ _IIO_FILE: Final = "in_voltage0_raw"
 _NO_HARDWARE: Final = "serial8250"
 
 
+# Where udev puts names that stay: ours, and those by socket (hardware/udev, udev's 60-*.rules).
+_STAYING: Final = ("/dev/opos", "/dev/serial/by-path", "/dev/input/by-path")
+
+
 class Plugged(msgspec.Struct, frozen=True):
     """One thing that a driver could be set to.
 
@@ -46,6 +50,15 @@ def plugged(profiles: Iterable[Profile]) -> list[Plugged]:
     shared = Counter(link for _, device in found for link in _links(device))
     things = [_thing(way, device, profiles, shared) for way, device in found]
     return sorted(things, key=lambda each: (each.way, each.path))
+
+
+def lasting_name(path: Path) -> Path:
+    """A name of the same device that stays; `path` itself where it is one, or where udev has given none."""
+    path = path.absolute()
+    if path.is_symlink():
+        return path
+    names = (name for folder in _STAYING for name in sorted(Path(folder).glob("*")))
+    return next((name for name in names if name.is_symlink() and name.resolve() == path), path)
 
 
 def _devices(way: Way) -> Iterator[pyudev.Device]:

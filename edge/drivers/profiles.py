@@ -108,7 +108,7 @@ def known() -> list[str]:
 def load(name: str) -> Profile:
     """The profile called `name`; raises UnknownProfileError or BadProfileError."""
     candidates = (each / f"{name}.toml" for each in _directories())
-    path = next((path for path in candidates if path.is_file()), None)
+    path = next((path for path in candidates if _is_there(path)), None)
     if path is None or not _NAME.fullmatch(name):
         raise UnknownProfileError(name, known())
     try:
@@ -116,6 +116,14 @@ def load(name: str) -> Profile:
     except (OSError, ValueError) as error:  # TOML, UTF-8 and msgspec report what they find as a ValueError
         raise BadProfileError(path, str(error)) from error
     return msgspec.structs.replace(profile, name=name)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is; whoever may not look into the site's directory works by those that all may read."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _directories() -> tuple[Path, ...]:

@@ -24,7 +24,8 @@ say where there are some. They share no code with the hub: what both read is doc
 Examples:
   opos sim fleet 1000 --rate 1 --minutes 2
   opos sim fleet 16 --rate 0 --offline 120 --json       all come back at once
-  opos sim fleet 20 --broker 127.0.0.1:8120 --hub http://127.0.0.1:8110 --hub-dir var/demo/hub
+  opos sim fleet 20 --broker 127.0.0.1:8120 --hub http://127.0.0.1:8110 \\
+      --hub-dir var/demo/hub
 
 Exit codes: 0 every sale was counted once; 1 something was refused, lost or doubled; 2 wrong usage.
 """

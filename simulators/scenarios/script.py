@@ -14,6 +14,8 @@ SUFFIX: Final = ".scenario.yaml"
 STEPS_MAX: Final = 2000
 # The longest that anything on a bench takes is a scale that waits five seconds for rest.
 WITHIN_MS: Final = 6000
+# As many steps take a tenth of it; a file that never ends (/dev/zero) must not fill the memory.
+_CHARACTERS_MAX: Final = 2_000_000
 
 Fields = dict[str, Any]
 Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
@@ -97,7 +99,8 @@ class Scenario(msgspec.Struct, frozen=True):
 def read_scenario(file: Path) -> Scenario:
     """Read a scenario; RefusedError names the file, the step, and what is wrong in it."""
     try:
-        fields = yaml.safe_load(file.read_text(encoding="utf-8"))
+        with file.open(encoding="utf-8") as opened:
+            fields = yaml.safe_load(opened.read(_CHARACTERS_MAX))
     except OSError as error:
         raise RefusedError(f"{file} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:

@@ -20,7 +20,7 @@ but the sensors. All time is the play's own, and all luck comes from --seed.
 Examples:
   opos sim shopper --objects shelf --sessions 1000 --seed 7 --json
   opos sim shopper --objects mirror --sessions 200
-  opos sim shopper --objects shelf --seed 7 --session 114     what was done, and what was said of it
+  opos sim shopper --objects shelf --seed 7 --session 114  all of it
 
 Exit codes: 0 nothing was charged or shown that nobody had; 1 something was; 2 wrong usage.
 """

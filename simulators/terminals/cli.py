@@ -22,7 +22,8 @@ Examples:
   opos sim do terminal insert card=girocard --bench zvt.sock
   opos sim do terminal pin right=false --bench zvt.sock
   opos sim do terminal trouble what=lose-answer --bench zvt.sock
-  opos sim terminal zvt --listen 127.0.0.1:0 --set details=few --set auto_reversal=false --json
+  opos sim terminal zvt --listen 127.0.0.1:0 --set details=few \\
+      --set auto_reversal=false --json
 """
 
 _NEXO_HELP: Final = """\
@@ -36,10 +37,12 @@ for every payment, unless --taps none leaves that to a hand.
 \b
 Examples:
   opos sim terminal nexo --listen 127.0.0.1:8443
-  opos sim terminal nexo --listen 127.0.0.1:0 --plain --taps none --control nexo.sock
+  opos sim terminal nexo --listen 127.0.0.1:0 --plain --taps none \\
+      --control nexo.sock
   opos sim do terminal tap card=mastercard --bench nexo.sock
   opos sim do terminal trouble what=lose-reply --bench nexo.sock
-  opos sim terminal nexo --set messages=sealed --set poi_id=P400Plus-275039202 --json
+  opos sim terminal nexo --set messages=sealed \\
+      --set poi_id=P400Plus-275039202 --json
 """
 
 CARDS: Final = ("visa", "mastercard", "girocard", "maestro", "amex", "none")
@@ -67,7 +70,7 @@ def terminal() -> None:
 )
 @click.option(
     "--control",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     default=Path("zvt.sock"),
     show_default=True,
     help="Where hands give orders.",
@@ -105,7 +108,7 @@ def zvt(listen: str, taps: str, control: Path, settings: tuple[str, ...], *, as_
 )
 @click.option(
     "--control",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     default=Path("nexo.sock"),
     show_default=True,
     help="Where hands give orders.",
@@ -142,6 +145,8 @@ def _layout(options: dict[str, Any], control: Path) -> Any:
     from simulators.devices.catalogue import part  # noqa: PLC0415 (a hand's command would load it for nothing)
     from simulators.layout import BenchPart, Layout  # noqa: PLC0415 (the same)
 
+    if not control.name:
+        raise RefusedError(f"--control: expected the name of a socket, got {str(control)!r}")
     device = part({"type": "zvt", "name": "terminal", **options})
     return Layout(BenchPart(str(control), str(control.with_suffix(".json"))), [device])
 

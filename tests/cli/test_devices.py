@@ -83,6 +83,20 @@ def test_a_profile_that_is_damaged_is_left_out_aloud(monkeypatch: pytest.MonkeyP
     assert "mt-sics" in result.stdout
 
 
+class Closed(type(Path())):  # type: ignore[misc]
+    """A directory that somebody without rights looks into: to root none is."""
+
+    def is_file(self) -> bool:
+        raise PermissionError(self)
+
+
+def test_whoever_may_not_look_into_the_sites_profiles_works_by_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("edge.drivers.profiles.SITE_DIRECTORY", Closed(tmp_path))
+    assert load("mt-sics").name == "mt-sics"
+
+
 @pytest.fixture
 def scale() -> Iterator[str]:
     """A scale at a pty that weighs half a kilogram whenever it is asked to."""

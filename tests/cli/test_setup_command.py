@@ -20,7 +20,7 @@ from edge.provision.setup.answers import EXAMPLE, Answers, Decisions
 from edge.provision.setup.found import Device, Looked
 from edge.provision.setup.machine import ThisMachine
 from edge.provision.setup.state import alone
-from tests.object.paper_hub import PaperHub, serving
+from tests.object.paper_hub import PaperHub, confirming
 
 URI = "tcp:127.0.0.1:9?profile=r200"
 READER = ("--kind", "mirror", "--peripheral", f"reader={URI}")
@@ -34,10 +34,7 @@ def asked_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    served = tmp_path / "served"
-    served.mkdir()
-    with serving(PaperHub(), served) as paper:
-        paper.confirmed = True
+    with confirming(tmp_path) as paper:
         yield paper
 
 
@@ -176,6 +173,17 @@ def test_the_example_is_printed_for_a_file_of_answers() -> None:
 def test_a_claim_may_come_down_a_pipe(hub: PaperHub, root: Path) -> None:
     done = run("--claim", "-", "--root", str(root), *READER, stdin=f"{claim_text(hub.claim())}\n")
     assert done.exit_code == 0, done.output
+
+
+def test_a_claim_that_is_named_and_not_there_is_wrong_also_for_an_object_that_needs_none(
+    hub: PaperHub, root: Path, tmp_path: Path
+) -> None:
+    assert run("--claim", claim_text(hub.claim()), "--root", str(root), *READER).exit_code == 0
+    done = run("--claim", str(tmp_path / "spent"), "--root", str(root))
+    assert (done.exit_code, "No such file" in done.stderr) == (2, True)
+    (tmp_path / "answers.toml").write_text(f'claim = "{tmp_path / "spent"}"\n')
+    again = run("--answers", str(tmp_path / "answers.toml"), "--root", str(root))
+    assert again.exit_code == 0, again.output
 
 
 def test_a_refusal_of_the_hubs_is_one_sentence_and_a_new_claim_is_all_that_is_asked_then(

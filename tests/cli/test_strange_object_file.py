@@ -12,7 +12,8 @@ STRANGE = {
     "brackets in brackets": b"[object]\nid = " + b"[" * 5000 + b"]" * 5000,
     "is no UTF-8: save the file as UTF-8": b"[object]\nname = '\xe9'\n",
     "is longer than 256 KiB": b"# a\n" * 70_000,
-    "missing required field": b"",
+    "expected a section [object]": b"",
+    "missing required field": b"[object]\n",
 }
 
 

@@ -113,21 +113,22 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: Path) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, hub: Path) -> Path:
     """The root of the source as a reader has it: two objects that sold, two hubs, a place for backups."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "simulators").symlink_to(ROOT / "simulators")
-    (tmp_path / "backups").mkdir()
-    for folder in (tmp_path / "var" / "demo" / "mirror-4", tmp_path / "mirror"):
+    here = tmp_path_factory.mktemp("page")  # short: the path of a socket has 107 bytes at most
+    monkeypatch.chdir(here)
+    (here / "simulators").symlink_to(ROOT / "simulators")
+    (here / "backups").mkdir()
+    for folder in (here / "var" / "demo" / "mirror-4", here / "mirror"):
         (folder / "data").mkdir(parents=True)
         ledgers = Ledgers(folder / "data")
         ledgers.write(*DAY)
         (folder / "data" / "object.key").write_bytes(ledgers.key.to_pem())
         (folder / "data" / "object.key").chmod(0o600)
         (folder / "object.toml").write_text(OBJECT.format(broker=1883, hub="http://127.0.0.1:8110"))
-    for place in (tmp_path / "var" / "hub", tmp_path / "var" / "demo" / "hub"):
+    for place in (here / "var" / "hub", here / "var" / "demo" / "hub"):
         shutil.copytree(hub, place)
-    return tmp_path
+    return here
 
 
 @pytest.mark.parametrize("page", sorted({one.page for one in HERE}))

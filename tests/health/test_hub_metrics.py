@@ -1,6 +1,7 @@
 """The numbers of a hub: to everybody on its machine, elsewhere to who brings the token; none is of money."""
 
 import asyncio
+import http
 from pathlib import Path
 from typing import Final
 
@@ -139,7 +140,11 @@ def test_elsewhere_only_the_token_opens(
     if kept is not None:
         folder.metrics_token.write_text(f"{kept}\n")
     app = make_object_app(hub.store, folder, hub.clock, lambda: True)
-    assert get(app, "https://hub.example:8443", brought).status_code == code
+    answer = get(app, "https://hub.example:8443", brought)
+    assert (answer.status_code, answer.headers.get("www-authenticate")) == (
+        code,
+        "Bearer" if code == http.client.UNAUTHORIZED else None,
+    )
 
 
 def test_the_command_makes_a_token_that_only_its_owner_reads_and_prints_the_numbers(tmp_path: Path) -> None:

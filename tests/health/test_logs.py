@@ -119,6 +119,15 @@ def test_a_dump_is_cut(log: logging.Logger, journald: PaperJournald) -> None:
     assert len(message.encode()) <= MESSAGE_BYTES_MAX + 3
 
 
+def test_arguments_that_do_not_fit_hold_nobody_up(
+    log: logging.Logger, journald: PaperJournald, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.warning("%d entries", "seven")
+    log.warning("the next one")
+    assert journald.read()["MESSAGE"] == "the next one"
+    assert "%d entries" in capsys.readouterr().err
+
+
 def test_a_journal_that_takes_nothing_holds_nobody_up(log: logging.Logger, journald: PaperJournald) -> None:
     for number in range(5_000):
         log.info("sentence %d", number)

@@ -129,10 +129,10 @@ def _spent(disk: Disk, out: dict[str, int], over: set[str]) -> None:
 def test_money_is_conserved_over_crashes_duplicates_and_reorders_on_both_ends(
     seed: int, empty_hub: Path, tmp_path: Path, keys: list[SoftwareKey]
 ) -> None:
-    _a_day(seed, Path(shutil.copy(empty_hub, tmp_path / "hub.db")), keys)
+    _check_a_day(seed, Path(shutil.copy(empty_hub, tmp_path / "hub.db")), keys)
 
 
-def _a_day(seed: int, place: Path, keys: list[SoftwareKey]) -> None:
+def _check_a_day(seed: int, place: Path, keys: list[SoftwareKey]) -> None:
     """One bad day from one seed; AssertionError if money is made or lost in it."""
     counter = Counter(place, keys)
     shop = Shop(counter, random.Random(seed))
@@ -350,7 +350,7 @@ def test_a_wallet_that_is_built_wrong_is_found_out(
     mutant(monkeypatch)
     for seed in range(30):
         try:
-            _a_day(seed, Path(shutil.copy(empty_hub, tmp_path / f"hub-{seed}.db")), keys)
+            _check_a_day(seed, Path(shutil.copy(empty_hub, tmp_path / f"hub-{seed}.db")), keys)
         except (AssertionError, ValueError, IntegrityError):
             return
     pytest.fail("thirty bad days did not find it out")

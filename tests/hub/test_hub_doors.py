@@ -121,6 +121,7 @@ def test_a_renewed_certificate_is_shown_without_a_restart(
     keep_servers(folder, ms_now(), even_if_fresh=True)
     try:
         eventually(lambda: is_new(before), "the new certificate is shown")
+        assert is_new(before), "and goes on being shown"
     finally:
         following.set()
         thread.join(DEADLINE_S)

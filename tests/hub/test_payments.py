@@ -211,12 +211,12 @@ def test_what_is_confirmed_is_never_taken_back() -> None:
 def test_an_attempt_is_charged_once_at_most_wherever_the_hub_or_the_line_breaks(till: Till) -> None:
     for seed in range(40):
         try:
-            live_through(till, random.Random(seed), f"attempt-number-{seed:04}")
+            check_a_day_of(till, random.Random(seed), f"attempt-number-{seed:04}")
         except AssertionError as error:
             raise AssertionError(f"seed {seed}") from error
 
 
-def live_through(till: Till, luck: random.Random, attempt: str) -> None:
+def check_a_day_of(till: Till, luck: random.Random, attempt: str) -> None:
     """One attempt of a bad day."""
     till.provider = provider = PaperProvider(verdict=luck.choice(["captured", "in-progress", "declined"]))
     till.restart()

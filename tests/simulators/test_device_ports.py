@@ -101,6 +101,7 @@ def test_a_host_that_does_not_read_loses_bytes_and_harms_nobody(start_bench: Sta
             return port.read_until(STARTED).endswith(STARTED)
 
         wait_for(answers, "the scale to answer a host that reads again")
+        assert answers()
 
 
 def gone(port: serial.Serial) -> bool:
@@ -294,13 +295,14 @@ def test_garbage_is_heard_while_the_knob_says_so(start_bench: StartBench, knob: 
 
 
 def test_a_silent_device_has_an_open_port_and_hears_nothing(start_bench: StartBench) -> None:
-    bench = start_bench(SCALE).started()
-    with opened(bench, "scale", 9600) as port:
+    bench = start_bench(TCP_SCALE).started()
+    with connected(bench, "scale") as host:
         bench.do("scale", "faults", silent=True)
-        port.write(b"I2\r\n")
-        wait_for(lambda: port.out_waiting == 0, "the question to leave")
+        host.sendall(b"I2\r\n")
+        bench.status()  # the bench takes a turn, in which it has the question
         bench.do("scale", "faults", silent=False)
-        assert asked(port, b"I3\r\n") == SOFTWARE
+        host.sendall(b"I3\r\n")
+        assert line_of(host) == SOFTWARE
 
 
 def test_an_unstable_scale_says_so_for_as_long_as_it_is_shaken(start_bench: StartBench) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from simulators.cli import sim
+from simulators.devices.scales.mtsics import MtSicsScale
 from tests.simulators.bench_process import BenchProcess, StartBench
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulators.md").read_text(encoding="utf-8")
@@ -41,4 +42,6 @@ def test_a_program_can_send_what_the_page_shows(start_bench: StartBench) -> None
 
 
 def test_a_test_can_be_written_as_the_page_shows() -> None:
-    exec(compile(shown("python"), "docs/simulators.md", "exec"), {})  # noqa: S102 (our own page)
+    names: dict[str, object] = {}
+    exec(compile(shown("python"), "docs/simulators.md", "exec"), names)  # noqa: S102 (our own page)
+    assert isinstance(names["scale"], MtSicsScale)

@@ -16,6 +16,8 @@ from cloud_sync.hub.status import status_of
 from cloud_sync.hub.store.database import Store
 
 _BEARER: Final = re.compile(r"Bearer (?P<token>[A-Za-z0-9_-]{1,128})", re.ASCII)
+# RFC 9110, section 11.6.1: who is not let in is told by what they would be.
+_HOW: Final = {"WWW-Authenticate": "Bearer"}
 
 
 def add_metrics(
@@ -44,4 +46,4 @@ def _check(token_file: Path, authorization: str) -> None:
         raise HTTPException(404) from None
     brought = _BEARER.fullmatch(authorization)
     if not token or brought is None or not hmac.compare_digest(brought["token"], token):
-        raise HTTPException(401, "expected the token of `opos hub metrics --new-token`")
+        raise HTTPException(401, "expected the token of `opos hub metrics --new-token`", _HOW)

@@ -159,7 +159,7 @@ def _checked(path: Path) -> str:
         while left > 0 and (piece := file.read(min(left, _PIECE_BYTES))):
             digest.update(piece)
             left -= len(piece)
-        trailer = file.read()
+        trailer = file.read(TRAILER_BYTES + 1)  # a file without an end is none of ours
         file.seek(0)
         if file.read(len(MAGIC)) != MAGIC:
             raise DamagedBackupError(f"{path}: this is no backup of a hub")

@@ -13,8 +13,10 @@ Examples:
   opos hub init --dir var/hub
   opos hub import simulators/shops/corner --dir var/hub
   opos object key mirror/object.toml --json |
-      opos hub admit --dir var/hub --object mirror-4 --tenant demo --site corner --key -
-  opos hub certify --dir var/hub --object mirror-4 > mirror/data/certificate.jws
+      opos hub admit --dir var/hub --object mirror-4 --tenant demo \\
+          --site corner --key -
+  opos hub certify --dir var/hub --object mirror-4 \\
+      > mirror/data/certificate.jws
   opos hub trust --dir var/hub > mirror/trust.json
   opos hub run --dir var/hub --port 8110 --broker 127.0.0.1:1883
 """

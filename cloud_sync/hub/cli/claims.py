@@ -38,6 +38,8 @@ KINDS: Final = ("mirror", "shelf", "tray", "panel")
 
 # How soon somebody who waits for an object sees it.
 _ROUND_S: Final = 0.25
+# A key of ours is a quarter of a kilobyte.
+_PEM_BYTES_MAX: Final = 16 * 1024
 
 
 @contextmanager
@@ -55,9 +57,12 @@ def root_of(folder: Folder, root_key: Path | None) -> SoftwareKey:
     if root_key is None:
         return folder.root_key()
     try:
-        return SoftwareKey.from_pem(root_key.read_bytes())
+        with root_key.open("rb") as file:
+            return SoftwareKey.from_pem(file.read(_PEM_BYTES_MAX))
     except ValueError as error:
-        raise click.BadParameter(f"{root_key}: {error}") from error
+        raise click.BadParameter(
+            f"{root_key}: expected a P-256 private key in PEM, without a password, as in root.key"
+        ) from error
 
 
 def timezone_of(_: click.Context, __: click.Parameter, name: str) -> str:
@@ -217,7 +222,8 @@ def _say_made(made: Sequence[MadeClaim], minutes: int, *, as_json: bool) -> None
             click.echo(
                 f"the claim for {each.object}, good for {minutes} minutes and for one object:\n\n{text}\n"
             )
-            click.echo(f"on the object:  opos enroll {text[:12]}...")
+            click.echo("on the object:  sudo opos setup")
+            click.echo(f"in a terminal:  opos enroll {text[:12]}...")
 
 
 def _waiting(store: Store, code: str, object_id: str) -> Standing:

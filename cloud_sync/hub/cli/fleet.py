@@ -25,10 +25,11 @@ _MINUTES: Final = 3 * 24 * 60
 
 _MORE: Final = """\b
 Examples:
-  opos fleet enroll --dir var/hub --tenant demo --site corner --kind shelf --prefix shelf- \\
-      --count 40 --csv claims.csv --sheet claims.html
-  opos fleet enroll --dir var/hub --tenant demo --site corner --prefix mirror- --count 12 \\
-      --csv claims.csv --cloud-init cards/ --answers answers.toml --yes
+  opos fleet enroll --dir var/hub --tenant demo --site corner --kind shelf \\
+      --prefix shelf- --count 40 --csv claims.csv --sheet claims.html
+  opos fleet enroll --dir var/hub --tenant demo --site corner \\
+      --prefix mirror- --count 12 --csv claims.csv \\
+      --cloud-init cards/ --answers answers.toml --yes
 """
 
 

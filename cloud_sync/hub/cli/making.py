@@ -1,6 +1,7 @@
 """Commands that make a hub and let goods and objects in: init, import, admit, certify, trust."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final, get_args
 
@@ -66,6 +67,10 @@ def import_(shop: Path, directory: Path) -> None:
         click.echo(f"  {each.name} {each.version.generation}.{each.version.n} {is_new}")
 
 
+# An object, its place and its key, with room for long names: what is longer is no line of ours.
+_LINE_BYTES_MAX: Final = 64 * 1024
+
+
 class _Asked(msgspec.Struct, frozen=True):
     """The options of `admit`."""
 
@@ -120,7 +125,8 @@ def _newcomers(asked: _Asked) -> list[objects.KnownObject]:
     if asked.file is not None:
         if any(one):
             raise click.UsageError("--from names objects, places and keys itself")
-        return [_newcomer(number, line) for number, line in enumerate(asked.file, 1)]
+        lines = iter(partial(asked.file.readline, _LINE_BYTES_MAX), b"")
+        return [_newcomer(number, line) for number, line in enumerate(lines, 1)]
     for name, value in zip(("object", "tenant", "site", "key"), one, strict=True):
         if value is None:
             raise click.UsageError(f"Missing option '--{name}'.")
@@ -168,7 +174,7 @@ def trust(directory: Path, *, as_json: bool) -> None:
     with said():
         keys = Folder(directory).trust()
     text = msgspec.json.encode(keys)
-    sys.stdout.write((text if as_json else msgspec.json.format(text)).decode() + "\n")
+    click.echo(text if as_json else msgspec.json.format(text))
 
 
 def _check_new(folder: Folder, url: str) -> None:
@@ -189,7 +195,8 @@ def _check_new(folder: Folder, url: str) -> None:
 
 def _key(text: str) -> PublicKey:
     try:
-        return msgspec.json.decode(sys.stdin.read() if text == "-" else text, type=PublicKey)
+        said_it = sys.stdin.read(_LINE_BYTES_MAX) if text == "-" else text
+        return msgspec.json.decode(said_it, type=PublicKey)
     except msgspec.DecodeError as error:
         raise click.BadParameter(
             f'expected {{"x":..,"y":..}} as `opos object key --json` prints it: {error}'

@@ -1,6 +1,5 @@
 """What the hub's commands share: their options, the open database, and how a refusal becomes a sentence."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,9 +34,16 @@ def said() -> Iterator[None]:
     try:
         yield
     except _SENTENCES as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(sentence(error)) from error
     except DBAPIError as error:
         raise click.ClickException(f"the hub's database cannot be used: {error.orig}") from error
+
+
+def sentence(error: Exception) -> str:
+    """What is wrong, for a person; the number of a fault of the machine's tells them nothing."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def opened(directory: Path) -> closing[Store]:
@@ -47,7 +53,7 @@ def opened(directory: Path) -> closing[Store]:
 
 def print_json(value: object) -> None:
     """One line of JSON for a program."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    click.echo(msgspec.json.encode(value))
 
 
 def now_ms() -> int:

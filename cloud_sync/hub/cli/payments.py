@@ -1,7 +1,9 @@
 """Commands for money at payment providers: settle."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -10,6 +12,9 @@ from cloud_sync.hub.folder import Folder
 from cloud_sync.hub.payments.accounts import accounts_in
 from cloud_sync.hub.payments.settlement import Outcome, WrongSettlementError, read, take
 from cloud_sync.hub.requests.gateway import Gateway
+
+# Five short columns: a line that is longer is cut, and what is left is refused as a row.
+_LINE_CHARACTERS_MAX: Final = 4096
 
 
 @click.command()
@@ -27,7 +32,7 @@ def settle(provider: str, file: Path, directory: Path, *, as_json: bool) -> None
         try:
             gateway = Gateway(store, accounts_in(Folder(directory).path, now_ms).providers, now_ms)
             with file.open(encoding="utf-8", newline="") as text:
-                outcome = take(store, gateway, provider, read(text), now_ms)
+                outcome = take(store, gateway, provider, read(_lines(text)), now_ms)
         except WrongSettlementError as error:
             raise click.ClickException(str(error)) from error
         except UnicodeDecodeError as error:
@@ -38,6 +43,10 @@ def settle(provider: str, file: Path, directory: Path, *, as_json: bool) -> None
         _say(outcome)
     if outcome.differences:
         raise click.exceptions.Exit(1)
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    return iter(partial(text.readline, _LINE_CHARACTERS_MAX), "")
 
 
 def _say(outcome: Outcome) -> None:

@@ -19,7 +19,7 @@ _TOKEN_BYTES: Final = 32
 _METRICS_MORE: Final = """\b
 Examples:
   opos hub metrics --dir var/hub
-  opos hub metrics --dir var/hub --new-token   what Prometheus says at the door
+  opos hub metrics --dir var/hub --new-token  what Prometheus says at the door
 """
 
 

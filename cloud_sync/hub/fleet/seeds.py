@@ -7,13 +7,21 @@ be copied onto the first partition of the board's card or to a disk labelled CID
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, Final
 
 import yaml
 
 from cloud_sync.contract.enrolment import claim_text
 from cloud_sync.hub.identity.claims import MadeClaim
+
+NAMES: Final = (
+    "claim", "kind", "peripheral", "terminal", "glass", "look", "port", "account", "wait_s",
+)  # fmt: skip
+"""What `opos setup --answers` understands: its package is another one, and a test holds them together."""
+DEVICE_NAMES: Final = ("role", "uri", "name")
+"""The same of a [[peripheral]]."""
 
 CLAIM: Final = "/etc/opos/claim"
 ANSWERS: Final = "/etc/opos/answers.toml"
@@ -44,6 +52,7 @@ def answers_text(answers: str, kind: str) -> str:
         raise SeedError("the answers are no TOML: brackets in brackets without end") from error
     except ValueError as error:
         raise SeedError(f"the answers are no TOML: {error}") from error
+    _refuse_strangers(told)
     if "claim" in told:
         raise SeedError("the answers name a claim: leave it out, each board gets one of its own")
     if told.get("kind", kind) != kind:
@@ -52,6 +61,24 @@ def answers_text(answers: str, kind: str) -> str:
     # Before all of theirs, since what follows the head of a table is part of it.
     lines = [f"{name} = {json.dumps(value)}" for name, value in ours.items() if name not in told]
     return "\n".join(lines) + f"\n\n{answers}"
+
+
+def _refuse_strangers(told: Mapping[str, Any]) -> None:
+    """No board shows a misspelt word to anybody: it is refused here."""
+    _refuse_stranger("", told, NAMES)
+    devices = told.get("peripheral", [])
+    if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):
+        raise SeedError("the answers: peripheral: expected a table [[peripheral]] for each device")
+    for number, device in enumerate(devices, 1):
+        _refuse_stranger(f"peripheral {number}: ", device, DEVICE_NAMES)
+
+
+def _refuse_stranger(where: str, told: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in told:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            meant = f": did you mean {near[0]!r}?" if near else f": expected some of {', '.join(names)}"
+            raise SeedError(f"the answers: {where}{name!r} is no answer{meant}")
 
 
 def seed(made: MadeClaim, answers: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Final
 from cloud_sync.hub.store.database import Store, generation
 from cloud_sync.notify import HERE
 
-# A third of the least time that a unit gives (WatchdogSec=30), so that one late answer is no death.
+# A sixth of what the units give (WatchdogSec=30), so that a late answer is no death.
 _EVERY_S: Final = 5.0
 
 

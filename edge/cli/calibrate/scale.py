@@ -96,12 +96,13 @@ def scale(  # noqa: PLR0913 - each is an option of the command
         reference_mg = answered(weight, "--weight", "The known weight in grams", GRAMS)
         plan = _plan(reference_mg, tolerance or tolerance_for(reference_mg), rounds, hold_s)
         shown = _Shown(plan, Steps(as_json=as_json))
-        with resting(stop=stop), shown:
-            found = asyncio.run(weigh(parse_uri(uri), plan, SystemClock(), shown.step))
-        if isinstance(found, Refused):
-            raise shown.steps.fail(found.sentence, state="refused", why=found.why.value)
-        record = _record(uri, person, plan, found)
-        keep(config.data_dir, record)
+        with resting(stop=stop):
+            with shown:
+                found = asyncio.run(weigh(parse_uri(uri), plan, SystemClock(), shown.step))
+            if isinstance(found, Refused):
+                raise shown.steps.fail(found.sentence, state="refused", why=found.why.value)
+            record = _record(uri, person, plan, found)
+            keep(config.data_dir, record)  # while the object rests: it reads the file when it starts
     shown.steps.end(
         f"The scale may be sold by: at {grams(plan.reference_mg)} it is off by {grams(record.error_mg)}.",
         state="saved",

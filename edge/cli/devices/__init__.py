@@ -11,11 +11,11 @@ from edge.cli.devices.profiles import profiles
 
 _MORE: Final = """\b
 Examples:
-  opos devices                               what is plugged in, and its URI for an object.toml
-  opos devices --watch                       the same, and what comes and goes
-  opos devices probe /dev/ttyUSB0            find the protocol and the baud rate of a serial device
-  opos devices probe 10.0.0.9:4001           the same in the network
-  opos devices profiles                      every kind of device that OPOS knows
+  opos devices                     what is plugged in, and its URI
+  opos devices --watch             the same, and what comes and goes
+  opos devices probe /dev/ttyUSB0  the protocol and baud rate of a serial line
+  opos devices probe 10.0.0.9:4001 the same in the network
+  opos devices profiles            every kind of device that OPOS knows
 """
 
 

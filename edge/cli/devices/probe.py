@@ -24,7 +24,7 @@ from edge.drivers.uris import Address, FileAddress, PeripheralUriError, tcp_addr
 _MORE: Final = """\b
 Examples:
   opos devices probe /dev/ttyUSB0
-  opos devices probe /dev/serial/by-path/platform-fd500000.pcie-usb-0:1.3:1.0-port0
+  opos devices probe /dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0
   opos devices probe 10.0.0.9:4001 --json
 """
 

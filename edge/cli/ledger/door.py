@@ -14,7 +14,17 @@ from edge.offline_queue.integrity import HINDERED
 from edge.offline_queue.reader import LedgerReader, NoLedgerError, as_entry
 from retail.units import INTEGER_MAX
 
-PATH: Final = click.argument("path", type=click.Path(path_type=Path, dir_okay=False, readable=False))
+
+def _named(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    """A path as it was typed; an empty word, as from a variable that was never set, names no file."""
+    if not path.name:
+        raise click.BadParameter(f"expected the path of a ledger, got {str(path)!r}")
+    return path
+
+
+PATH: Final = click.argument(
+    "path", type=click.Path(path_type=Path, dir_okay=False, readable=False), callback=_named
+)
 AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")
 
 DAMAGE: Final = (apsw.Error, ValueError)

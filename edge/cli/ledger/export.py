@@ -27,8 +27,10 @@ _NAMED_MAX: Final = 10
 
 _MORE: Final = """\b
 Forms:
-  jws    a compact JWS on each line: any JOSE library verifies it with the object's public key
-  jsonl  a JSON object on each line; its `body` is the very bytes that were signed
+  jws    a compact JWS on each line: any JOSE library verifies it with the
+         object's public key
+  jsonl  a JSON object on each line; its `body` is the very bytes that were
+         signed
   csv    a row for each entry, for people and their spreadsheets
 
 \b
@@ -58,7 +60,7 @@ def export(path: Path, form: str, out: Path | None, first: int) -> None:
     except BrokenPipeError:
         raise  # whoever read has seen enough: click ends in silence
     except OSError as error:
-        raise click.ClickException(f"{out or 'stdout'}: {error.strerror}") from error
+        raise click.ClickException(f"{error.filename or out or 'stdout'}: {error.strerror}") from error
     for sentence in missed[:_NAMED_MAX]:
         click.echo(sentence, err=True)
     if missed:

@@ -29,7 +29,8 @@ _ROWS_MAX: Final = 1_000
 _MORE: Final = """\b
 Examples:
   opos ledger query ledger.db "SELECT kind, count(*) FROM entry GROUP BY kind"
-  opos ledger query ledger.db "SELECT seq, fact ->> 'number' FROM said WHERE kind = 'sale'" --csv
+  opos ledger query ledger.db --csv \\
+      "SELECT seq, fact ->> 'number' FROM said WHERE kind = 'sale'"
   opos ledger query ledger.db "SELECT * FROM stock" --json
 """
 

@@ -64,7 +64,7 @@ def rebuild(path: Path, *, as_json: bool) -> None:
 def _print(tables: Sequence[Rebuilt]) -> None:
     for table in tables:
         what = "was wrong, and is right now" if table.changed else "was right"
-        click.echo(f"{table.name:10} {table.rows:>8,} rows   {what}")
+        click.echo(f"{table.name:12} {table.rows:>8,} rows   {what}")
 
 
 def _rebuild(db: apsw.Connection, projections: Sequence[Projection], head: int) -> list[Rebuilt]:

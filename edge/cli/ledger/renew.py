@@ -6,6 +6,7 @@ from typing import Final
 import click
 
 from edge.cli.ledger.door import PATH
+from edge.cli.object.door import sentence
 from edge.offline_queue.outcomes import JournalDamagedError
 from edge.offline_queue.set_aside import allow
 
@@ -26,7 +27,7 @@ def renew(path: Path) -> None:
     try:
         note = allow(path)
     except (JournalDamagedError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(sentence(error)) from error
     if note is None:
         raise click.ClickException(f"{path}: no ledger was set aside here: there is nothing to allow")
     click.echo(f"the old ledger stays at {path.parent / note.kept} ({note.reason})")

@@ -6,7 +6,7 @@ import click
 
 from edge.cli.group import ModuleGroup
 
-_NAMES: Final = ("up", "run", "show", "training", "quiet", "key", "seal", "rotate", "reset")
+_NAMES: Final = ("up", "run", "show", "restore", "training", "quiet", "key", "seal", "rotate", "reset")
 
 _MORE: Final = """\b
 Examples:

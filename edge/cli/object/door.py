@@ -1,6 +1,5 @@
 """How a command gets at an object: its file, its answer for a program, and a sentence for what is wrong."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,4 +43,4 @@ def sentence(error: Exception) -> str:
 
 def print_json(value: object) -> None:
     """Answer a program."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    click.echo(msgspec.json.encode(value))

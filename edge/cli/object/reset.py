@@ -16,12 +16,15 @@ from retail.units import Money
 _MORE: Final = """\b
 Examples:
   opos object reset mirror/object.toml
-  opos object reset mirror/object.toml --despite-unsynced 12 --keep-in /media/stick
+  opos object reset mirror/object.toml --despite-unsynced 12 \\
+      --keep-in /media/stick
 
 \b
 What goes: the keys, the ledger, documents, certificates, and FILE itself.
-What stays: a secret or a TPM handle that sealed the key, and what was written down.
-At the hub: `opos hub revoke` if the object is given away; a new claim with --replace if it comes back.
+What stays: a secret or a TPM handle that sealed the key, and what was
+  written down.
+At the hub: `opos hub revoke` if the object is given away; a new claim with
+  --replace if it comes back.
 """
 
 

@@ -1,14 +1,20 @@
 """Run the object that a file describes."""
 
 import gc
+import logging
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import click
 
 from edge.cli.logs import log_of
 from edge.cli.object.door import FILE
 from edge.config import ConfigError, load
+from edge.provision.last_good import keep_good
+
+_log: Final = logging.getLogger(__name__)
 
 
 @click.command()
@@ -30,10 +36,18 @@ def run(file: Path) -> None:
     try:
         config = load(file)
         log_of(config, "opos-edge")
-        failure = run_object(config, version("opos"))
+        failure = run_object(config, version("opos"), partial(_keep_good, file, config.data_dir))
     except (ConfigError, StartError) as error:
         raise click.ClickException(str(error)) from error
     if failure is not None:
         raise click.ClickException(
             f"the journal can no longer be written ({failure}): start the object again"
         )
+
+
+def _keep_good(file: Path, data: Path) -> None:
+    """What could not be kept is missed where the file is wrong one day, and keeps nobody from selling."""
+    try:
+        keep_good(file, data)
+    except OSError as error:
+        _log.warning("%s could not be kept as one that is good: %s", file, error)

@@ -11,10 +11,10 @@ from edge.keys import Sealing, load_signer, seal_key
 
 _SEALING: Final = """\b
 In object.toml, one of:
-  [key]                            [key]                  [key]
-  kind = "sealed-file"             kind = "sealed-file"   kind = "tpm"
-  # systemd: opos-key-secret       secret = "key.secret"  handle = "0x81010001"
-                                                          pcrs = "sha256:7"
+  [key]                       [key]                  [key]
+  kind = "sealed-file"        kind = "sealed-file"   kind = "tpm"
+  # opos-key-secret (systemd) secret = "key.secret"  handle = "0x81010001"
+                                                     pcrs = "sha256:7"
 \b
 A secret for systemd (LoadCredentialEncrypted=opos-key-secret in the unit):
   head -c 32 /dev/urandom | systemd-creds encrypt --name=opos-key-secret - \\

@@ -30,7 +30,6 @@ Examples:
   opos object training on mirror/object.toml
   opos object training off mirror/object.toml
 
-\b
 All that is sold, paid and returned meanwhile is rehearsed: every screen and receipt says so. What the object
 really has sold, has to sell and owes stays as it is, and its hub hears of none of it. A restart changes
 nothing: it trains until somebody says `off`. What was rehearsed lies in `training` beside the ledger until

@@ -13,7 +13,7 @@ import msgspec
 from cloud_sync.contract.enrolment import Claim
 from edge.cli.comparing import Shown, glass_at
 from edge.cli.object.door import sentence
-from edge.cli.peripherals import peripherals_of
+from edge.cli.peripherals import peripheral_option
 from edge.cli.setup.questions import Questions
 from edge.cli.setup.said import Said
 from edge.clock import SystemClock
@@ -35,7 +35,7 @@ from edge.provision.setup.answers import (
     check,
     read_answers,
 )
-from edge.provision.setup.claims import SCAN
+from edge.provision.setup.claims import SCAN, claim_from, is_gone
 from edge.provision.setup.found import Looked, look, places
 from edge.provision.setup.machine import Machine, ThisMachine, below
 from edge.provision.setup.planned import planned_text
@@ -44,6 +44,7 @@ from edge.provision.setup.state import (
     SetUpAlreadyError,
     Unfinished,
     alone,
+    begun,
     keep_state,
     unfinished,
 )
@@ -52,11 +53,11 @@ from edge.provision.setup.units import UnitsError
 
 _MORE: Final = """\b
 Examples:
-  sudo opos setup                              finds what is there, and asks
-  sudo opos setup --claim OPOS1.eyJ...         one question fewer
-  opos setup --example > answers.toml          all that can be answered, with comments
+  sudo opos setup                        finds what is there, and asks
+  sudo opos setup --claim OPOS1.eyJ...   one question fewer
+  opos setup --example > answers.toml    all that can be answered
   sudo opos setup --answers answers.toml --json
-  opos setup --answers answers.toml --dry-run  says what it would do, and does nothing
+  sudo opos setup --answers answers.toml --dry-run
   sudo opos setup --answers answers.toml --root image/
 
 After a power cut give the same command again: it goes on where it was. Once it is done it may be given again
@@ -105,14 +106,7 @@ class _Asked(msgspec.Struct, frozen=True):
 @click.option("--example", is_flag=True, help="Print such a file, and do nothing.")
 @click.option("--claim", metavar="CLAIM|FILE|-|scan", help="The claim, or where it is: - is stdin.")
 @click.option("--kind", type=click.Choice(get_args(Kind)), help="What it is.")
-@click.option(
-    "--peripheral",
-    "peripherals",
-    multiple=True,
-    callback=peripherals_of,
-    metavar="ROLE=URI",
-    help="A device, in the place of what is found; may be given again.",
-)
+@peripheral_option("A device, in the place of what is found; may be given again.")
 @click.option("--terminal", metavar="HOST[:PORT]|URI|none", help="The card terminal.")
 @click.option("--glass/--no-glass", default=None, help="Whether this machine drives the glass itself.")
 @click.option(
@@ -192,6 +186,8 @@ def _answers(asked: _Asked) -> Answers:
         asked.wait_s,
     )
     check(flags)
+    if flags.claim is not None and is_gone(flags.claim):  # what a file of answers names may be spent
+        claim_from(flags.claim, sys.stdin)
     return flags.over(read_answers(asked.answers)) if asked.answers else flags
 
 
@@ -210,7 +206,7 @@ def _begun(asked: _Asked, answers: Answers, machine: Machine, said: Said) -> Unf
     glass = is_here and has_glass()
     questions = Questions(answers, found, before, is_person=is_person, is_rehearsed=asked.dry_run)
     decisions = questions.decided(has_glass=glass)
-    return earlier if earlier is not None and earlier.decisions == decisions else Unfinished(decisions)
+    return begun(earlier, decisions)
 
 
 def _looked(answers: Answers, said: Said) -> Looked:

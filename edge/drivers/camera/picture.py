@@ -29,13 +29,13 @@ class PictureError(ValueError):
 def load(path: Path) -> Picture:
     """The picture in the file at `path`. Raises PictureError."""
     try:
-        size_bytes = path.stat().st_size
-        if size_bytes > FILE_BYTES_MAX:
-            raise PictureError(f"{path}: expected at most {FILE_BYTES_MAX} bytes, got {size_bytes}")
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        with path.open("rb") as file:
+            data = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
         raise PictureError(f"{path}: {error.strerror}") from error
-    return decoded(data, str(path))
+    if len(data) > FILE_BYTES_MAX:
+        raise PictureError(f"{path}: expected at most {FILE_BYTES_MAX} bytes, got more")
+    return decoded(np.frombuffer(data, np.uint8), str(path))
 
 
 def decoded(data: NDArray[np.uint8], name: str) -> Picture:

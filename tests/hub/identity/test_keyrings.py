@@ -57,6 +57,7 @@ def test_a_key_that_was_seen_signs_even_if_its_file_is_replaced_in_between(door:
     seen = signer.public
     ring.rotate(door.store, door.folder, "receipt", door.folder.root_key(), door.clock())
     Verifier(seen).check(b"text", signer.sign(b"text"))
+    assert signer.public != seen, "whoever looks again sees the new one"
 
 
 def test_after_retirement_the_old_key_is_in_no_keyring_and_the_documents_are_signed_anew(door: Door) -> None:

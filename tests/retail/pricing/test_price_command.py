@@ -107,7 +107,7 @@ def test_the_example_keeps_to_the_schemas() -> None:
     for name in NAMES:
         schema = json.loads((ROOT / "docs/schemas" / f"{name}.json").read_text(encoding="utf-8"))
         Draft202012Validator.check_schema(schema)
-        Draft202012Validator(schema).validate(example(name))
+        assert list(Draft202012Validator(schema).iter_errors(example(name))) == []
 
 
 def test_the_schemas_of_the_docs_are_what_the_types_say(tmp_path: Path) -> None:
