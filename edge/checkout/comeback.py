@@ -34,6 +34,11 @@ class Kept(msgspec.Struct, frozen=True):
     put_away: str = ""
     """The sale whose receipt was put away last."""
 
+    @property
+    def grows_old(self) -> bool:
+        """Whether anything of it is a shopper's, who may have gone."""
+        return bool(self.labels or self.language or self.larger or self.listens)
+
 
 class Comeback:
     """The comeback of one till; `stocked` is called when books or screen have changed."""
@@ -57,9 +62,7 @@ class Comeback:
         if not labels or self._rooms.purchase.stage is SaleStage.OPEN:
             self._labels, self._sales = labels, self._rooms.books.sales
         front = self._front
-        grows_old = bool(self._labels or front.language or front.larger or front.listens)
-        return Kept(
-            at_s=front.touched_ns // _SECOND_NS if grows_old else 0,
+        kept = Kept(
             sales=self._sales if self._labels else 0,
             labels=self._labels,
             language=front.language,
@@ -67,6 +70,8 @@ class Comeback:
             listens=front.listens,
             put_away=self._put_away,
         )
+        at_s = front.touched_ns // _SECOND_NS
+        return msgspec.structs.replace(kept, at_s=at_s) if kept.grows_old else kept
 
     def resume(self, kept: Kept) -> None:
         """After a restart: go on where the till before this one ended; to be called before `show_again`."""
@@ -129,5 +134,6 @@ class Comeback:
         return free and rooms.reckoning.catalogue is not None and not rooms.obstacles.first
 
     def _is_fresh(self, kept: Kept) -> bool:
-        """Whether it may still be the same shopper's."""
-        return 0 <= self._rooms.clock.now_ns() - kept.at_s * _SECOND_NS < SCANS_KEPT_NS
+        """Whether it may still be the same shopper's; of nobody nothing is, however young the machine is."""
+        age_ns = self._rooms.clock.now_ns() - kept.at_s * _SECOND_NS
+        return kept.grows_old and 0 <= age_ns < SCANS_KEPT_NS

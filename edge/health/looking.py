@@ -55,7 +55,7 @@ class Looker:
             return None
         try:
             return self._queue_in(reader)
-        except (apsw.Error, ValueError):  # whoever sells from it finds that out, and acts
+        except (apsw.Error, ValueError, OSError):  # whoever sells from it finds that out, and acts
             return None
 
     def _queue_in(self, reader: LedgerReader) -> Queue:

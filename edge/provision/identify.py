@@ -69,9 +69,9 @@ def blinking(led: Path) -> Iterator[None]:
     before = re.search(r"\[([^\]]+)\]", (led / "trigger").read_text(encoding="ascii"))
     lit = (led / "brightness").read_text(encoding="ascii")
     (led / "trigger").write_text("timer", encoding="ascii")
-    for name in ("delay_on", "delay_off"):  # the kernel's ledtrig-timer makes both
-        (led / name).write_text(str(_BLINK_MS), encoding="ascii")
     try:
+        for name in ("delay_on", "delay_off"):  # the kernel's ledtrig-timer makes both
+            (led / name).write_text(str(_BLINK_MS), encoding="ascii")
         yield
     finally:
         (led / "trigger").write_text(before[1] if before else "none", encoding="ascii")

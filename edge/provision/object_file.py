@@ -113,11 +113,13 @@ def _put(table: Any, name: str, value: str | int) -> None:
 
 
 def _put_terminal(document: tomlkit.TOMLDocument, uri: str) -> None:
-    """Have cards taken at `uri`: in the place of the terminal that is there, or of whatever way there is."""
+    """Have cards taken at `uri`: by the terminal that is there, beside several ways, in the place of one."""
     tenders = document["tender"]
     terminal = next((each for each in _each(tenders) if each.get("kind") == "zvt"), None)
     if terminal is not None:
         _put(terminal, "uri", uri)
+    elif isinstance(tenders, AoT):
+        tenders.append(_table({"kind": "zvt", "uri": uri}))
     else:
         document["tender"] = _table({"kind": "zvt", "uri": uri})
 

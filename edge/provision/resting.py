@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Final
 
 UNIT: Final = "opos-edge.service"
+_AGENT: Final = "opos-sync.service"
 
 # A machine that systemd runs has this (sd_booted(3)).
 _BOOTED: Final = Path("/run/systemd/system")
 # The unit has a sale end first, and systemd kills what takes longer than its TimeoutStopSec.
 _PATIENCE_S: Final = 60.0
+_TIMED_OUT: Final = 124  # as timeout(1) says it
 
 Systemctl = Callable[[Sequence[str]], int]
 """Runs systemctl with these words; its exit code."""
@@ -33,15 +35,24 @@ def systemctl(words: Sequence[str]) -> int:
     """The machine's own; where no systemd runs no unit is ever active."""
     if not _BOOTED.is_dir():
         return 1
-    done = subprocess.run(  # noqa: S603 - words of our own, and no shell
-        ("/usr/bin/systemctl", *words), check=False, capture_output=True, timeout=_PATIENCE_S
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - words of our own, and no shell
+            ("/usr/bin/systemctl", *words), check=False, capture_output=True, timeout=_PATIENCE_S
+        )
+    except subprocess.TimeoutExpired:
+        return _TIMED_OUT
     return done.returncode
 
 
 def standing(control: Systemctl = systemctl) -> Standing:
     """Whether the object is at work under systemd."""
     return Standing.RUNS if control(("is-active", "--quiet", UNIT)) == 0 else Standing.RESTS
+
+
+def start_what_rests(control: Systemctl = systemctl) -> tuple[str, ...]:
+    """Start the object's units that are not at work, and wait until they are: which of them did start."""
+    resting = [unit for unit in (UNIT, _AGENT) if control(("is-active", "--quiet", unit)) != 0]
+    return tuple(unit for unit in resting if control(("restart", unit)) == 0)
 
 
 @contextmanager
@@ -55,9 +66,9 @@ def at_rest(may_stop: Callable[[], bool], control: Systemctl = systemctl) -> Ite
             "the object is at work and holds the device: give --stop-object, and it is started again"
             f" afterwards, or stop it yourself (`sudo systemctl stop {UNIT}`)"
         )
-    if control(("stop", UNIT)) != 0:
-        raise StillRunsError(f"the object could not be stopped: `sudo systemctl stop {UNIT}` says why")
     try:
+        if control(("stop", UNIT)) != 0:
+            raise StillRunsError(f"the object could not be stopped: `sudo systemctl stop {UNIT}` says why")
         yield
-    finally:
+    finally:  # one that stops late, after all, is started again as well
         control(("start", "--no-block", UNIT))

@@ -36,6 +36,7 @@ class Bookmark:
     def __init__(self, path: Path, boot: str) -> None:
         self._path, self._boot = path, boot
         self._last: Kept | None = None
+        self._complained = False
 
     def read(self) -> Kept:
         """What the life before this one kept: after another start of the machine nobody's basket is left."""
@@ -63,8 +64,11 @@ class Bookmark:
         try:
             part.write_bytes(msgspec.json.encode(_Written(self._boot, kept)))
             part.replace(self._path)
-        except OSError as error:  # a full disk, above all: selling goes on
-            _log.warning("%s: cannot be written: %s", self._path, error.strerror)
+            self._complained = False
+        except OSError as error:  # a full disk, above all: selling goes on, and one word of it is enough
+            if not self._complained:
+                _log.warning("%s: cannot be written: %s", self._path, error.strerror)
+            self._complained = True
 
 
 def resume(config: ObjectConfig, till: Till, senses: Senses, clock: Clock) -> None:

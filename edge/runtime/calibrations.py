@@ -76,7 +76,7 @@ def keep(data_dir: Path, calibration: Calibration) -> None:
 async def write_down(config: ObjectConfig, ledger: Ledger) -> None:
     """Give each calibration that has none its entry. What is wrong with the file keeps nobody from selling.
 
-    Raises JournalClosedError and OSError of the journal.
+    Raises JournalClosedError.
     """
     try:
         kept = calibrations(config.data_dir)
@@ -86,9 +86,12 @@ async def write_down(config: ObjectConfig, ledger: Ledger) -> None:
     waiting = [each for each in kept if not each.written]
     for each in waiting:
         await ledger.append(Operator(each.staff, CALIBRATED, each.source), f"operator/calibration/{each.id}")
-    if waiting:
-        # A power cut before this costs a second word to a journal that has the first already.
+    if not waiting:
+        return
+    try:
         _keep(config.data_dir, [msgspec.structs.replace(each, written=True) for each in kept])
+    except OSError as error:  # as a power cut here: the next start says it again, and the journal has it
+        _log.warning("%s: cannot be written: %s", config.data_dir / _FILE, error.strerror)
 
 
 def _keep(data_dir: Path, kept: Sequence[Calibration]) -> None:

@@ -46,11 +46,11 @@ from edge.runtime.opening import (
     CAMERA,
     StartError,
     attend,
+    books_of,
     keeper_of,
     listen,
     pack_of,
     pay_room,
-    read_books,
     receipt_room,
     shop_of,
     talking_devices,
@@ -109,7 +109,7 @@ class ObjectRuntime:
         self._failure: str | None = None
         self._keeper = keeper_of(config, version, clock)
         self._journal = self._keeper.journal
-        books, paid, last_sale = read_books(config)
+        books, paid, last_sale = books_of(config, self._keeper)
         self._till = Till(shop, self._journal, books, clock, new_sale=lambda: b64(secrets.token_bytes(12)))
         documents = Documents(config.documents, config.object.site, config.trust.documents, binding)
         self._backroom = Backroom(shop, documents, self._journal, self._till)
@@ -351,15 +351,17 @@ class ObjectRuntime:
         }
 
 
-def run_object(config: ObjectConfig, version: str) -> str | None:
-    """Run the object until it is told to stop; return the failure that ended it. Raises StartError."""
+def run_object(config: ObjectConfig, version: str, on_begun: Callable[[], object]) -> str | None:
+    """Run the object until it is told to stop; return what ended it. Raises StartError before `on_begun`."""
     check_may_sell(config)
     listener = listen(config.display.host, config.display.port)
     with contextlib.closing(listener):
-        return asyncio.run(_run(config, version, listener))
+        return asyncio.run(_run(config, version, listener, on_begun))
 
 
-async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> str | None:
+async def _run(
+    config: ObjectConfig, version: str, listener: socket.socket, on_begun: Callable[[], object]
+) -> str | None:
     """One life after another: an object that goes over to training, or comes back from it, starts anew."""
     clock = HubClock(SystemClock())
     loop = asyncio.get_running_loop()
@@ -369,6 +371,7 @@ async def _run(config: ObjectConfig, version: str, listener: socket.socket) -> s
             runtime: ObjectRuntime | ClosedObject
             try:
                 runtime = ObjectRuntime(config, version, clock, listener, training)
+                on_begun()
             except (JournalDamagedError, StartError) as error:
                 if training is not None:  # what is rehearsed keeps nobody from selling
                     end_training(config, str(error))

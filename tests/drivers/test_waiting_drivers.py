@@ -132,6 +132,7 @@ def test_a_device_that_comes_back_is_ready_again_before_it_says_anything(tmp_pat
 
         await bench.until(lambda: said(DeviceFault, lambda: path.symlink_to(os.ttyname(far))))
         await bench.until(lambda: said(DeviceReady, lambda: None))
+        assert [type(each) for each in bench.heard] == [DeviceFault, DeviceReady]
         os.close(near)
         os.close(far)
 
@@ -169,6 +170,7 @@ def test_a_command_goes_out_at_once_though_the_driver_waits_for_nothing(ends: tu
         return b"done" in seen
 
     asyncio.run(bench.until(shown))
+    assert b"done" in seen
 
 
 def test_a_command_does_not_wait_for_the_proof_that_the_port_stays(

@@ -210,8 +210,8 @@ def test_a_certificate_of_ours_that_cannot_be_read_is_said_and_tried_again(
     key.write_bytes(whole[:40])
     mirror = ears(broker.port, security=PinnedSecurity(authority.root_pem, chain, key))
     until(lambda: "half.crt: cannot be used as our own" in caplog.text)
+    assert not mirror.up
     key.write_bytes(whole)
-
     until(lambda: mirror.up)
 
 
@@ -222,5 +222,6 @@ def test_a_line_needs_no_ipv4(authority: Authority, ears: NewEars) -> None:
     try:
         mirror = ears(broker.port, "t", host="::1", security=PinnedSecurity(authority.root_pem))
         until(lambda: mirror.up)
+        assert mirror.up
     finally:
         broker.close()

@@ -178,9 +178,8 @@ def test_what_comes_before_a_damaged_page_is_taken_over(desk: Desk) -> None:
 
 def test_a_damaged_table_that_only_the_first_entry_of_a_start_comes_across(desk: Desk) -> None:
     write_many(desk.pen(), 2)
-    ((root, size),) = desk.rows(
-        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'counted'"
-    )
+    where = "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'counted'"
+    root, size = (int(str(each)) for each in desk.rows(where)[0])
     desk.close()
     with desk.path.open("r+b") as file:
         file.seek((root - 1) * size)

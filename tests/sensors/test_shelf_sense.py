@@ -26,7 +26,14 @@ MISPLACED = "30CC"
 class Shelf:
     """A shelf with a scale and a reader, moved by a hand; time goes on by itself."""
 
-    def __init__(self, packs: list[str], lying: list[str] | None = None, *, mass_mg: int = PACK_MG) -> None:
+    def __init__(
+        self,
+        packs: list[str],
+        lying: list[str] | None = None,
+        *,
+        mass_mg: int = PACK_MG,
+        listened_ms: int = 1_000,
+    ) -> None:
         self.sense = ShelfSense({MISPLACED: Pack(PACK_MG, TOLERANCE_MG)}.get)
         self.mass_mg = mass_mg
         self.sense.expect({epc: Pack(PACK_MG, TOLERANCE_MG) for epc in packs})
@@ -34,7 +41,7 @@ class Shelf:
         self.weight_mg = mass_mg * len(self.lying)
         self.ms = 0
         self.events: list[Event] = []
-        self.wait(1_000)
+        self.wait(listened_ms)
 
     def hear(self, source: str, reading: Reading) -> None:
         self.events += self.sense.hear(Heard(source, Nanoseconds(self.ms * 1_000_000), reading))
@@ -149,6 +156,24 @@ def test_a_sold_item_is_not_missed() -> None:
 def test_what_was_taken_while_nobody_listened_is_known_after_a_start() -> None:
     shelf = Shelf(PACKS, lying=PACKS[2:])
     assert shelf.events == [Took(PACKS[0]), Took(PACKS[1])]
+
+
+@pytest.mark.parametrize("ms", range(0, 1_300, 100))
+def test_what_is_taken_while_a_shelf_is_still_starting_is_known_as_well(ms: int) -> None:
+    shelf = Shelf(PACKS, listened_ms=ms)
+    shelf.take(PACKS[0])
+    shelf.wait(4_000)
+    assert shelf.events == [Took(PACKS[0])]
+
+
+def test_what_was_delivered_is_in_nobodys_hand_before_it_was_seen_to_lie_here() -> None:
+    shelf = Shelf(PACKS[:4])
+    shelf.sense.expect({epc: Pack(PACK_MG, TOLERANCE_MG) for epc in PACKS})
+    shelf.put(PACKS[5])
+    shelf.wait(50)
+    shelf.take(PACKS[5])
+    shelf.wait(4_000)
+    assert shelf.events == []
 
 
 @pytest.mark.parametrize("reading", [DeviceFault("device.gone", "The scale is gone."), DeviceReady()])

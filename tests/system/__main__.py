@@ -45,9 +45,11 @@ def main(until: str, only: str, shell: bool, dist: Path, folder: Path) -> None:
                 "Making the Debian that the machines start from (minutes the first time) ...", err=True
             )
             layers = debian.made(folder.resolve(), found.needs())
+            reader = debian.with_more(folder.resolve(), layers)
             code = tell(
                 "tests.system.inside", str(run), str(dist.resolve()),
-                str(layers.needs), str(layers.debian), until, only, *(["--shell"] if shell else []),
+                str(layers.needs), str(layers.debian), str(reader.more[0]),
+                until, only, *(["--shell"] if shell else []),
             )  # fmt: skip
     except debian.MissingError as error:
         raise click.ClickException(str(error)) from error

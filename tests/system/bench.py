@@ -19,6 +19,9 @@ from tests.system.waiting import until
 
 READER_PORT: Final = 4001
 TERMINAL_PORT: Final = 20007
+OTHER_TERMINAL_PORT: Final = 20008
+"""A terminal that counts in pounds."""
+PRINTER_PORT: Final = 9100
 SCALE: Final = "/dev/opos/scale0"
 """As hardware/udev names the first scale."""
 
@@ -38,6 +41,15 @@ at = "tcp:127.0.0.1:{READER_PORT}"
 name = "terminal"
 type = "zvt"
 at = "tcp:127.0.0.1:{TERMINAL_PORT}"
+[[device]]
+name = "other-terminal"
+type = "zvt"
+currency = 826
+at = "tcp:127.0.0.1:{OTHER_TERMINAL_PORT}"
+[[device]]
+name = "printer"
+type = "esc-pos"
+at = "tcp:127.0.0.1:{PRINTER_PORT}"
 """
 # Debian's number of the group `dialout`, which is the same on every Debian (base-passwd).
 _DIALOUT: Final = 20

@@ -6,6 +6,7 @@ Where it does not, the groups are made by hand, and taken away by hand.
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -59,5 +60,6 @@ def _remove(group: Path, depth: int) -> None:
     for below in group.iterdir():
         if below.is_dir():
             _remove(below, depth - 1)
-    if not (group / "cgroup.procs").read_text():
-        os.rmdir(group)  # noqa: PTH106  the files in it cannot be removed, and need not be
+    # The files in it cannot be removed, and need not be; where something just ends in it, it stays (EBUSY).
+    with suppress(OSError):
+        os.rmdir(group)  # noqa: PTH106

@@ -1,124 +1,136 @@
 """The doctor's faults, each caused on purpose: it is found, its one command is run, and it is gone."""
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import msgspec
-
-from tests.system.bad_days import SYNC
-from tests.system.doctor_faults import ILLS, Ill
-from tests.system.shop import Shop
+from edge.provision.doctor.pages import page
+from tests.system import doctor_faults
+from tests.system.ills.ill import Ill, Round, nothing
+from tests.system.ills.services import LEFT_RUNNING
+from tests.system.shop import PLACE, Shop
 from tests.system.step import FellError
-from tests.system.upkeep import examined
-from tests.system.waiting import until
+from tests.system.waiting import LOOK_EVERY_S, rest, until
 
 # A service that was just started, or a device that was plugged in, is well a moment later.
-_WELL_S: Final = 30.0
-_FOUND_S: Final = 30.0
-_MEND_S: Final = "10"
+_FOUND_S: Final = 60.0
+_WELL_S: Final = 60.0
+# Whoever has switched a device on gives the command once more if it is not there yet.
+_MENDED_S: Final = 60.0
+_COMMAND_S: Final = "60"
+_SELLS_S: Final = 60.0
+
+Finding = dict[str, Any]
 
 
-def _nothing(_shop: Shop) -> None:
-    """The command alone mends it."""
+def _told(name: str, rounds: Iterable[Round]) -> Callable[[Shop], str]:
+    """The step that goes through these rounds, also where one falls; afterwards the object sells."""
+
+    def step(shop: Shop) -> str:
+        fell, said = [], []
+        for each in rounds:
+            began_s = time.monotonic()
+            try:
+                _one(shop, each)
+            except FellError as error:
+                fell.append(f"{each.name}: {error}")
+            codes = " ".join(ill.code for ill in each.ills)
+            said.append(f"{codes} {time.monotonic() - began_s:.1f} s")
+        if fell:
+            raise FellError("; ".join(fell))
+        shop.until_sellable(_SELLS_S)
+        shop.sell()
+        return ", ".join(said)
+
+    step.__name__ = f"every_fault_of_the_{name}_is_found_and_mended_by_its_command"
+    return step
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """A fault: where the doctor looks, what causes it, and what a person does before the command."""
-
-    code: str
-    subject: str
-    cause: Callable[[Shop], object]
-    hand: Callable[[Shop], object] = _nothing
-
-
-_KEY: Final = "/var/lib/opos/object.key"
-
-# More often than the doctor puts down to chance.
-_OFTEN: Final = 6
-
-
-def _kill_often(shop: Shop) -> None:
-    for _ in range(_OFTEN):
-        before = shop.object.property(SYNC, "MainPID")
-        shop.object.signal(SYNC, "KILL")
-        shop.object.until_replaced(SYNC, before, _WELL_S)
-
-
-def _mute(shop: Shop, *, silent: bool) -> None:
-    shop.bench.hand("scale", "faults", silent=silent)
-
-
-def _of(ill: Ill) -> Fault:
-    """A fault of the doctor's own table."""
-    return Fault(
-        ill.code,
-        ill.subject,
-        lambda shop: _done(shop, ill.cause, ill.hub_cause, ill.bench),
-        lambda shop: _done(shop, ill.hand, ill.hub_hand, ill.bench_hand),
+STEPS: Final = tuple(
+    _told(name, rounds)
+    for name, rounds in (
+        ("board", doctor_faults.BOARD),
+        ("glass", doctor_faults.GLASS),
+        ("services", doctor_faults.SERVICES),
+        ("devices", doctor_faults.DEVICES),
+        ("line", doctor_faults.LINE),
+        ("disk", doctor_faults.DISK),
+        ("books", doctor_faults.BOOKS),
     )
-
-
-def _done(shop: Shop, here: str, at_the_hub: str, at_the_bench: tuple[str, str] | None) -> None:
-    if here:
-        shop.object.run("sh", "-c", here)
-    if at_the_hub:
-        shop.hub.run("sh", "-c", at_the_hub)
-    if at_the_bench:
-        shop.bench.hand(*at_the_bench)
-
-
-FAULTS: Final = (
-    *(_of(ill) for ill in ILLS if not ill.last),
-    Fault("OP-6007", "units", _kill_often),
-    Fault(
-        "OP-4201",
-        "identity",
-        lambda shop: shop.object.run("mv", _KEY, f"{_KEY}.away"),
-        lambda shop: shop.object.run("mv", f"{_KEY}.away", _KEY),
-    ),
-    Fault(
-        "OP-3001", "network", lambda shop: shop.cable(plugged=False), lambda shop: shop.cable(plugged=True)
-    ),
-    Fault(
-        "OP-2102", "devices", lambda shop: _mute(shop, silent=True), lambda shop: _mute(shop, silent=False)
-    ),
-    *(_of(ill) for ill in ILLS if ill.last),
 )
 
 
-def every_fault_is_found_and_mended_by_its_command(shop: Shop) -> str:
-    """One after the other, also where one is not; afterwards the object sells as before."""
-    fell = [trouble for fault in FAULTS if (trouble := _trouble_with(shop, fault))]
-    if fell:
-        raise FellError("; ".join(fell))
-    shop.until_sellable()
-    shop.sell()
-    return f"{len(FAULTS)}: {', '.join(fault.code for fault in FAULTS)}"
-
-
-STEPS: Final = (every_fault_is_found_and_mended_by_its_command,)
-
-
-def _trouble_with(shop: Shop, fault: Fault) -> str:
-    """What was otherwise than the doctor's page has it; empty if nothing was."""
+def _one(shop: Shop, each: Round) -> None:
+    """A round: its faults are caused, found, mended and gone, and what stood around them goes too."""
+    each.before(shop)
     try:
-        _mended(shop, fault)
-    except FellError as error:
-        return f"{fault.code}: {error}"
-    return ""
+        for ill in each.ills:
+            ill.cause(shop)
+        wanted = {ill.code for ill in each.ills}
+        found = until(lambda: _all_of(wanted, _findings(shop, each)), f"the doctor finds {wanted}", _FOUND_S)
+        _mend(shop, each, found)
+        until(
+            lambda: None if wanted & _findings(shop, each).keys() else True,
+            f"none of {wanted} is found any more: {_shown(found)}",
+            _WELL_S,
+        )
+    finally:
+        each.after(shop)
 
 
-def _mended(shop: Shop, fault: Fault) -> None:
-    fault.cause(shop)
-    finding = until(lambda: _found(shop, fault), f"the doctor finds {fault.code}", _FOUND_S)
-    fault.hand(shop)
-    # A command that watches is ended as a person ends it, by Ctrl-C.
-    shop.object.ask("timeout", "--signal=INT", _MEND_S, "sh", "-c", finding["mend"])
-    gone = f"{fault.code} is gone after {finding['mend']}"
-    until(lambda: _found(shop, fault) is None or None, gone, _WELL_S)
+def _all_of(wanted: set[str], findings: dict[str, Finding]) -> dict[str, Finding] | None:
+    return findings if wanted <= findings.keys() else None
 
 
-def _found(shop: Shop, fault: Fault) -> dict[str, Any] | None:
-    """The finding of this fault, if the doctor has it."""
-    report = examined(shop, "--only", fault.subject)
-    return next((each for each in report["findings"] if each["code"] == fault.code), None)
+def _mend(shop: Shop, each: Round, found: dict[str, Finding]) -> None:
+    """What is saved is saved first; then the hands, then every other command, each once."""
+    done: set[str] = set()
+    later = [ill for ill in each.ills if ill.afterwards is nothing]
+    for ill in each.ills:
+        if ill not in later:
+            _run_once(shop, ill, found[ill.code]["mend"], done)
+            ill.afterwards(shop)
+    for ill in later:
+        ill.hand(shop)
+    for ill in later:
+        _run_once(shop, ill, found[ill.code]["mend"], done)
+
+
+def _run_once(shop: Shop, ill: Ill, command: str, done: set[str]) -> None:
+    if command in done:
+        return
+    done.add(command)
+    if command == "systemctl reboot":
+        shop.object.restarted_by(command)
+        return
+    machine = shop.hub if ill.at_hub else shop.object
+    words = ("timeout", _COMMAND_S, "sh", "-c", _filled_in(shop, command))
+    if ill.stays:
+        words = ("systemd-run", "--quiet", f"--unit={LEFT_RUNNING}", *words[2:])
+    ends_s = time.monotonic() + _MENDED_S
+    while (said := machine.ask(*words)).returncode:
+        if time.monotonic() > ends_s:
+            raise FellError(f"`{command}` ended with {said.returncode}: {said.stderr or said.stdout}")
+        rest(LOOK_EVERY_S)
+
+
+def _filled_in(shop: Shop, command: str) -> str:
+    """The command with a claim, where it wants one: whoever asks at the hub gets another one each time."""
+    if "CLAIM" not in command:
+        return command
+    claim = json.loads(shop.hub_command("claim", *PLACE, "--yes", "--replace", "--json"))["claim"]
+    return command.replace("CLAIM", claim)
+
+
+def _findings(shop: Shop, each: Round) -> dict[str, Finding]:
+    """What the doctor finds now under the subjects of a round, by its code."""
+    subjects = ",".join(dict.fromkeys(page(ill.code).subject for ill in each.ills))
+    done = shop.object.ask(*each.eyes, "doctor", "--json", "--only", subjects)
+    if not done.stdout.startswith("{"):
+        raise FellError(f"the doctor ended with {done.returncode}: {done.stderr[-2000:]}")
+    return {finding["code"]: finding for finding in json.loads(done.stdout)["findings"]}
+
+
+def _shown(found: dict[str, Finding]) -> str:
+    return "; ".join(f"{code}: {finding['sentence']}" for code, finding in found.items())

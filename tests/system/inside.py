@@ -23,14 +23,18 @@ LAST_WORDS: Final = "last-words.log"
 @click.argument("dist", type=click.Path(path_type=Path))
 @click.argument("needs", type=click.Path(path_type=Path))
 @click.argument("debian", type=click.Path(path_type=Path))
+@click.argument("reader", type=click.Path(path_type=Path))
 @click.argument("until")
 @click.argument("only")
 @click.option("--shell", is_flag=True)
-def main(run: Path, dist: Path, needs: Path, debian: Path, until: str, only: str, shell: bool) -> None:  # noqa: PLR0917
+def main(  # noqa: PLR0917  each is a word of `tests.system`
+    run: Path, dist: Path, needs: Path, debian: Path, reader: Path, until: str, only: str, shell: bool
+) -> None:
     """Tell the story; exit 1 where a step falls: those after it stand on it, so they are not told."""
     steps = chosen(until, only)
     with bench.running(run / "bench") as devices:
-        shop = Shop(Layers(needs, debian), packages.found(dist), run, devices)
+        layers = Layers(needs, debian, (reader,))
+        shop = Shop(layers, packages.found(dist), run, devices)
         told = _told(shop, steps)
         if not told[-1].holds:
             (run.parent / LAST_WORDS).write_text(shop.hub.last_words() + shop.object.last_words())

@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,19 @@ COMMAND_S: Final = 180.0
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+def end(process: subprocess.Popen[str]) -> None:
+    """SIGKILL to a command and to all that it has started."""
+    family = [process.pid]
+    for pid in family:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)  # what stands still has no more children
+            family += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    for pid in family:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
 class Machine:
     """The machine `name`, whose files live in `folder` as long as the story is told."""
 
@@ -38,10 +52,12 @@ class Machine:
         self.booted_s = 0.0
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._leader = 0
+        self._bound: tuple[str, ...] = ()
         subprocess.run(layers.mount(folder / name / "upper", folder / name / "work", self.root), check=True)
 
     def start(self, *bound: str) -> None:
         """Switch it on, with these things bound into it; go on as soon as its first process answers."""
+        self._bound = bound
         command = (
             "systemd-nspawn", "--quiet", f"--directory={self.root}", f"--machine={self.name}",
             "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
@@ -67,6 +83,12 @@ class Machine:
         os.kill(self._leader, signal.SIGKILL)
         self._ended()
 
+    def restarted_by(self, command: str) -> None:
+        """Give a command that restarts it: it goes down by itself, and is switched on as a board would."""
+        self.ask("sh", "-c", command)
+        self._ended()
+        self.boot(*self._bound)
+
     def power_off(self) -> None:
         """Shut it down as a person would."""
         self.run("systemctl", "poweroff")
@@ -90,6 +112,18 @@ class Machine:
         except subprocess.TimeoutExpired as late:
             said = (late.stderr or late.stdout or b"").decode(errors="replace")[-2000:]
             raise FellError(f"{self.name}: `{' '.join(command)[:200]}` has no end: {said}") from late
+
+    @contextmanager
+    def begun(self, *command: str) -> Iterator[subprocess.Popen[str]]:
+        """Begin a command in it, whose output is kept for whoever waits for it; it ends with the block."""
+        with subprocess.Popen(
+            self.words(*command),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        ) as process:  # fmt: skip
+            try:
+                yield process
+            finally:
+                end(process)
 
     def words(self, *command: str, user: str = "") -> tuple[str, ...]:
         """The command as it is given from outside; it has no terminal and none of our environment."""

@@ -1,15 +1,20 @@
 """Our packages as `make deb` leaves them, and the next version of them, which differs in its number alone."""
 
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from tests.system import archive
 from tests.system.debian import MissingError
 
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+# The hub's broker may stand elsewhere, and a kiosk may be a desktop's: here the one stands on the hub's
+# machine, and the other has a screen for itself.
+_RECOMMENDED: Final = "mosquitto, cage, xwayland, libpam-systemd"
 NAMES: Final = ("opos-edge", "opos-camera", "opos-kiosk", "opos-hub")
 
 
@@ -22,8 +27,7 @@ class Packages(msgspec.Struct, frozen=True):
     def needs(self) -> str:
         """What they depend on and do not bring themselves, as a Depends field."""
         asked = [_field(file, kind) for file in self.files.values() for kind in ("Pre-Depends", "Depends")]
-        # The hub recommends a broker, since it may stand elsewhere; here it stands on the hub's machine.
-        asked.append("mosquitto")
+        asked.append(_RECOMMENDED)
         each = {part.strip() for field in asked for part in field.split(",") if part.strip()}
         return ", ".join(sorted(part for part in each if part.split()[0] not in self.files))
 
@@ -41,23 +45,24 @@ def found(dist: Path) -> Packages:
     return Packages(files, _field(files["opos-edge"], "Version"))
 
 
-def renumbered(packages: Packages, version: str, folder: Path) -> Packages:
-    """The same packages under another version, made in `folder`."""
+def renumbered(packages: Packages, version: str, folder: Path, schema: int | None = None) -> Packages:
+    """The same packages under another version, made in `folder`; `schema` is the ledger's that it knows."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = {
-        name: _renumbered(file, packages.version, version, folder) for name, file in packages.files.items()
-    }
+    files = {}
+    for name, file in packages.files.items():
+        files[name] = folder / file.name.replace(packages.version, version)
+        archive.rewrite(
+            file, files[name], lambda name, text: _of_version(name, text, packages.version, version, schema)
+        )
     return Packages(files, version)
 
 
-def _renumbered(file: Path, old: str, new: str, folder: Path) -> Path:
-    """Unpack, change the number wherever the control file has it, and pack again without compressing."""
-    unpacked, made = folder / f"{file.stem}.d", folder / file.name.replace(old, new)
-    _run("dpkg-deb", "--raw-extract", str(file), str(unpacked))
-    control = unpacked / "DEBIAN/control"
-    control.write_text(control.read_text().replace(old, new))
-    _run("dpkg-deb", "--build", "--root-owner-group", "-Znone", str(unpacked), str(made))
-    return made
+def _of_version(name: str, text: str, old: str, new: str, schema: int | None) -> str:
+    if name == "./control":
+        return text.replace(old, new)
+    if name == "./preinst" and schema is not None:
+        return re.sub(r"^schema=\d+", f"schema={schema}", text, flags=re.MULTILINE)
+    return text
 
 
 def _field(file: Path, name: str) -> str:

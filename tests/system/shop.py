@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from tests.system.bench import Bench
 from tests.system.debian import Layers
 from tests.system.enclosure import LINK
@@ -26,7 +28,7 @@ CORNER: Final = CHECKOUT / "simulators/shops/corner"
 _GTIN: Final = "09520001100307"
 _FIRST_EPC: Final = 0x3036450E0409CB8000010000
 _SCARVES: Final = 200
-_SCARF_MG: Final = 152_000
+SCARF_MG: Final = 152_000
 # A sale takes a second; the card terminal thinks for a moment, and all of it may just have started.
 SALE_S: Final = 30.0
 LEVEL_S: Final = 60.0
@@ -42,8 +44,11 @@ class Shop:
         self.folder = folder
         self.bench = bench
         self.glass = Glass()
-        self.hub = Machine("hub", layers, folder)
-        self.object = Machine("object", layers, folder)
+        self.layers = layers
+        """What a machine of a reader starts from; hub and object have nothing more than they need."""
+        bare = msgspec.structs.replace(layers, more=())
+        self.hub = Machine("hub", bare, folder)
+        self.object = Machine("object", bare, folder)
         self.first_package_s = 0.0
         """When the installation of the object began, on this machine's clock."""
         self._sold = 0
@@ -59,32 +64,51 @@ class Shop:
 
     def sell(self) -> None:
         """One shopper: lays a scarf into the tray, buys it, and takes it along; raises FellError."""
-        epc = f"{_FIRST_EPC + self._sold:024X}"
+        epc = self.lay()
+        self.buy()
+        self.pay()
+        self.take(epc)
+
+    def next_scarf(self) -> str:
+        """The EPC of one that nobody has bought yet."""
         self._sold += 1
-        self._leave()
-        before = self.status()["sales"]
-        self.bench.lay(epc, _SCARF_MG)
+        return f"{_FIRST_EPC + self._sold - 1:024X}"
+
+    def lay(self) -> str:
+        """Lay the next scarf into the tray, and wait until it is offered: its EPC."""
+        epc = self.next_scarf()
+        self.leave()
+        self.bench.lay(epc, SCARF_MG)
         until(
             lambda: self.glass.look().get("units") == 1 or None,
             f"the scarf is offered; {self.shown()}",
             SALE_S,
         )
-        self.buy()
-        until(self._card_held, f"the terminal wants a card; {self.shown()}", SALE_S)
-        until(lambda: self.status()["sales"] == before + 1 or None, f"it is sold; {self.shown()}", SALE_S)
-        self.bench.take(epc, _SCARF_MG)
-        self._leave()
+        return epc
 
     def buy(self) -> None:
         """Tap until the tap counts: what was painted may just have changed."""
         until(lambda: self.glass.tap("buy") == "accepted" or None, f"the tap counts; {self.shown()}", SALE_S)
 
-    def _card_held(self) -> bool | None:
-        """Hold a card before the terminal as soon as it asks for one."""
-        if "tap" not in self.bench.status("terminal")["wants"]:
-            return None
+    def until_asked_for_a_card(self) -> None:
+        """Wait until the terminal wants one."""
+        until(
+            lambda: "tap" in self.bench.status("terminal")["wants"] or None,
+            f"the terminal wants a card; {self.shown()}",
+            SALE_S,
+        )
+
+    def pay(self) -> None:
+        """Hold a card before the terminal as soon as it asks for one, and wait until it is sold."""
+        self.until_asked_for_a_card()
+        before = self.status()["sales"]
         self.bench.hand("terminal", "tap")
-        return True
+        until(lambda: self.status()["sales"] == before + 1 or None, f"it is sold; {self.shown()}", SALE_S)
+
+    def take(self, epc: str) -> None:
+        """Take what was bought along, and put the receipt away."""
+        self.bench.take(epc, SCARF_MG)
+        self.leave()
 
     def shown(self) -> str:
         """What the glass shows, in few words."""
@@ -122,7 +146,7 @@ class Shop:
         """What the hub tells of itself."""
         return dict(json.loads(self.hub_command("status", "--json")))
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Put the last receipt away."""
 
         def idle() -> bool | None:

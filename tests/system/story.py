@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tests.system import bad_days, faults, upkeep
+from tests.system import aftercare, bad_days, faults, kiosk, letter, updates, upkeep
 from tests.system.bench import READER_PORT, SCALE, TERMINAL_PORT
 from tests.system.debian import HUB_HOST
 from tests.system.machine import Machine
@@ -106,9 +106,21 @@ STEPS: Final[tuple[Step, ...]] = (
     the_first_sale,
     setup_given_again_changes_nothing,
     *upkeep.STEPS,
+    *aftercare.STEPS,
+    *letter.STEPS,
     *bad_days.STEPS,
     *faults.STEPS,
     *upkeep.LAST_STEPS,
+)
+
+
+# Minutes more, so they are told where `--only` names them: a browser, a camera, updates that are broken off.
+ASIDE: Final[tuple[Step, ...]] = (
+    *kiosk.STEPS,
+    *updates.STEPS,
+    *kiosk.LAST_STEPS,
+    *upkeep.LAST_STEPS,
+    *updates.LAST_STEPS,
 )
 
 
@@ -120,7 +132,11 @@ def chosen(until_words: str = "", only_words: str = "") -> list[Step]:
     names = [step.__name__ for step in STEPS]
     if only_words:
         begun = names.index(the_first_sale.__name__) + 1
-        later = [step for step in STEPS[begun:] if _named(step.__name__, only_words)]
+        later = [
+            step
+            for step in dict.fromkeys((*STEPS[begun:], *ASIDE))
+            if any(_named(step.__name__, words.strip()) for words in only_words.split(","))
+        ]
         return [*STEPS[:begun], *later] if later else []
     last = next((number for number, name in enumerate(names) if _named(name, until_words)), -1)
     return list(STEPS[: last + 1] if until_words else STEPS)

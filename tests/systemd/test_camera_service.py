@@ -61,21 +61,22 @@ def test_it_is_told_the_camera_and_the_products_and_ends_with_the_line(tmp_path:
     asyncio.run(day(tmp_path, lambda service, plan: asyncio.ensure_future(happens(service, plan))))
 
 
+async def first_word(plan: CameraPlan) -> CameraSaid:
+    """What a keeper that asks for a camera hears first."""
+    heard: asyncio.Queue[CameraSaid] = asyncio.Queue()
+    keeper = CameraKeeper(plan, heard.put_nowait, lambda: Nanoseconds(1), random.Random(1))
+    keeper.ask()
+    running = asyncio.ensure_future(keeper.run())
+    said = await heard.get()
+    running.cancel()
+    return said
+
+
 def test_a_keeper_asks_the_service_where_there_is_one(tmp_path: Path) -> None:
     heard: list[CameraSaid] = []
 
     async def happens(service: Service, plan: CameraPlan) -> None:
-        fresh = asyncio.Event()
-
-        def hear(said: CameraSaid) -> None:
-            heard.append(said)
-            fresh.set()
-
-        keeper = CameraKeeper(plan, hear, lambda: Nanoseconds(1), random.Random(1))
-        keeper.ask()
-        running = asyncio.ensure_future(keeper.run())
-        await fresh.wait()
-        running.cancel()
+        heard.append(await first_word(plan))
         await service.ended.wait()
 
     asyncio.run(day(tmp_path, lambda service, plan: asyncio.ensure_future(happens(service, plan))))
@@ -89,17 +90,7 @@ def test_a_service_that_is_gone_is_a_camera_that_is_gone(tmp_path: Path) -> None
     async def happens(_service: Service, plan: CameraPlan) -> None:
         assert plan.socket is not None
         plan.socket.unlink()
-        fresh = asyncio.Event()
-
-        def hear(said: CameraSaid) -> None:
-            heard.append(said)
-            fresh.set()
-
-        keeper = CameraKeeper(plan, hear, lambda: Nanoseconds(1), random.Random(1))
-        keeper.ask()
-        running = asyncio.ensure_future(keeper.run())
-        await fresh.wait()
-        running.cancel()
+        heard.append(await first_word(plan))
 
     asyncio.run(day(tmp_path, lambda service, plan: asyncio.ensure_future(happens(service, plan))))
     assert [type(said) for said in heard] == [DeviceFault]

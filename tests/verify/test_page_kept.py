@@ -92,6 +92,7 @@ def test_a_saved_file_that_was_changed_is_not_genuine(verify: OpenPage) -> None:
     verify.arrive()
     verify.drop(**{"receipt.html": f'<p id="signature" dir="ltr">{forged}</p>'})
     verify.shows("false")
+    assert verify.reasons() != []
 
 
 def test_a_page_on_a_disk_saves_a_receipt_too(on_disk: OpenPage) -> None:

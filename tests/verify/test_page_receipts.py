@@ -101,11 +101,13 @@ def test_the_details_are_folded_away_and_say_all_that_was_checked(verify: OpenPa
 def test_the_plain_form_is_read_too(verify: OpenPage) -> None:
     verify.arrive(f"{entry_of(sale()).jws()}~{certificate()}")
     verify.shows("genuine")
+    assert verify.reasons() == []
 
 
 def test_a_receipt_that_was_printed_when_the_form_was_fixed_is_still_read(verify: OpenPage) -> None:
     verify.arrive((PAGE.parents[1] / "tests" / "verify" / "printed_receipt.txt").read_text().strip())
     verify.shows("genuine")
+    assert verify.reasons() == []
 
 
 @pytest.mark.parametrize("language", COUNTRIES)
@@ -395,8 +397,10 @@ def test_another_link_in_the_same_page_is_another_verdict(verify: OpenPage) -> N
     verify.shows("genuine")
     verify.follow(receipt(FORGED_TOTAL))
     verify.shows("false")
+    assert verify.reasons() != []
     verify.page.go_back()
     verify.shows("genuine")
+    assert verify.reasons() == []
 
 
 def test_a_name_full_of_markup_is_read_and_not_run(verify_in: Callable[..., OpenPage]) -> None:

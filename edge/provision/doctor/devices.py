@@ -4,9 +4,10 @@ import asyncio
 import errno
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -19,10 +20,12 @@ from edge.provision.doctor.pages import Finding, found
 from edge.provision.doctor.patient import Device, Patient
 from edge.provision.doctor.subject import Subject, UnknownError, config_of
 from edge.provision.doctor.sysroot import Sysroot
+from edge.provision.pairing import PairedRole
 
 GONE: Final = frozenset({"device.gone", "camera.gone"})
 _SILENT: Final = frozenset({"device.silent"})
 _OURS: Final = frozenset({*GONE, *_SILENT, GARBLED})
+_LOOK_AGAIN: Final = "opos doctor --only devices"
 _BUSY: Final = (errno.EBUSY, errno.EAGAIN)
 
 # Names that the kernel gives away anew at each start, in the order in which it finds things.
@@ -35,13 +38,18 @@ _CAMERA_NODE: Final = "/dev/video{}"
 class Called(msgspec.Struct, frozen=True):
     """A device, how it stands, and who else has its port open (name and process, if that can be seen)."""
 
-    source: str
+    section: PeripheralSection
     path: str
     way: Way
     device: Device
     bad_line: str = ""
     holder: str = ""
     holder_pid: int = 0
+
+    @property
+    def source(self) -> str:
+        """What the object calls it."""
+        return self.section.source
 
     def cannot_be_opened_for(self, *numbers: int) -> bool:
         """Whether the transport says so for one of these reasons."""
@@ -60,22 +68,34 @@ def read(patient: Patient) -> Iterator[Called]:
 def called(patient: Patient, sections: Sequence[PeripheralSection]) -> list[Called]:
     """How each of these stands: what the runtime says of it, or what it says to us."""
     told = {} if patient.status is None else patient.status.devices
-    ours = [each for each in sections if _is_free(told.get(each.source))]
+    ours = [each for each in sections if _is_free(each, told.get(each.source))]
     heard = dict(zip(ours, asyncio.run(_words(ours, patient)), strict=True))
     return [heard[each] if each in heard else _as_told(each, told[each.source]) for each in sections]
 
 
-def _is_free(device: Device | None) -> bool:
-    """Whether nobody of ours has it open: then a word with it disturbs nobody."""
-    return device is None or device.code in GONE
+def _is_free(section: PeripheralSection, device: Device | None) -> bool:
+    """Whether nobody of ours has it open: then a word with it disturbs nobody.
+
+    One that the runtime may not open is its to tell: whoever examines may be let at more than it is.
+    """
+    if device is None or device.code not in GONE:
+        return device is None
+    return not _as_told(section, device).cannot_be_opened_for(errno.EACCES)
 
 
 def _as_told(section: PeripheralSection, device: Device) -> Called:
-    """By the runtime's roll; its file was good enough to start with."""
+    """By the runtime's roll; what the file says now may be otherwise than when it started."""
     if section.role == "camera":
-        return Called(section.source, section.uri, "serial", device)
-    address = parse_uri(section.uri).address
-    return Called(section.source, str(address), address.way, device)
+        return Called(section, section.uri, "serial", device)
+    try:
+        address = parse_uri(section.uri).address
+    except (PeripheralUriError, ProfileError) as error:
+        return _unworkable(section, error)
+    return Called(section, str(address), address.way, device)
+
+
+def _unworkable(section: PeripheralSection, error: ValueError) -> Called:
+    return Called(section, section.uri, "serial", Device("faulty"), bad_line=str(error))
 
 
 async def _words(sections: Sequence[PeripheralSection], patient: Patient) -> list[Called]:
@@ -89,8 +109,8 @@ async def _word(section: PeripheralSection, patient: Patient) -> Called:
         uri = parse_uri(section.uri)
         device = await exchange(uri, patient.clock)
     except (PeripheralUriError, ProfileError) as error:
-        return Called(section.source, section.uri, "serial", Device("faulty"), bad_line=str(error))
-    one = Called(section.source, str(uri.address), uri.address.way, device)
+        return _unworkable(section, error)
+    one = Called(section, str(uri.address), uri.address.way, device)
     return _with_holder(one, uri, patient.root) if one.cannot_be_opened_for(*_BUSY) else one
 
 
@@ -102,8 +122,8 @@ def _camera(section: PeripheralSection) -> Called:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
     except OSError as error:
         device = Device("faulty", "camera.gone", f"The camera at {path} {why(error)}.")
-        return Called(section.source, path, "serial", device)
-    return Called(section.source, path, "serial", Device("ready"))
+        return Called(section, path, "serial", device)
+    return Called(section, path, "serial", Device("ready"))
 
 
 def _with_holder(one: Called, uri: PeripheralUri, root: Sysroot) -> Called:
@@ -123,6 +143,15 @@ def _with_holder(one: Called, uri: PeripheralUri, root: Sysroot) -> Called:
     return one
 
 
+def _paired(one: Called, code: str, **said: object) -> Finding:
+    """The finding that `opos pair` mends; of a device that it cannot ask the line is a hand's to change."""
+    section = one.section
+    device = section.role if section.name is None else f"{section.role} --name {shlex.quote(section.name)}"
+    finding = found(code, source=one.source, path=one.path, device=device, **said)
+    can_be_asked = section.role in get_args(PairedRole)
+    return finding if can_be_asked else msgspec.structs.replace(finding, mend=_LOOK_AGAIN)
+
+
 def gone(one: Called) -> Finding | None:
     """Not there, or not to be reached."""
     special = one.cannot_be_opened_for(errno.EACCES, *_BUSY)
@@ -135,7 +164,7 @@ def silent(one: Called) -> Finding | None:
     """There, and mute."""
     if one.device.code not in _SILENT:
         return None
-    return found("OP-2102", source=one.source, said=one.device.sentence, path=one.path)
+    return _paired(one, "OP-2102", said=one.device.sentence)
 
 
 def locked(one: Called) -> Finding | None:
@@ -149,7 +178,7 @@ def garbled(one: Called) -> Finding | None:
     """There, and in another language."""
     if one.device.code != GARBLED:
         return None
-    return found("OP-2104", source=one.source, said=one.device.sentence, path=one.path)
+    return _paired(one, "OP-2104", said=one.device.sentence)
 
 
 def held(one: Called) -> Finding | None:
@@ -165,7 +194,7 @@ def numbered(one: Called) -> Finding | None:
     """Well today."""
     if not _PASSING.fullmatch(one.path):
         return None
-    return found("OP-2106", source=one.source, path=one.path)
+    return _paired(one, "OP-2106")
 
 
 def ails(one: Called) -> Finding | None:

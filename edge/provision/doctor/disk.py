@@ -28,7 +28,8 @@ _MEDIAN_US_MAX: Final = 50_000
 _WORST_US_MAX: Final = 1_000_000
 _INODES_PERCENT_MAX: Final = 95
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+# There is room when it is tried: that none is given is told of the disk, but where names are what is missing.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 _CARD_FACTS: Final = ("manfid", "oemid", "name", "date")
 
@@ -55,7 +56,7 @@ class Disk(msgspec.Struct, frozen=True):
     writes: Writes | None = None
     trial: Trial | None = None
     fails: str = ""
-    """What the disk answers to whoever writes; that it is full is told by its room."""
+    """What the disk answers to whoever writes although there is room."""
 
 
 def read(patient: Patient) -> Iterator[Disk]:
@@ -85,9 +86,8 @@ def _tried(disk: Disk, patient: Patient) -> Disk:
     except PermissionError as error:
         raise UnknownError(f"{disk.path}: this user may not write there") from error
     except OSError as error:
-        return msgspec.structs.replace(
-            disk, fails="" if error.errno in _FULL else error.strerror or str(error)
-        )
+        told = error.errno == errno.EROFS or (error.errno in _FULL and without_inodes(disk))
+        return msgspec.structs.replace(disk, fails="" if told else error.strerror or str(error))
     return msgspec.structs.replace(disk, writes=writes, trial=trial)
 
 

@@ -55,7 +55,6 @@ SUBJECTS: Final[Mapping[str, Subject[Any]]] = {
 PATIENCE_S: Final = 6.0
 """No subject is waited for any longer: with what is asked first, a person waits ten seconds at most."""
 
-# What is mended by a command of the machine's is mended in seconds.
 _LATE: Final = "it was not over in time: something hangs"
 _FAILED: Final = "the doctor himself has failed: see what stands above"
 

@@ -39,7 +39,7 @@ class Unit(msgspec.Struct, frozen=True):
 class Selling(msgspec.Struct, frozen=True):
     """Whether the object answers at its address, and why it sells nothing ('' where it sells).
 
-    `kept` says that systemd has a unit for it, which is another thing to mend.
+    `kept` says that systemd has a unit for it, which is another thing to mend; `trains`, that it rehearses.
     """
 
     host: str
@@ -47,6 +47,7 @@ class Selling(msgspec.Struct, frozen=True):
     answers: bool
     why_not: str = ""
     kept: bool = False
+    trains: bool = False
 
 
 Kept = Unit | Selling
@@ -63,15 +64,9 @@ def read(patient: Patient) -> Iterator[Kept]:
     edge = next((unit for unit in units if unit.name == EDGE), None)
     # A unit is active once its runtime sells: one that starts this moment does not answer yet.
     if status is not None or edge is None or edge.active == "active":
-        why_not = _why_not(patient)
-        yield Selling(display.host, display.port, status is not None, why_not, edge is not None)
-
-
-def _why_not(patient: Patient) -> str:
-    status = patient.status
-    if status is None:
-        return ""
-    return "it is in training" if status.training == "on" else _NOT_SELLING.get(status.stage, "")
+        trains = status is not None and status.training == "on"
+        why_not = "" if status is None or trains else _NOT_SELLING.get(status.stage, "")
+        yield Selling(display.host, display.port, status is not None, why_not, edge is not None, trains)
 
 
 def units_of(run: Run, *names: str) -> list[Unit]:
@@ -148,4 +143,9 @@ def sells_nothing(fact: Kept) -> Finding | None:
     return found("OP-6006", why=fact.why_not)
 
 
-UNITS: Final = Subject(read, stopped, fails, failed, not_enabled, silent, hangs, sells_nothing)
+def rehearses(fact: Kept) -> Finding | None:
+    """There is one, and all that it does is a rehearsal."""
+    return found("OP-6009") if isinstance(fact, Selling) and fact.trains else None
+
+
+UNITS: Final = Subject(read, stopped, fails, failed, not_enabled, silent, hangs, sells_nothing, rehearses)

@@ -1,7 +1,11 @@
 """The claim of an object that is set up: pasted, out of a file, from stdin, or held before its scanner."""
 
 import asyncio
+import errno
+import os
 import random
+import select
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TextIO
@@ -22,6 +26,8 @@ STDIN: Final = "-"
 # A claim is some 250 characters; a file that is much longer is another one.
 _CHARS_MAX: Final = 4096
 _CLAIM: Final = "OPOS1."
+# A program that decrypts it writes it at once, or asks a person for a word.
+_PIPE_S: Final = 30.0
 
 
 def claim_from(answer: str, stdin: TextIO) -> Claim:
@@ -31,8 +37,7 @@ def claim_from(answer: str, stdin: TextIO) -> Claim:
             return read_claim(stdin.read(_CHARS_MAX))
         if answer.lstrip().startswith(_CLAIM):
             return read_claim(answer)
-        with Path(answer).open(encoding="utf-8") as file:
-            return read_claim(file.read(_CHARS_MAX))
+        return read_claim(_text(Path(answer)))
     except BadClaimError as error:
         raise AnswersError(str(error)) from error
     except (OSError, ValueError) as error:
@@ -40,6 +45,22 @@ def claim_from(answer: str, stdin: TextIO) -> Claim:
         raise AnswersError(
             f"expected a claim ({_CLAIM}eyJ...), or a file that holds one; {answer[:40]!r}: {why}"
         ) from error
+
+
+def _text(path: Path) -> str:
+    """The beginning of a file, or of a pipe: into some nobody ever writes. Raises OSError, ValueError."""
+    ends_s, raw = time.monotonic() + _PIPE_S, b""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        while len(raw) < _CHARS_MAX:
+            if not select.select([file], [], [], max(ends_s - time.monotonic(), 0))[0]:
+                raise TimeoutError(errno.ETIMEDOUT, f"nobody has written it within {_PIPE_S:g} s")
+            if not (more := os.read(file, _CHARS_MAX - len(raw))):
+                break
+            raw += more
+    finally:
+        os.close(file)
+    return raw.decode()
 
 
 def is_gone(answer: str) -> bool:

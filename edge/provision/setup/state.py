@@ -67,6 +67,16 @@ def unfinished(machine: Machine) -> Unfinished | None:
         return None
 
 
+def begun(earlier: Unfinished | None, decisions: Decisions) -> Unfinished:
+    """The setup for these decisions: one that was begun for the same goes on, with others it begins anew.
+
+    Services that still run by an older configuration do so whatever is decided now.
+    """
+    if earlier is None:
+        return Unfinished(decisions)
+    return earlier if earlier.decisions == decisions else Unfinished(decisions, changed=earlier.changed)
+
+
 def keep_state(machine: Machine, state: Unfinished) -> None:
     """Write it down before anything of it is done."""
     file = state_file(machine)

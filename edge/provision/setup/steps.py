@@ -205,10 +205,11 @@ def setup_of(decisions: Decisions) -> Setup:
 
 
 def decided_before(machine: Machine) -> Decisions | None:
-    """What is decided already on a machine whose object is enrolled; None if there is none."""
+    """What is decided already on a machine that has an object; None if it has none."""
     file = below(machine, DIRECTORY) / FILE
     try:
-        config = load(file, machine.root)
+        # Whom it believes may be damaged or gone: to enrol it again is how that is mended.
+        config = without_trust(file, machine.root)
     except ConfigError:
         if file.exists():
             raise

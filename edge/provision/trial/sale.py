@@ -192,6 +192,8 @@ class Trial:
         if shown is None or shown.screen != "pay":
             return _PaidBy("") if shown is not None and shown.screen in {"wait", *_ENDS} else None
         names = [each.name for each in shown.ways]
+        if not names:
+            return None
         if way is not None and way not in names:
             raise TrialFailedError(f"it offers {', '.join(names)}, not {way}")
         self._told(Deed.PAY)

@@ -54,6 +54,10 @@ async def penny(uri: PeripheralUri, amount_minor: int, clock: Clock, told: Calla
     talking = asyncio.ensure_future(line.run())
     try:
         return await _paid_and_reversed(line.command, heard, amount_minor, told)
+    except asyncio.CancelledError as error:  # Ctrl-C: what the terminal does from here on nobody hears
+        raise TrialFailedError(
+            f"it was broken off: look at the terminal, and if it took something {_HAND}"
+        ) from error
     finally:
         talking.cancel()
         with contextlib.suppress(asyncio.CancelledError):

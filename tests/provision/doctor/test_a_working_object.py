@@ -89,6 +89,7 @@ def test_a_plug_that_is_pulled_is_found_and_put_back(shop: Shop) -> None:
     eventually(lambda: shop.codes("devices") == ["OP-2101"], "the scale is missed")
     shop.bench.do("scale", "plug")
     eventually(lambda: shop.codes("devices") == [], "the scale is back")
+    assert shop.codes("devices") == []
 
 
 def test_a_scale_with_too_much_on_it_says_so_itself(shop: Shop) -> None:
@@ -96,6 +97,7 @@ def test_a_scale_with_too_much_on_it_says_so_itself(shop: Shop) -> None:
     eventually(lambda: shop.codes("devices") == ["OP-2107"], "it is overloaded")
     shop.bench.do("scale", "clear")
     eventually(lambda: shop.codes("devices") == [], "it can weigh again")
+    assert shop.codes("devices") == []
 
 
 def test_what_was_looked_at_holds_no_secret(shop: Shop) -> None:

@@ -84,8 +84,9 @@ def test_a_scale_that_is_mute_and_one_that_talks_nonsense_are_two_things(config:
     with port() as mute, port(b"\x02\xa9%7+]\r\n") as strange:
         ill = seen(config, scale(mute), scale(strange))
         silent, garbled = findings("devices", ill)
-    assert (silent.code, silent.mend) == ("OP-2102", f"opos devices probe {mute}")
-    assert (garbled.code, garbled.mend) == ("OP-2104", f"opos devices probe {strange}")
+    wanted = f"opos pair scale {Path('object.toml').absolute()} --port {{}} --stop-object --yes"
+    assert (silent.code, silent.mend) == ("OP-2102", wanted.format(mute))
+    assert (garbled.code, garbled.mend) == ("OP-2104", wanted.format(strange))
 
 
 def test_a_port_that_is_not_there_and_a_profile_that_is_none(config: ObjectConfig) -> None:
@@ -130,7 +131,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("device", "code"), FAULTS, ids=[code for _, code in FAULTS])
 def test_what_the_runtime_has_heard_of_a_device_is_believed(device: Device, code: str) -> None:
-    one = Called("scale", "/dev/x", "serial", device)
+    one = Called(scale("/dev/x"), "/dev/x", "serial", device)
     assert [finding.code for finding in DEVICES.judge([one])] == [code]
 
 
@@ -150,6 +151,29 @@ def open_exclusively(path: str) -> Iterator[None]:
     finally:
         fcntl.ioctl(file, termios.TIOCNXCL)
         os.close(file)
+
+
+def test_what_the_service_may_not_open_is_its_to_tell_whoever_examines(config: ObjectConfig) -> None:
+    sentence = "The scale at {} may not be opened: add the user of this service to the group dialout."
+    with port(b"S S     100.00 g\r\n") as path:  # which answers us, who may open it
+        shut = told(scale=Device("faulty", "device.gone", sentence.format(path)))
+        assert codes("devices", seen(config, scale(path), status=shut)) == ["OP-2103"]
+
+
+def test_a_line_that_was_spoilt_while_the_object_runs_is_found_before_its_next_start(
+    config: ObjectConfig,
+) -> None:
+    running = told(scale=Device("ready"))
+    assert codes("devices", seen(config, scale("/dev/null", "mt-sisc"), status=running)) == ["OP-2108"]
+
+
+def test_what_cannot_be_asked_what_it_is_is_looked_at_again(config: ObjectConfig) -> None:
+    printer = PeripheralSection("printer", "lp:/dev/usb/lp0?profile=esc-pos")
+    scanner = PeripheralSection("scanner", "serial:/dev/ttyACM0?profile=serial-scanner", "the left one")
+    ready = told(printer=Device("ready"), **{"the left one": Device("ready")})
+    its, others = findings("devices", seen(config, printer, scanner, status=ready))
+    assert its.mend == "opos doctor --only devices"
+    assert "opos pair scanner --name 'the left one' " in others.mend
 
 
 def test_a_name_that_changes_with_each_start_is_found_even_where_all_is_well(config: ObjectConfig) -> None:
@@ -175,7 +199,7 @@ def test_a_terminal_that_nobody_reaches_and_one_that_is_mute(config: ObjectConfi
         silent = seen(with_terminal(config, f"tcp:{address}?profile=zvt-tcp"))
         assert codes("terminal", silent) == ["OP-5003"]
     (away,) = findings("terminal", silent)
-    assert (away.code, away.mend) == ("OP-5002", f"opos devices probe {address}")
+    assert (away.code, away.mend) == ("OP-5002", "opos doctor --only terminal")
 
 
 TERMINAL = [

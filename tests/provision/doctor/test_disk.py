@@ -95,13 +95,13 @@ def test_a_disk_of_which_the_kernel_tells_nothing_is_not_called_worn(tmp_path: P
     assert card_of(machine(tmp_path, {}), os.makedev(0, 44)) == Card("the disk")
 
 
-def test_a_disk_that_fails_when_it_is_written_is_one_thing_and_one_without_room_another(
+def test_a_disk_that_takes_nothing_although_there_is_room_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = without_trust(write(tmp_path))
     config.data_dir.mkdir()
     patient = msgspec.structs.replace(patient_on(machine(tmp_path / "root", {})), config=config)
-    for number, wanted in ((errno.EIO, {"OP-1310"}), (errno.ENOSPC, set())):
+    for number, wanted in ((errno.EIO, {"OP-1310"}), (errno.ENOSPC, {"OP-1310"}), (errno.EROFS, set())):
         monkeypatch.setattr(os, "fsync", _failing(number))
         assert set(codes("disk", patient)) - {"OP-1302"} == wanted
     monkeypatch.setattr(os, "fsync", _failing(errno.EACCES))

@@ -101,10 +101,16 @@ def test_where_no_unit_keeps_it_up_an_object_has_to_answer_itself(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "status", [Status("unpaired"), Status("out-of-service"), Status("idle", training="on")], ids=str
+    ("status", "code"),
+    [
+        (Status("unpaired"), "OP-6006"),
+        (Status("out-of-service"), "OP-6006"),
+        (Status("idle", training="on"), "OP-6009"),
+    ],
+    ids=str,
 )
-def test_an_object_that_runs_and_sells_nothing_says_why(status: Status, tmp_path: Path) -> None:
-    assert codes("units", patient(tmp_path, status)) == ["OP-6006"]
+def test_an_object_that_runs_and_sells_nothing_says_why(status: Status, code: str, tmp_path: Path) -> None:
+    assert codes("units", patient(tmp_path, status)) == [code]
 
 
 GLASS_FAULTS = [

@@ -60,7 +60,7 @@ def test_an_entry_that_was_changed_breaks_the_chain_of_the_last_ones(config: Obj
     change(config, sql)
     (found,) = findings("ledger", seen(config))
     assert found.code == "OP-4002"
-    assert found.mend == f"opos ledger verify {config.ledger}"
+    assert found.mend == "systemctl restart opos-edge.service"
 
 
 def test_a_file_that_is_damaged_is_evidence(config: ObjectConfig) -> None:

@@ -14,7 +14,7 @@ from edge.cli.findings_text import markdown
 from edge.provision.doctor.examination import SUBJECTS
 from edge.provision.doctor.pages import UnknownCodeError, book, found, page
 from opos.front_door import listed
-from tests.system.doctor_faults import ILLS, Ill
+from tests.system.doctor_faults import ON_PAPER, ROUNDS
 
 ROOT = Path(__file__).parents[3]
 CODE = re.compile(r'"(OP-\d{4})"')
@@ -79,10 +79,14 @@ def test_a_command_of_ours_that_a_page_speaks_of_is_one_that_there_is(code: str)
     assert set(re.findall(r"\bopos ([a-z][a-z-]*)", text)) <= set(listed())
 
 
-@pytest.mark.parametrize("ill", ILLS, ids=lambda ill: f"{ill.code} {ill.cause or ill.hub_cause}"[:40])
-def test_what_is_caused_in_a_machine_with_services_is_what_the_book_knows(ill: Ill) -> None:
-    assert page(ill.code).subject == ill.subject
-    assert ill.mends or ill.hand or ill.bench_hand, "somebody has to mend it"
+def test_every_code_has_a_proof_and_every_proof_a_code() -> None:
+    in_machines = [ill.code for each in ROUNDS for ill in each.ills]
+    assert sorted([*in_machines, *ON_PAPER]) == sorted(book())
+
+
+@pytest.mark.parametrize(("file", "test"), ON_PAPER.values())
+def test_what_is_proven_on_paper_is_proven_there(file: str, test: str) -> None:
+    assert f"def {test}(" in Path(__file__).with_name(file).read_text(encoding="utf-8")
 
 
 def test_what_a_check_must_say_is_what_the_sentence_asks_for() -> None:

@@ -55,6 +55,14 @@ def test_a_lamp_that_was_lit_by_nothing_is_as_bright_as_before(tmp_path: Path) -
     assert [(led / name).read_text() for name in ("trigger", "brightness")] == ["none", "1"]
 
 
+def test_a_lamp_that_does_not_take_our_rhythm_does_what_it_did_before(tmp_path: Path) -> None:
+    led = _board(tmp_path, "ACT") / "ACT"
+    (led / "delay_on").mkdir()
+    with pytest.raises(IsADirectoryError), blinking(led):
+        pytest.fail("it blinked")
+    assert (led / "trigger").read_text() == "mmc0"
+
+
 def test_an_object_that_does_not_run_answers_nobody(tmp_path: Path) -> None:
     with pytest.raises(AwayError, match="no runtime"):
         show_name(tmp_path / "journal.sock", 5)

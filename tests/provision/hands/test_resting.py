@@ -46,7 +46,7 @@ def test_it_is_started_again_whatever_happens_meanwhile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leave", "stops", "words"), [(False, True, ["is-active"]), (True, False, ["is-active", "stop"])]
+    ("leave", "stops", "words"), [(False, True, ["is-active"]), (True, False, ["is-active", "stop", "start"])]
 )
 def test_without_leave_or_when_it_does_not_stop_nothing_is_begun(
     leave: bool, stops: bool, words: list[str]

@@ -50,8 +50,11 @@ class Time:
 class Object:
     """An object as a trial sees it: screens that follow each other, and the word that it trains by."""
 
-    def __init__(self, *screens: str, training: str = "on", sales: int = 7) -> None:
+    def __init__(
+        self, *screens: str, training: str = "on", sales: int = 7, ways: tuple[Way, ...] = WAYS
+    ) -> None:
         self.wanted = b""
+        self._ways = ways
         self.taps: list[str] = []
         self._screens = [*screens]
         self._training, self._sales = training, sales
@@ -72,7 +75,7 @@ class Object:
         screen = self._screens[0]
         if screen in {"attract", "wait", "out-of-service"} and len(self._screens) > 1:
             return Shown(self._screens.pop(0), 1)
-        return Shown(screen, 1, WAYS if screen == "pay" else ())
+        return Shown(screen, 1, self._ways if screen == "pay" else ())
 
     def tap(self, action: str, number: int) -> bool:
         assert number == 1
@@ -126,6 +129,7 @@ def test_the_receipt_of_the_sale_before_is_put_away_first() -> None:
         (Object("out-of-service"), None, "opos doctor"),
         (Object("attract", "age"), None, "take others"),
         (Object("attract", "basket", "pay"), "wallet", "house-account, zvt, not wallet"),
+        (Object("attract", "basket", "pay", ways=()), None, "asks for no way to pay"),
         (Object("attract", "basket", "declined"), None, "declined"),
         (Object("attract", "basket", "pay", "wait"), None, "does not end"),
         (Object("attract", training="refused: no room"), None, "no room"),
@@ -157,6 +161,18 @@ def test_an_object_that_does_not_run_is_said_to_and_nothing_is_left_behind(tmp_p
 def test_without_anybody_to_ask_the_missing_yes_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(trial_sale, [str(tmp_path / "object.toml")])
     assert (result.exit_code, "--void" in result.output) == (2, True)
+
+
+def test_a_trial_of_the_terminal_that_is_broken_off_says_what_is_left_to_a_hand() -> None:
+    async def broken_off() -> None:
+        nobody = parse_uri("tcp:127.0.0.1:1?profile=zvt-tcp")
+        trial = asyncio.ensure_future(penny(nobody, 1, SystemClock(), lambda _: None))
+        await asyncio.sleep(0)
+        trial.cancel()
+        await trial
+
+    with pytest.raises(TrialFailedError, match="if it took something reverse it by hand"):
+        asyncio.run(broken_off())
 
 
 @pytest.fixture(scope="module")

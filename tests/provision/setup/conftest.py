@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.object.paper_hub import PaperHub, serving
+from tests.object.paper_hub import PaperHub, confirming
 from tests.provision.setup.bench import PaperMachine
 
 
@@ -16,10 +16,7 @@ def asked_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    served = tmp_path / "served"
-    served.mkdir()
-    with serving(PaperHub(), served) as paper:
-        paper.confirmed = True
+    with confirming(tmp_path) as paper:
         yield paper
 
 

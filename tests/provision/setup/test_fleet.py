@@ -17,9 +17,9 @@ from cloud_sync.contract.enrolment import read_claim
 from cloud_sync.hub.cli import hub
 from cloud_sync.hub.cli.claims import KINDS
 from cloud_sync.hub.cli.fleet import fleet
-from cloud_sync.hub.fleet.seeds import ANSWERS, CLAIM, SCRIPT
-from edge.config import Kind
-from edge.provision.setup.answers import read_answers
+from cloud_sync.hub.fleet.seeds import ANSWERS, CLAIM, DEVICE_NAMES, NAMES, SCRIPT
+from edge.config import Kind, PeripheralSection
+from edge.provision.setup.answers import Answers, read_answers
 
 DEVICES = '[[peripheral]]\nrole = "reader"\nuri = "tcp:127.0.0.1:9?profile=r200"\n'
 
@@ -97,6 +97,30 @@ def test_what_cannot_be_meant_is_wrong_usage(hub_folder: Path, tmp_path: Path) -
     assert enroll(hub_folder, tmp_path, "--count", "1", *same).exit_code == 2
     assert enroll(hub_folder, tmp_path, "--count", "1", "--kind", "spaceship").exit_code == 2
     assert not (tmp_path / "claims.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("terminals = 'none'\n", "'terminals' is no answer: did you mean 'terminal'?"),
+        ("colour = 'red'\n", "'colour' is no answer: expected some of claim, kind"),
+        (f"{DEVICES}urrl = '3'\n", "peripheral 1: 'urrl' is no answer"),
+        ("peripheral = 'reader'\n", "expected a table [[peripheral]] for each device"),
+    ],
+)
+def test_a_misspelt_answer_is_refused_before_any_claim_is_made(
+    hub_folder: Path, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "answers.toml").write_text(text)
+    words = ("--cloud-init", str(tmp_path / "cards"), "--answers", str(tmp_path / "answers.toml"))
+    done = enroll(hub_folder, tmp_path, "--count", "1", *words)
+    assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "claims.csv").exists()
+
+
+def test_a_fleet_may_answer_all_that_a_setup_asks() -> None:
+    assert Answers.__struct_fields__ == NAMES
+    assert PeripheralSection.__struct_fields__ == DEVICE_NAMES
 
 
 def test_claims_are_for_every_kind_of_object_there_is() -> None:

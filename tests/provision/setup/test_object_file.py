@@ -112,6 +112,9 @@ TENDERS = {
     '[[tender]]\nkind = "desk"\n[[tender]]\nkind = "zvt" # links\nuri = "tcp:1.2.3.4:1?profile=zvt-tcp"\n': (
         '[[tender]]\nkind = "desk"\n[[tender]]\nkind = "zvt" # links\nuri = "{}"\n'
     ),
+    '[[tender]]\nkind = "desk"\n[[tender]]\nkind = "wallet"\n': (
+        '[[tender]]\nkind = "desk"\n[[tender]]\nkind = "wallet"\n[[tender]]\nkind = "zvt"\nuri = "{}"\n'
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from cloud_sync.contract.enrolment import claim_text, read_enrolment
 from edge.config import PeripheralSection, load
 from edge.provision.hub_door import EnrolmentRefusedError
 from edge.provision.setup.machine import Ran
-from edge.provision.setup.state import state_file, unfinished
+from edge.provision.setup.state import Unfinished, begun, state_file, unfinished
 from edge.provision.setup.steps import STEPS, SetupError, decided_before
 from edge.provision.setup.units import UnitsError
 from tests.object.paper_hub import PaperHub
@@ -123,6 +123,17 @@ def test_a_glass_that_is_taken_away_starts_no_more(hub: PaperHub, machine: Paper
     assert machine.ran[-3] == "systemctl disable --now opos-kiosk.service"
 
 
+def test_an_object_whose_hubs_keys_are_gone_is_one_that_can_be_enrolled_again(
+    hub: PaperHub, machine: PaperMachine
+) -> None:
+    told = set_up(machine, decisions(hub))
+    assert told[-1].state == "done"
+    (machine.root / "etc/opos/trust.json").unlink()
+    before = decided_before(machine)
+    assert before is not None
+    assert before.kind == decisions(hub).kind
+
+
 def test_an_image_is_enabled_without_a_systemd_that_runs(hub: PaperHub, tmp_path: Path) -> None:
     image = PaperMachine(tmp_path / "image", booted=False)
     set_up(image, decisions(hub))
@@ -192,6 +203,14 @@ def test_the_same_setup_once_more_leaves_a_running_object_alone(
     set_up(machine, decisions(hub) if with_claim else decisions(hub, claim=""))
     assert (machine.root / FILE).read_bytes() == before
     assert [each for each in machine.ran if "restart" in each] == []
+
+
+def test_other_answers_after_a_power_cut_do_not_forget_that_services_run_by_older_ones(hub: PaperHub) -> None:
+    first, other = decisions(hub), decisions(hub, wait_s=5)
+    assert begun(None, first) == Unfinished(first)
+    cut = Unfinished(first, done=("system", "enrol", "file"), changed=True)
+    assert begun(cut, first) is cut
+    assert begun(cut, other) == Unfinished(other, changed=True)
 
 
 def test_a_configuration_that_no_object_could_start_with_never_gets_its_name(
