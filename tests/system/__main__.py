@@ -19,7 +19,10 @@ _CHECKOUT: Final = Path(__file__).parents[2]
     "--until", default="", metavar="WORDS", help="End with the first step whose name has these words."
 )
 @click.option(
-    "--only", default="", metavar="WORDS", help="After the first sale, only the steps with these words."
+    "--only",
+    default="",
+    metavar="WORDS[,WORDS]",
+    help="After the first sale, only the steps with these words.",
 )
 @click.option("--shell", is_flag=True, help="At the end, a shell in the object's machine.")
 @click.option(

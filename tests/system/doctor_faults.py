@@ -52,6 +52,8 @@ BOOKS: Final = (
     books.NO_KEY,
     books.BAD_KEY,
     books.KEY_AWAY,
+    books.CHANGED,
+    books.DAMAGED,
     books.SET_ASIDE,
 )
 ROUNDS: Final[tuple[Round, ...]] = (*BOARD, *GLASS, *SERVICES, *DEVICES, *LINE, *DISK, *BOOKS)
@@ -60,14 +62,6 @@ ON_PAPER: Final = {
     "OP-2103": (
         "test_devices.py",
         "test_what_the_service_may_not_open_is_its_to_tell_whoever_examines",
-    ),
-    "OP-4001": (
-        "test_ledger.py",
-        "test_a_file_that_is_damaged_is_evidence",
-    ),
-    "OP-4002": (
-        "test_ledger.py",
-        "test_an_entry_that_was_changed_breaks_the_chain_of_the_last_ones",
     ),
     "OP-6102": (
         "test_ledger.py",

@@ -70,13 +70,16 @@ def _one(shop: Shop, each: Round) -> None:
         wanted = {ill.code for ill in each.ills}
         found = until(lambda: _all_of(wanted, _findings(shop, each)), f"the doctor finds {wanted}", _FOUND_S)
         _mend(shop, each, found)
-        until(
-            lambda: None if wanted & _findings(shop, each).keys() else True,
-            f"none of {wanted} is found any more: {_shown(found)}",
-            _WELL_S,
-        )
+        _until_gone(shop, each, wanted)
     finally:
         each.after(shop)
+
+
+def _until_gone(shop: Shop, each: Round, wanted: set[str]) -> None:
+    try:
+        until(lambda: None if wanted & _findings(shop, each).keys() else True, "all is well", _WELL_S)
+    except FellError as error:
+        raise FellError(f"{error}, still found: {_shown(_findings(shop, each))}") from None
 
 
 def _all_of(wanted: set[str], findings: dict[str, Finding]) -> dict[str, Finding] | None:
@@ -105,7 +108,7 @@ def _run_once(shop: Shop, ill: Ill, command: str, done: set[str]) -> None:
         shop.object.restarted_by(command)
         return
     machine = shop.hub if ill.at_hub else shop.object
-    words = ("timeout", _COMMAND_S, "sh", "-c", _filled_in(shop, command))
+    words: tuple[str, ...] = ("timeout", _COMMAND_S, "sh", "-c", _filled_in(shop, command))
     if ill.stays:
         words = ("systemd-run", "--quiet", f"--unit={LEFT_RUNNING}", *words[2:])
     ends_s = time.monotonic() + _MENDED_S

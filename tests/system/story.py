@@ -109,19 +109,17 @@ STEPS: Final[tuple[Step, ...]] = (
     *aftercare.STEPS,
     *letter.STEPS,
     *bad_days.STEPS,
-    *faults.STEPS,
-    *upkeep.LAST_STEPS,
-)
-
-
-# Minutes more, so they are told where `--only` names them: a browser, a camera, updates that are broken off.
-ASIDE: Final[tuple[Step, ...]] = (
     *kiosk.STEPS,
     *updates.STEPS,
     *kiosk.LAST_STEPS,
+    *faults.STEPS,
     *upkeep.LAST_STEPS,
     *updates.LAST_STEPS,
 )
+
+
+# They are told where `--only` names them: updates that are broken off.
+ASIDE: Final[tuple[Step, ...]] = updates.ASIDE
 
 
 def chosen(until_words: str = "", only_words: str = "") -> list[Step]:
