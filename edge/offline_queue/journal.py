@@ -24,6 +24,7 @@ from edge.offline_queue.ledger import DAMAGE
 from edge.offline_queue.outcomes import Appended, JournalClosedError, ReceiptRefusedError
 from edge.offline_queue.pen import Order, Pen
 from edge.offline_queue.projections import NoStartError, Projection
+from edge.offline_queue.set_aside import set_aside
 
 # One commit takes at most so many entries: a burst must not make the first of it wait for the last.
 _GROUP_MAX: Final = 64
@@ -181,13 +182,19 @@ class Journal:
             # more. The runtime stops and starts again.
             self._failure = str(error)
             if isinstance(error, DAMAGE):
-                self._pen.set_aside(self._failure)
+                self._set_aside(self._failure)
             self.on_failure(self._failure)
         finally:
             if self._failure is None:  # what cannot be has happened: the traceback is in the log
                 self._failure = "its writer died"
                 self.on_failure(self._failure)
             self._fail(asked, self._failure)
+
+    def _set_aside(self, said: str) -> None:
+        """Have the next start set the ledger aside: it might not come across the place that is damaged."""
+        path = self._pen.path
+        with contextlib.suppress(OSError):  # a disk that takes no note: the next start does what it can
+            set_aside(path, "damaged", f"{path}: this is no whole ledger: {said}")
 
     def _next(self) -> _Ask | None:
         """What is asked next; while nobody asks, the projections follow."""

@@ -36,7 +36,7 @@ from edge.offline_queue.outcomes import (
 )
 from edge.offline_queue.projections import Projection
 from edge.offline_queue.pruning import next_floor, tear_out
-from edge.offline_queue.set_aside import forget, held_together, predecessor, quarantine, set_aside
+from edge.offline_queue.set_aside import forget, held_together, predecessor, quarantine
 from edge.offline_queue.standing import standing
 
 _T = TypeVar("_T")
@@ -68,7 +68,7 @@ class Pen:
         *,
         reserve: Reserve | None = None,
     ) -> None:
-        self._path = path
+        self.path: Final = path
         self._signer = signer
         self.dev: Final = dev
         self._clock = clock
@@ -80,7 +80,7 @@ class Pen:
             self._before = predecessor(path, self._projections)
             self._db = self._opened_ledger()
             opened.callback(self._db.close)
-            with held_together(path):
+            with held_together(path, self._db.close):
                 self._resume()
             self._opened = opened.pop_all()
         self._wal_pages, self._broken = 0, False
@@ -90,15 +90,15 @@ class Pen:
         """The file; one that does not hold together is set aside, and a person is told where."""
         keys_spent = self._before.keys_spent if self._before else ()
         try:
-            return open_ledger(self._path, self.dev, keys_spent)
+            return open_ledger(self.path, self.dev, keys_spent)
         except JournalClosedError:
             if not self._reserve.release():
                 raise
-            return open_ledger(self._path, self.dev, keys_spent)  # a full disk has room now
+            return open_ledger(self.path, self.dev, keys_spent)  # a full disk has room now
         except ForeignLedgerError:
             raise
         except JournalDamagedError as error:
-            quarantine(self._path, str(error))
+            quarantine(self.path, str(error))
 
     def _resume(self) -> None:
         stands = standing(self._db)
@@ -113,7 +113,7 @@ class Pen:
         """A chain goes on with the key that it has come to, or by its word with the next one."""
         if (mine := self._signer.public.kid) != (kid or mine):
             raise ForeignLedgerError(
-                f"{self._path}: key {kid} signs it, the object's is {mine}: give the object its own key back"
+                f"{self.path}: key {kid} signs it, the object's is {mine}: give the object its own key back"
             )
 
     def _grown(self, _db: apsw.Connection, _name: str, pages: int) -> int:
@@ -145,12 +145,8 @@ class Pen:
 
         Raises JournalDamagedError when the file does not hold together: it is set aside, and this is closed.
         """
-        try:
-            with held_together(self._path):
-                self._begin(version)
-        except JournalDamagedError:
-            self._opened.close()
-            raise
+        with held_together(self.path, self._opened.close):
+            self._begin(version)
 
     def _begin(self, version: str) -> None:
         views.prepare(self._db, self._projections)
@@ -159,7 +155,7 @@ class Pen:
         self.write([Order(Boot(version), f"boot/{self._boot}")])
         # Only now: what a killed process wrote last is on the disk after this commit, and not before.
         if self._before is not None:
-            forget(self._path)
+            forget(self.path)
             self._before = None
         while self.fold():
             pass
@@ -380,11 +376,6 @@ class Pen:
                 self._broken = True
                 raise
             self._reserve.release()
-
-    def set_aside(self, said: str) -> None:
-        """Have the next start set the ledger aside: it might not come to the place that is damaged."""
-        with suppress(OSError):  # a disk that takes no note either: the next start finds out what it can
-            set_aside(self._path, "damaged", f"{self._path}: this is no whole ledger: {said}")
 
     def close(self) -> None:
         """Give the ledger back. After a failure the log stays as it is: the next start reads it."""

@@ -7,7 +7,7 @@ A note beside the ledger says which, so that a power cut in the middle changes n
 
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn
@@ -77,11 +77,15 @@ def quarantine(path: Path, said: str) -> NoReturn:
 
 
 @contextmanager
-def held_together(path: Path) -> Iterator[None]:
-    """Set the ledger at `path` aside if what is read of it is damaged; raises JournalDamagedError then."""
+def held_together(path: Path, close: Callable[[], object]) -> Iterator[None]:
+    """Set the ledger at `path` aside if what is read of it is damaged; `close` gives it back before that.
+
+    Raises JournalDamagedError then.
+    """
     try:
         yield
     except DAMAGE as error:
+        close()
         quarantine(path, f"{path}: this is no whole ledger: {error}")
 
 

@@ -25,7 +25,7 @@ from edge.drivers.uris import PeripheralUri, PeripheralUriError, parse_uri
 from edge.events import Event
 from edge.keeper import Keeper
 from edge.keys import KeyUnusableError
-from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError, JournalDamagedError
+from edge.offline_queue.outcomes import ForeignLedgerError, JournalClosedError
 from edge.offline_queue.reader import LedgerReader
 from edge.offline_queue.set_aside import held_together
 from edge.runtime.payments import PayBooks, PayRoom
@@ -118,12 +118,8 @@ def books_of(config: ObjectConfig, keeper: Keeper) -> tuple[Books, PayBooks, Sig
     Raises JournalDamagedError when the ledger does not hold together: the keeper has given it back then, and
     it is set aside.
     """
-    try:
-        with held_together(config.ledger):
-            return _read_books(config.ledger)
-    except JournalDamagedError:
-        keeper.close()
-        raise
+    with held_together(config.ledger, keeper.close):
+        return _read_books(config.ledger)
 
 
 def _read_books(ledger: Path) -> tuple[Books, PayBooks, SignedEntry | None]:

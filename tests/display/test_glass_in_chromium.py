@@ -195,6 +195,7 @@ def test_what_was_scanned_is_taken_off_and_what_was_seen_is_chosen(serve: Any, l
     glass = serve("panel", replace(states("panel")["scanned"], number=2))
     page = look("panel", glass.url)
     page.get_by_role("button", name="Remove one Straight Jeans").click()
+    expect(page.locator(".sent")).to_have_count(0)  # while the object is asked another tap is none
     page.get_by_role("button", name="Remove all that was scanned").click()
     wait_until(lambda: len(glass.till.taps) == 2)
     glass.become(choice)
@@ -259,11 +260,14 @@ def test_the_sheet_of_languages_stays_while_the_screen_changes_and_turns_it_arou
         boxes = [button.bounding_box() for button in sheet.get_by_role("button").all()]
         assert len(boxes) == len(LANGUAGES)
         assert all(box is not None and box["height"] >= TARGETS["mirror"] for box in boxes)
-        glass.become(replace(offered(line(SWEATER), number=3 + len(glass.till.taps)), online=False))
+        number = 3 + len(glass.till.taps)
+        glass.become(replace(offered(line(SWEATER), number=number), online=False))
+        expect(page.locator("html")).to_have_attribute("data-number", str(number))
         expect(page.locator(".pill")).to_be_visible()
         expect(sheet).to_be_visible()
         sheet.get_by_role("button", name=closed_by, exact=True).click()
         expect(sheet).not_to_be_visible()
+        expect(page.locator(".sent")).to_have_count(0)  # while the object is asked another tap is none
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     expect(page.locator("html")).to_have_attribute("lang", "ar")
     assert page.locator(".price").evaluate("e => getComputedStyle(e).direction") == "rtl"

@@ -201,7 +201,7 @@ def test_a_changed_last_entry_is_found_at_the_start(opened: Opener, tmp_path: Pa
 
 
 def receipt(journal: Journal, confirmed: int, **changed: Any) -> Receipt:
-    reader = LedgerReader(journal._pen._path)
+    reader = LedgerReader(journal._pen.path)
     digest = reader.hash_of(confirmed) if "hash" not in changed else None
     reader.close()
     fields: dict[str, Any] = {

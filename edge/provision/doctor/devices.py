@@ -133,7 +133,8 @@ def _with_holder(one: Called, uri: PeripheralUri, root: Sysroot) -> Called:
     real = Path(uri.address.path).resolve()
     for link in root.found("/proc/[0-9]*/fd/*"):
         try:
-            is_it = link.readlink() == real
+            # In a container's /dev there may be another device of the same name.
+            is_it = link.readlink() == real and link.samefile(real)
         except OSError:
             continue  # it has ended meanwhile, or is none of our business
         pid = int(link.parts[-3])

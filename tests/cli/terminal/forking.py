@@ -172,6 +172,8 @@ def _become(fds: Sequence[int], words: Sequence[str], cwd: str, environment: Map
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     os.chdir(cwd)
     os.environ.update(environment)
+    # A suite that a shell has put into its background ignores Ctrl-C, and hands that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["opos", *words]
     sys.modules["__main__"].__package__ = None  # click calls a program that was started by -m otherwise
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES_MAX, _MEMORY_BYTES_MAX))

@@ -160,7 +160,7 @@ def _a_second_library_looks_at_the_live_file() -> AbstractContextManager[Any]:
     usual = Pen.fold
 
     def fold(self: Pen) -> bool:
-        other = sqlite3.connect(self._path)
+        other = sqlite3.connect(self.path)
         other.execute("SELECT count(*) FROM entry").fetchone()
         other.close()
         return usual(self)

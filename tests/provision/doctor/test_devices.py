@@ -100,10 +100,12 @@ def test_a_port_that_is_not_there_and_a_profile_that_is_none(config: ObjectConfi
 def test_a_port_that_another_program_holds_is_freed_by_ending_it(config: ObjectConfig) -> None:
     hold = "import fcntl, os, sys, termios; f = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)\n"
     hold += "fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
-    with port(b"S S     100.00 g\r\n") as path:
-        thief = subprocess.Popen(
+    with (
+        port(b"S S     100.00 g\r\n") as path,
+        subprocess.Popen(
             [sys.executable, "-c", hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        ) as thief,
+    ):
         assert thief.stdout is not None
         thief.stdout.readline()
         (held,) = findings("devices", seen(config, scale(path)))
