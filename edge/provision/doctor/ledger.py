@@ -36,13 +36,12 @@ WHERE kind IN ('genesis', 'checkpoint', 'key.rotated')"""
 
 
 class Books(msgspec.Struct, frozen=True):
-    """A ledger: what is wrong with its file, where its chain breaks, its schema, what was set aside."""
+    """A ledger: what is wrong with its file, where its chain breaks, what was set aside."""
 
     path: Path
     damage: str = ""
     broken_seq: int = 0
     broken: str = ""
-    schema: int = SCHEMA_VERSION
     note: Note | None = None
 
 
@@ -70,14 +69,18 @@ def read(patient: Patient) -> Iterator[Books]:
 
 
 def _looked(reader: LedgerReader, path: Path, patient: Patient) -> Books:
-    schema = int(reader.database.pragma("user_version"))
-    if schema > SCHEMA_VERSION:
-        return Books(path, schema=schema)
+    if schema_of(reader) > SCHEMA_VERSION:
+        raise UnknownError("a newer version has written it: see what is found of the versions")
     with reader.still():
         if damage := quick_fault(reader.database, patient):
             return Books(path, damage=damage)
         seq, broken = next(iter(tail_faults(reader)), (0, ""))
-    return Books(path, broken_seq=seq, broken=broken, schema=schema)
+    return Books(path, broken_seq=seq, broken=broken)
+
+
+def schema_of(reader: LedgerReader) -> int:
+    """Which version of the tables a ledger has."""
+    return int(reader.database.pragma("user_version"))
 
 
 def quick_fault(db: apsw.Connection, patient: Patient) -> str:
@@ -149,11 +152,4 @@ def waits(books: Books) -> Finding | None:
     return found("OP-4003", reason=books.note.said, kept=kept, ledger=books.path)
 
 
-def newer(books: Books) -> Finding | None:
-    """Somebody has put an older program in the place of a newer one."""
-    if books.schema <= SCHEMA_VERSION:
-        return None
-    return found("OP-6102", there=books.schema, ours=SCHEMA_VERSION)
-
-
-LEDGER: Final = Subject(read, damaged, broken, waits, newer)
+LEDGER: Final = Subject(read, damaged, broken, waits)

@@ -76,7 +76,9 @@ def test_a_file_that_is_damaged_is_evidence(config: ObjectConfig) -> None:
 
 def test_a_newer_programs_ledger_is_left_alone(config: ObjectConfig) -> None:
     change(config, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    assert codes("ledger", seen(config)) == ["OP-6102"]
+    assert codes("versions", seen(config)) == ["OP-6102"]
+    with pytest.raises(UnknownError, match="a newer version has written it"):
+        codes("ledger", seen(config))
 
 
 def test_a_ledger_that_was_set_aside_waits_for_a_person(config: ObjectConfig) -> None:
