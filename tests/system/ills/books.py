@@ -64,9 +64,14 @@ db.execute(said)
 db.commit()
 """
 _FORGE: Final = "/run/forge.py"
-# The object finds what is wrong within seconds after its start, and waits: then a person lets it go on.
+# The object finds what is wrong within seconds after its start, and waits: then a person lets it go on. The
+# next ledger has to be there, and at the hub, before anybody spoils that.
 _RENEW: Final = f"runuser -u opos -- opos ledger renew {_LEDGER}"
-_RENEWED: Final = here(f"timeout 60 sh -c 'until {_RENEW}; do sleep 0.2; done'")
+_RENEWED: Final = each(
+    here(f"timeout 60 sh -c 'until {_RENEW}; do sleep 0.2; done'"),
+    lambda shop: shop.until_sellable(),
+    lambda shop: shop.until_level(),
+)
 
 CHANGED: Final = Round(
     "a ledger whose last entry somebody has changed",
