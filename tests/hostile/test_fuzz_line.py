@@ -107,6 +107,7 @@ def test_no_noise_of_a_broker_ends_the_line(seed: int) -> None:
         broker.healed = True
         before = broker.connections
         until(lambda: broker.connections > before and ears.up, "the line is up")
+        assert broker.connections > before, "it has come back by itself"
     finally:
         ears.line.stop()
         broker.close()

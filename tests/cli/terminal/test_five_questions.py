@@ -15,18 +15,12 @@ import pytest
 from cloud_sync.contract.enrolment import claim_text
 from edge.config import load
 from tests.agent.line_world import until
+from tests.cli.terminal.corner import BENCH
 from tests.cli.terminal.forking import Door
 from tests.cli.terminal.pane import COLUMNS, Pane
-from tests.object.paper_hub import PaperHub, serving
+from tests.object.paper_hub import PaperHub, confirming
 
-BENCH: Final = """
-[bench]
-control = "bench.sock"
-state = "bench.json"
-[[device]]
-type = "r200"
-name = "reader"
-at = "tcp:127.0.0.1:0"
+SCALE: Final = """
 [[device]]
 type = "mt-sics"
 name = "scale"
@@ -38,7 +32,7 @@ USERS: Final = "root:x:0:0::/root:/bin/sh\nopos:x:990:991::/:/bin/false\n"
 @pytest.fixture
 def bench(door: Door, tmp_path: Path) -> Iterator[list[str]]:
     """A reader and a scale, as HOST:PORT."""
-    (tmp_path / "bench.toml").write_text(BENCH)
+    (tmp_path / "bench.toml").write_text(BENCH + SCALE)
     said = tmp_path / "bench.said"
     with Path(os.devnull).open("rb") as nothing, said.open("wb") as file:
         running = door.start(("sim", "up", "bench.toml", "--json"), tmp_path, (nothing, file, file))
@@ -51,9 +45,7 @@ def bench(door: Door, tmp_path: Path) -> Iterator[list[str]]:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    (tmp_path / "served").mkdir()
-    with serving(PaperHub(), tmp_path / "served") as paper:
-        paper.confirmed = True
+    with confirming(tmp_path) as paper:
         yield paper
 
 
