@@ -2,7 +2,7 @@
 
 The retailer's claim goes to the installer by any way (a text, a QR code). The object makes its keys, calls
 the hub over HTTPS and believes nobody but the root whose fingerprint stands in the claim. Both sides then
-show the same six digits; a person who sees both confirms, and the hub sends all that the object needs.
+show the same eight letters; a person who sees both confirms, and the hub sends all that the object needs.
 
 `POST {hub}/enrol` with an `EnrolmentAsked`, sealed by the object's own key for its journal, is answered by
 an `EnrolmentSaid`; the object asks again, with the same bytes, until it is enrolled or refused.
@@ -23,6 +23,9 @@ PATH: Final = "/enrol"
 """Where it is posted, below the hub's address."""
 ENROLMENT_BYTES_MAX: Final = 16 * 1024
 """The longest question or answer: four certificates and a keyring are 8 KiB."""
+
+CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
+"""Of a confirmation code (RFC 8628, section 6.1): without vowels, so no words; without digits, so no O for a 0."""
 
 _CLAIM_PREFIX: Final = "OPOS1."
 _CLAIM_CHARS_MAX: Final = 1_000
@@ -97,10 +100,16 @@ def read_enrolment(jws: str) -> EnrolmentAsked:
 
 
 def confirmation_code(claim: str, key: PublicKey, fingerprint: str) -> str:
-    """The six digits that both sides show: somebody between the two would make them differ."""
+    """The letters (such as WDJB-MJHT) that both sides show: somebody between the two would make them differ."""
     told = "\n".join(("opos-enrolment", claim, key.x, key.y, fingerprint))
-    number = int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big") % 1_000_000
-    return f"{number // 1000:03d} {number % 1000:03d}"
+    number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
+    letters = "".join(CODE_LETTERS[number // 20**place % 20] for place in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def bare_code(typed: str) -> str:
+    """The letters of a code as a person typed it: small or large, with or without the dash."""
+    return "".join(char for char in typed.upper() if char not in " -")
 
 
 class Enrolled(msgspec.Struct, frozen=True):

@@ -1,29 +1,39 @@
-"""A code of six digits, large enough to be compared over a counter."""
+"""A code of eight letters, large enough to be compared over a counter."""
 
 import io
 from typing import Final
 
 import segno
 
-# Five rows of five columns for each digit; a space parts the two halves of a code.
-_DIGITS: Final = {
-    "0": (" ███ ", "█   █", "█   █", "█   █", " ███ "),
-    "1": ("  █  ", " ██  ", "  █  ", "  █  ", " ███ "),
-    "2": ("████ ", "    █", " ███ ", "█    ", "█████"),
-    "3": ("████ ", "    █", " ███ ", "    █", "████ "),
-    "4": ("█  █ ", "█  █ ", "█████", "   █ ", "   █ "),
-    "5": ("█████", "█    ", "████ ", "    █", "████ "),
-    "6": (" ███ ", "█    ", "████ ", "█   █", " ███ "),
-    "7": ("█████", "   █ ", "  █  ", " █   ", " █   "),
-    "8": (" ███ ", "█   █", " ███ ", "█   █", " ███ "),
-    "9": (" ███ ", "█   █", " ████", "    █", " ███ "),
-    " ": ("     ",) * 5,
+# Five rows of five columns for each letter of a code (`CODE_LETTERS`), and for the dash between its halves.
+_LETTERS: Final = {
+    "B": ("████ ", "█   █", "████ ", "█   █", "████ "),
+    "C": (" ████", "█    ", "█    ", "█    ", " ████"),
+    "D": ("████ ", "█   █", "█   █", "█   █", "████ "),
+    "F": ("█████", "█    ", "████ ", "█    ", "█    "),
+    "G": (" ████", "█    ", "█  ██", "█   █", " ████"),
+    "H": ("█   █", "█   █", "█████", "█   █", "█   █"),
+    "J": ("  ███", "   █ ", "   █ ", "█  █ ", " ██  "),
+    "K": ("█   █", "█  █ ", "███  ", "█  █ ", "█   █"),
+    "L": ("█    ", "█    ", "█    ", "█    ", "█████"),
+    "M": ("█   █", "██ ██", "█ █ █", "█   █", "█   █"),
+    "N": ("█   █", "██  █", "█ █ █", "█  ██", "█   █"),
+    "P": ("████ ", "█   █", "████ ", "█    ", "█    "),
+    "Q": (" ███ ", "█   █", "█ █ █", "█  █ ", " ██ █"),
+    "R": ("████ ", "█   █", "████ ", "█  █ ", "█   █"),
+    "S": (" ████", "█    ", " ███ ", "    █", "████ "),
+    "T": ("█████", "  █  ", "  █  ", "  █  ", "  █  "),
+    "V": ("█   █", "█   █", "█   █", " █ █ ", "  █  "),
+    "W": ("█   █", "█   █", "█ █ █", "██ ██", "█   █"),
+    "X": ("█   █", " █ █ ", "  █  ", " █ █ ", "█   █"),
+    "Z": ("█████", "   █ ", "  █  ", " █   ", "█████"),
+    "-": ("     ", "     ", " ███ ", "     ", "     "),
 }
 
 
 def big_code(code: str) -> str:
-    """The digits of `code` as five lines for a terminal."""
-    return "\n".join("  " + "  ".join(_DIGITS[digit][row] for digit in code).rstrip() for row in range(5))
+    """The letters of `code` as five lines for a terminal."""
+    return "\n".join("  " + "  ".join(_LETTERS[letter][row] for letter in code).rstrip() for row in range(5))
 
 
 def code_matrix(text: str) -> str:

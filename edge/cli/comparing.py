@@ -50,7 +50,7 @@ class Shown:
 
     def _paint(self, glass: CodeGlass, stands: Stands) -> None:
         if stands.trouble:
-            glass.show("... ...", "The hub does not answer", f"{stands.trouble}. It is asked again.")
+            glass.show("....-....", "The hub does not answer", f"{stands.trouble}. It is asked again.")
         else:
             what = f"Then confirm it at {self._claim.hub}"
             glass.show(stands.code, "Does the hub show the same code?", what, self._scan(stands.code))
@@ -65,6 +65,6 @@ class Shown:
             code_matrix(self._scan(code)),
             f"Does the hub at {self._claim.hub} show {code} for this object?",
             "Then confirm it there:",
-            f'  opos hub confirm "{code}" --dir ...',
+            f'  opos hub confirm {code} --dir ...',
         ):
             click.echo(line, err=self._aside)

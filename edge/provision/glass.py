@@ -77,7 +77,7 @@ class CodeGlass(PageGlass):
 
     def __init__(self, port: int) -> None:
         self._code = ""
-        super().__init__(port, _page("... ...", "This object is being enrolled", "It is asking its hub."))
+        super().__init__(port, _page("....-....", "This object is being enrolled", "It is asking its hub."))
 
     def show(self, code: str, title: str, what: str, scan: str = "") -> None:
         """Show `code`, and below it what it is for; `scan` is what a phone reads instead of a person."""

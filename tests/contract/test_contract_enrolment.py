@@ -1,4 +1,4 @@
-"""Claims survive copying, questions prove the key that they name, and both sides see the same six digits."""
+"""Claims survive copying, questions prove the key that they name, and both sides see the same letters."""
 
 from typing import Any
 
@@ -86,9 +86,9 @@ def test_any_other_text_is_no_question(jws: str) -> None:
         read_enrolment(jws)
 
 
-def test_both_sides_show_six_digits_and_another_in_between_would_change_them() -> None:
+def test_both_sides_show_eight_letters_and_another_in_between_would_change_them() -> None:
     code = confirmation_code(CLAIM.id, KEY.public, CLAIM.fingerprint)
-    assert [len(part) for part in code.split(" ")] == [3, 3]
+    assert [len(part) for part in code.split("-")] == [4, 4]
     assert code == confirmation_code(CLAIM.id, KEY.public, CLAIM.fingerprint)
     others = {
         confirmation_code("another-one1", KEY.public, CLAIM.fingerprint),

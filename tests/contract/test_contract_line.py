@@ -1,5 +1,6 @@
 """Claims, enrolments, keyrings and telemetry: what is right comes back, and what is wrong is said."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from cloud_sync.contract.encoding import b64, encode
 from cloud_sync.contract.enrolment import (
+    CODE_LETTERS,
     ENROLMENT_BYTES_MAX,
     ENROLMENT_TYPE,
     BadClaimError,
@@ -86,9 +88,9 @@ def test_an_enrolment_of_anybody_else_is_none(jws: str) -> None:
         read_enrolment(jws)
 
 
-def test_the_code_is_six_digits_of_claim_key_and_root_alike_on_both_sides() -> None:
+def test_the_code_is_eight_letters_of_claim_key_and_root_alike_on_both_sides() -> None:
     code = confirmation_code(CLAIM.id, OBJECT.public, CLAIM.fingerprint)
-    assert (len(code), code[3], code.replace(" ", "").isdecimal()) == (7, " ", True)
+    assert re.fullmatch(rf"[{CODE_LETTERS}]{{4}}-[{CODE_LETTERS}]{{4}}", code)
     assert msgspec.json.decode(LINE["enrolments"][0], type=EnrolmentSaid).code == code
     others = {
         confirmation_code("another0", OBJECT.public, CLAIM.fingerprint),

@@ -27,17 +27,17 @@ def test_before_there_is_a_code_there_is_none_to_scan(shown: tuple[CodeGlass, st
 
 def test_a_code_is_read_by_a_person_and_by_a_phone(shown: tuple[CodeGlass, str]) -> None:
     glass, url = shown
-    glass.show("123 456", "Same code?", "Then <confirm> it", "OPOS 123 456 https://hub.example")
+    glass.show("WDJB-MJHT", "Same code?", "Then <confirm> it", "OPOS WDJB-MJHT https://hub.example")
     page = httpx.get(url).text
-    assert ">123 456<" in page
+    assert ">WDJB-MJHT<" in page
     assert "Then &lt;confirm&gt; it" in page
     assert int(page.partition('data-module="')[2].partition('"')[0]) >= 3
-    assert httpx.get(f"{url}/state").json() == {"screen": "unpaired", "code": "123 456"}
+    assert httpx.get(f"{url}/state").json() == {"screen": "unpaired", "code": "WDJB-MJHT"}
 
 
 def test_while_the_hub_does_not_answer_no_old_code_is_left(shown: tuple[CodeGlass, str]) -> None:
     glass, url = shown
-    glass.show("123 456", "Same code?", "Confirm it", "OPOS 123 456")
-    glass.show("... ...", "The hub does not answer", "It is asked again")
+    glass.show("WDJB-MJHT", "Same code?", "Confirm it", "OPOS WDJB-MJHT")
+    glass.show("....-....", "The hub does not answer", "It is asked again")
     assert "<svg" not in httpx.get(url).text
     assert httpx.get(f"{url}/state").json()["code"] == ""

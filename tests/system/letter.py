@@ -145,8 +145,8 @@ def _set_up(reader: Reader, line: str) -> None:
 def _confirm(reader: Reader, line: str) -> None:
     """The code that the terminal shows is the one to be confirmed; then it sells."""
     with reader.waiting() as asked:
-        code = asked.until(r'opos hub confirm ("\d{3} \d{3}")')[1]
-        reader.at_the_hub(re.sub('"[^"]+"', code, line))
+        code = asked.until(r"opos hub confirm ([A-Z]{4}-[A-Z]{4})")[1]
+        reader.at_the_hub(re.sub("[A-Z]{4}-[A-Z]{4}", code, line))
         if asked.ended() != 0 or f"{SHELF} is set up" not in asked.seen:
             raise FellError(f"the setup ended otherwise: {asked.seen[-2000:]}")
     reader.shelf.stocked(reader.at_the_hub)
@@ -308,7 +308,7 @@ HANDS: Final[Mapping[str, Callable[[Reader, str], None]]] = {
     "sudo apt-get install ./opos-camera_0.1.0_amd64.deb": _install,
     "opos hub claim --dir var/hub --object shelf-2 --tenant demo --site corner --kind shelf": _claim,
     "sudo opos setup": _set_up,
-    'opos hub confirm "483 920" --dir var/hub': _confirm,
+    'opos hub confirm WDJB-MJHT --dir var/hub': _confirm,
     "opos setup --example > answers.toml": _example,
     "sudo opos setup --answers answers.toml --dry-run": _rehearsed,
     "sudo opos setup --answers answers.toml --json": _unattended,

@@ -168,7 +168,7 @@ def claims(directory: Path, *, as_json: bool) -> None:
 def confirm(
     directory: Path, code: str | None, object_id: str, root_key: Path | None, *, as_json: bool
 ) -> None:
-    """Let the object in that shows CODE, six digits: you have seen them on its own glass."""
+    """Let the object in that shows CODE (WDJB-MJHT): you have seen it on its own glass."""
     with refusals(), opened(directory) as store:
         found = _waiting(store, code or "", object_id)
         folder = Folder(directory)

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
 from cloud_sync.contract.encoding import b64
-from cloud_sync.contract.enrolment import Claim
+from cloud_sync.contract.enrolment import Claim, bare_code
 from cloud_sync.contract.topics import Address
 from cloud_sync.hub import objects
 from cloud_sync.hub.folder import Folder
@@ -123,12 +123,11 @@ def standing(connection: Connection, claim_id: str, now_ms: int) -> Standing | N
 
 def waiting(connection: Connection, now_ms: int, *, code: str = "", object_id: str = "") -> Standing:
     """The one claim that waits for a person under this code or for this object; raises ClaimError."""
-    digits = "".join(char for char in code if char.isdigit())
     found = [
         each
         for each in standings(connection, now_ms)
         if each.state is State.WAITING
-        and (not code or "".join(each.code.split()) == digits)
+        and (not code or bare_code(each.code) == bare_code(code))
         and (not object_id or each.object == object_id)
     ]
     whom = f"shows the code {code}" if code else f"is called {object_id}"
