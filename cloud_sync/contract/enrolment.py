@@ -25,7 +25,7 @@ ENROLMENT_BYTES_MAX: Final = 16 * 1024
 """The longest question or answer: four certificates and a keyring are 8 KiB."""
 
 CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
-"""Of a confirmation code (RFC 8628, section 6.1): without vowels, so no words; without digits, so no O for a 0."""
+"""Of a confirmation code (RFC 8628, section 6.1): no vowels, so no words; no digits, so no O for a 0."""
 
 _CLAIM_PREFIX: Final = "OPOS1."
 _CLAIM_CHARS_MAX: Final = 1_000
@@ -100,7 +100,7 @@ def read_enrolment(jws: str) -> EnrolmentAsked:
 
 
 def confirmation_code(claim: str, key: PublicKey, fingerprint: str) -> str:
-    """The letters (such as WDJB-MJHT) that both sides show: somebody between the two would make them differ."""
+    """The eight letters (WDJB-MJHT) that both sides show: somebody in between would make them differ."""
     told = "\n".join(("opos-enrolment", claim, key.x, key.y, fingerprint))
     number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
     letters = "".join(CODE_LETTERS[number // 20**place % 20] for place in range(8))

@@ -65,6 +65,6 @@ class Shown:
             code_matrix(self._scan(code)),
             f"Does the hub at {self._claim.hub} show {code} for this object?",
             "Then confirm it there:",
-            f'  opos hub confirm {code} --dir ...',
+            f"  opos hub confirm {code} --dir ...",
         ):
             click.echo(line, err=self._aside)

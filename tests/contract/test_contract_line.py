@@ -16,6 +16,7 @@ from cloud_sync.contract.enrolment import (
     ENROLMENT_TYPE,
     BadClaimError,
     EnrolmentSaid,
+    bare_code,
     claim_text,
     confirmation_code,
     read_claim,
@@ -98,6 +99,11 @@ def test_the_code_is_eight_letters_of_claim_key_and_root_alike_on_both_sides() -
         confirmation_code(CLAIM.id, OBJECT.public, b64(bytes(32))),
     }
     assert len(others | {code}) == 4
+
+
+@pytest.mark.parametrize("typed", ["WDJB-MJHT", "wdjbmjht", " wdjb mjht ", "WD-JB-MJ-HT"])
+def test_a_code_is_known_however_it_was_typed(typed: str) -> None:
+    assert bare_code(typed) == "WDJBMJHT"
 
 
 def test_a_keyring_is_believed_by_a_pinned_root() -> None:
