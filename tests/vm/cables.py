@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from edge.commands import Print, PrintedLine
-from edge.drivers.plugged import Plugged, plugged
-from edge.drivers.profiles import Way
 from edge.readings import (
     DeviceFault,
     DeviceReady,
@@ -19,12 +17,12 @@ from edge.readings import (
 )
 from tests.vm.inputs import CODE, WEDGE
 from tests.vm.proof import Proving
-from tests.vm.room import ear, opos, until, usb
+from tests.vm.room import ear, on_usb, opos, until, usb
 
 
 async def a_scale_on_a_usb_serial_port_is_found_and_weighed_with() -> str:
     async with usb("mt-sics", "acm") as scale:
-        port = await _usb("serial")
+        port = await on_usb("serial")
         assert port.path.startswith("/dev/serial/by-id/"), port
         async with ear(f"serial:{port.path}?profile=mt-sics") as ours:
             await ours.hears(DeviceReady)
@@ -37,7 +35,7 @@ async def a_scale_on_a_usb_serial_port_is_found_and_weighed_with() -> str:
 
 async def a_usb_serial_port_that_is_pulled_out_is_a_fault_and_back_by_its_name() -> str:
     async with usb("mt-sics", "acm") as scale:
-        port = await _usb("serial")
+        port = await on_usb("serial")
         async with ear(f"serial:{port.path}?profile=mt-sics") as ours:
             await ours.hears(DeviceReady)
             await ours.hears(Weighed)
@@ -53,7 +51,7 @@ async def a_usb_serial_port_that_is_pulled_out_is_a_fault_and_back_by_its_name()
 
 async def a_scale_on_usb_is_open_to_one_group_and_weighed_with() -> str:
     async with usb("hid-scale", "hid") as scale:
-        port = await _usb("hidraw")
+        port = await on_usb("hidraw")
         about = Path(port.node).stat()
         assert grp.getgrgid(about.st_gid).gr_name == "input", about
         assert stat.S_IMODE(about.st_mode) == 0o660, about
@@ -71,7 +69,7 @@ async def a_scale_on_usb_is_open_to_one_group_and_weighed_with() -> str:
 
 async def a_printer_on_usb_prints_and_says_so() -> str:
     async with usb("esc-pos", "printer") as printer:
-        port = await _usb("lp")
+        port = await on_usb("lp")
         async with ear(f"lp:{port.path}?profile=esc-pos") as ours:
             await ours.hears(DeviceReady)
             ours.conversation.command(Print("1", (PrintedLine("Thank you"),)))
@@ -118,12 +116,3 @@ PROOFS: Final[tuple[Proving, ...]] = (
     the_commands_find_each_other_through_the_kernel,
     a_bus_without_transactions_is_a_fault_and_not_an_untouched_key,
 )
-
-
-async def _usb(way: Way) -> Plugged:
-    """What `opos devices` shows of the USB device that has been plugged in."""
-
-    def found() -> Plugged | None:
-        return next((each for each in plugged([]) if (each.way, each.usb) == (way, "1209:0003")), None)
-
-    return await until(found, f"a {way} device of USB")

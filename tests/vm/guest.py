@@ -9,13 +9,13 @@ from typing import Final
 
 import msgspec
 
-from tests.vm import cables, hids, inputs
+from tests.vm import cables, doctors, hids, inputs
 from tests.vm.proof import Proof, Proving
 
 # A proof waits for itself; this is for one that hangs.
 PROOF_S: Final = 90.0
 
-PROOFS: Final = (*inputs.PROOFS, *hids.PROOFS, *cables.PROOFS)
+PROOFS: Final = (*inputs.PROOFS, *hids.PROOFS, *cables.PROOFS, *doctors.PROOFS)
 
 
 def chosen(only: str) -> dict[str, Proving]:

@@ -16,11 +16,15 @@ from tests.vm.archive import Archive
 from tests.vm.debian import MODULES, Kernel, program
 
 CHECKOUT: Final = Path(__file__).parents[2]
-_ROOMS: Final = ("edge", "opos", "simulators", "hardware", "tests/vm", "tests/__init__.py")
-# All that the rooms import on their way from a device to a reading, and what the commands need beside.
+_ROOMS: Final = (
+    "edge", "cloud_sync", "retail", "opos", "simulators", "hardware", "systemd/opos-edge.service", "tests/vm",
+    "tests/__init__.py",
+)  # fmt: skip
+# All that the rooms import on their way from a device to a reading, and what the commands need beside:
+# the doctor comes to every part of an object.
 _PACKAGES: Final = (
-    "click", "evdev", "gpiod", "markdown-it-py", "mdurl", "msgspec", "opos", "pygments", "pyserial", "pyudev",
-    "rich", "segno", "smbus2",
+    "apsw", "cffi", "click", "cryptography", "evdev", "gpiod", "markdown-it-py", "mdurl", "msgspec", "opos",
+    "pygments", "pyserial", "pyudev", "rich", "segno", "smbus2",
 )  # fmt: skip
 # Half of Python's library by weight, and nothing that runs here asks for it.
 _LEFT_OUT: Final = {
@@ -30,6 +34,8 @@ _LEFT_OUT: Final = {
 _UDEVD: Final = Path("/usr/lib/systemd/systemd-udevd")
 _RULES: Final = Path("/usr/lib/udev/rules.d")
 _GROUPS: Final = (Path("/etc/passwd"), Path("/etc/group"))
+# The one zone that the object of a proof lives in.
+_ZONE: Final = Path("/usr/share/zoneinfo/UTC")
 _LDCONFIG: Final = Path("/usr/sbin/ldconfig")
 _SHARED: Final = re.compile(r"=> (/\S+)|^\s*(/\S+)", re.MULTILINE)
 
@@ -89,7 +95,7 @@ def _files() -> Iterator[Path]:
     """Every file of the guest that is a file of this machine, the libraries that it needs among them."""
     programs = [_python(), _UDEVD, program("udevadm"), _LDCONFIG]
     files = [*_library(), *_packages(), *_rooms()]
-    yield from (*programs, *files, *_GROUPS, *_RULES.glob("*.rules"))
+    yield from (*programs, *files, *_GROUPS, _ZONE, *_RULES.glob("*.rules"))
     yield from _shared([*programs, *(path for path in files if ".so" in path.suffixes)])
     yield from Path("/usr/lib").glob("*/libudev.so.1")
 

@@ -14,6 +14,7 @@ from evdev import InputDevice, ecodes
 
 from edge.clock import SystemClock
 from edge.drivers.plugged import Plugged, plugged
+from edge.drivers.profiles import Way
 from edge.drivers.registry import driver_for
 from edge.drivers.transports import Conversation
 from edge.drivers.uris import parse_uri
@@ -166,3 +167,13 @@ async def known(it: Bench, name: str) -> Plugged:
         return next((each for each in plugged([]) if each.node == node), None)
 
     return await until(found, f"udev to tell of {node}")
+
+
+async def on_usb(way: Way) -> Plugged:
+    """What `opos devices` shows of the USB device that has been plugged in, as soon as udev has named it."""
+
+    def found() -> Plugged | None:
+        ours = (each for each in plugged([]) if (each.way, each.usb) == (way, "1209:0003"))
+        return next((each for each in ours if each.path != each.node), None)
+
+    return await until(found, f"a {way} device of USB that has its name")
