@@ -2,13 +2,14 @@
 
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 import msgspec
 
-from cloud_sync.contract.enrolment import BadClaimError, Claim, read_claim
+from cloud_sync.contract.enrolment import Claim
 from edge.cli.comparing import Shown, glass_at
 from edge.cli.object.door import sentence
 from edge.cli.peripherals import peripheral_option
@@ -16,6 +17,7 @@ from edge.clock import SystemClock
 from edge.config import (
     ConfigError,
     KeySection,
+    ObjectConfig,
     PeripheralSection,
     PlainKeySection,
     SealedKeySection,
@@ -28,6 +30,8 @@ from edge.provision.enrol import Enrolment, Wait, enrol
 from edge.provision.hub_door import EnrolmentRefusedError, HubDoor
 from edge.provision.object_file import Setup
 from edge.provision.place import Place, TakenError, place_in
+from edge.provision.setup.answers import PORT, AnswersError, check_account
+from edge.provision.setup.claims import claim_from
 
 _MORE: Final = """\b
 Examples:
@@ -57,10 +61,10 @@ _SENTENCES: Final = (
 
 
 def _claim(_: click.Context, __: click.Parameter, text: str) -> Claim:
-    """The claim as it was typed, or from stdin, where no list of processes shows it."""
+    """The claim as it was typed, in a file, or from stdin, where no list of processes shows it."""
     try:
-        return read_claim(sys.stdin.read() if text == "-" else text)
-    except BadClaimError as error:
+        return claim_from(text, sys.stdin)
+    except AnswersError as error:
         raise click.BadParameter(str(error)) from error
 
 
@@ -84,9 +88,7 @@ def _claim(_: click.Context, __: click.Parameter, text: str) -> Claim:
 @click.option(
     "--port",
     type=click.IntRange(1, 65_535),
-    default=8101,
-    show_default=True,
-    help="For its glass.",
+    help=f"For its glass.  [default: {PORT}]",
 )
 @peripheral_option("A device, if it is not where hardware/udev puts it; may be given again.")
 @click.option("--account", metavar="PSEUDONYM", help="The house account; by default one a site.")
@@ -104,28 +106,46 @@ def enroll(  # noqa: PLR0913 - each is an option of the command
     directory: Path,
     data: Path | None,
     wait_s: int,
-    port: int,
+    port: int | None,
     peripherals: tuple[PeripheralSection, ...],
     account: str | None,
     secret: Path | None,
     tpm: str | None,
     as_json: bool,
 ) -> None:
-    """Make this machine the object of a shop that CLAIM names (- reads it from stdin).
+    """Make this machine the object of a shop that CLAIM names: its text, a file that holds it, - for stdin.
 
     It makes its keys, asks the hub, and shows a code, here and on its glass; a person compares it with the
     code at the hub and confirms there.
     """
-    setup = Setup(port, peripherals, account, _key(secret, tpm), data and data.absolute())
+    key = _key(secret, tpm)
     try:
+        if account is not None:
+            check_account(account)
+        setup = Setup(PORT if port is None else port, peripherals, account, key, data and data.absolute())
         place = place_in(directory, setup)
-        with glass_at(place.before.display.port if place.before else port) as glass:
+        unused = () if place.before is None else tuple(_unused(place.before, port, setup))
+        with glass_at(place.before.display.port if place.before else setup.port) as glass:
             door = HubDoor(claim, time_floor(SystemClock()))
             shown = Shown(claim, glass, as_json=as_json)
             outcome = enrol(claim, place, setup, door, Wait(wait_s, threading.Event().wait, shown.tell))
-        _say(place, outcome, as_json=as_json)
+        _say(place, outcome, unused, as_json=as_json)
+    except AnswersError as error:
+        raise click.UsageError(str(error)) from error
     except _SENTENCES as error:
         raise click.ClickException(sentence(error)) from error
+
+
+def _unused(before: ObjectConfig, port: int | None, setup: Setup) -> Iterator[str]:
+    """The flags that say otherwise than the file of an object that is there: no claim changes that."""
+    differ = {
+        "--port": port not in {None, before.display.port},
+        "--peripheral": bool(setup.peripherals) and setup.peripherals != before.peripherals,
+        "--account": setup.account not in {None, before.account},
+        "--data": setup.data not in {None, before.data_dir},
+        "--secret, --tpm": setup.key not in {PlainKeySection(), before.key_source},
+    }
+    yield from (flag for flag, is_other in differ.items() if is_other)
 
 
 def _key(secret: Path | None, tpm: str | None) -> KeySection:
@@ -138,17 +158,22 @@ def _key(secret: Path | None, tpm: str | None) -> KeySection:
     return TpmKeySection(handle=tpm if tpm.startswith("0x") else str(Path(tpm).absolute()))
 
 
-def _say(place: Place, outcome: Enrolment, *, as_json: bool) -> None:
+def _say(place: Place, outcome: Enrolment, unused: Sequence[str], *, as_json: bool) -> None:
     config = load(place.file)
     section, certificate = config.object, line_certificate(config)
     if as_json:
         state = {Enrolment.NOW: "enrolled", Enrolment.ALREADY: "already"}[outcome]
         who = {"object": section.id, "tenant": section.tenant, "site": section.site}
         ends_ms = certificate.ends_ms if certificate else None
-        _print_json({"state": state, **who, "file": str(place.file), "ends_ms": ends_ms})
+        _print_json({"state": state, **who, "file": str(place.file), "ends_ms": ends_ms, "unused": unused})
         return
     verb = "is enrolled" if outcome is Enrolment.NOW else "was enrolled before"
     click.echo(f"{section.id} {verb} at {section.tenant}/{section.site}: {section.name}")
+    if unused:
+        click.echo(
+            f"{', '.join(unused)}: it has its file already, which no claim changes: edit {place.file}",
+            err=True,
+        )
     click.echo(f"start it: opos object up {place.file}")
 
 

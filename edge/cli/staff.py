@@ -25,7 +25,7 @@ from edge.checkout.staff import (
 )
 from edge.cli.asking import is_person
 from edge.cli.ledger.codes import code_of, lines_of
-from edge.identity import keep_file
+from edge.provision.rewriting import draft_of, give_name, keep_alike
 from edge.sensors.shown import BADGE_PREFIX
 
 ACTS: Final = {"return": RETURN, "void": VOID, "no-receipt": UNPROVEN, "training": TRAIN, "age": AGE}
@@ -186,7 +186,11 @@ def _write(file: Path, listed: StaffList) -> None:
     """All of it or nothing, and for nobody else to read: a PIN is short."""
     try:
         read_staff(msgspec.json.encode(listed))
-        keep_file(file, msgspec.json.format(msgspec.json.encode(listed)) + b"\n", mode=0o600)
+        # Whoever keeps it with sudo leaves it the service's, which reads it at its next start.
+        draft = draft_of(file)
+        keep_alike(draft, msgspec.json.format(msgspec.json.encode(listed)) + b"\n", file, new=0o600)
+        draft.chmod(draft.stat().st_mode & 0o660)
+        give_name(draft, file)
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from error
     except BadStaffListError as error:

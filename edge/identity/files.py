@@ -22,16 +22,26 @@ def read_file(path: Path) -> bytes:
 
 
 def keep_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write `data` so that `path` holds all of it or what it held before, power cut or not."""
+    """Write `data` so that `path` holds all of it or what it held before: power cut, full disk or not.
+
+    What root writes belongs to whom it belonged before, or else to the folder's owner: the service reads it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)  # a power cut may have left one
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if os.geteuid() == 0:
+                whose = (path if path.exists() else path.parent).stat()
+                os.fchown(file.fileno(), whose.st_uid, whose.st_gid)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)

@@ -16,6 +16,7 @@ from edge.identity import (
 from edge.provision.hub_door import EnrolmentRefusedError
 from edge.provision.object_file import Setup, object_text, trust_text, with_line
 from edge.provision.place import Place
+from edge.provision.rewriting import give_name, keep_alike
 
 
 def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, setup: Setup) -> None:
@@ -28,7 +29,7 @@ def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, set
     ring = _checked_ring(enrolled, fingerprint, key, place)
     _refuse_older(ring, enrolled, place)
     text = _text(enrolled, place, setup)
-    keep_file(place.draft, text.encode())
+    keep_alike(place.draft, text.encode(), place.file)
     _check_draft(enrolled, place)
     keep_file(place.tls.root, enrolled.root.encode())
     keep_file(place.tls.chain, enrolled.chain.encode())
@@ -36,8 +37,7 @@ def keep(enrolled: Enrolled, fingerprint: str, key: PublicKey, place: Place, set
     keep_file(place.trust, trust_text(Trust(ring.receipt, ring.documents, enrolled.roots)))
     keep_file(place.keyring, enrolled.keyring.encode())
     load(place.draft, place.below)  # all of it together, as the next start will
-    keep_file(place.file, text.encode())
-    place.draft.unlink()
+    give_name(place.draft, place.file)
 
 
 def _check_place(enrolled: Enrolled, place: Place, setup: Setup) -> None:

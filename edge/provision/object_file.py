@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 import tomlkit
-from tomlkit.items import AoT, Item, Table
+from tomlkit.items import AoT, InlineTable, Item, Table
 
 from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.enrolment import Enrolled
@@ -27,6 +27,9 @@ _DEVICES: Final[Mapping[str, tuple[PeripheralSection, ...]]] = {
     "panel": (PeripheralSection("scanner", "serial:/dev/opos/scanner0?profile=serial-scanner"),),
 }
 _ACCOUNT_CHARS: Final = 12
+
+NO_TERMINAL: Final = "none"
+"""The terminal of an object that takes no cards."""
 
 # What stands above each section of a new file, for whoever opens it with an editor.
 # An installer reads it on a terminal of 80 columns.
@@ -48,12 +51,17 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+class UnheardError(ValueError):
+    """A decision that an object's file leaves no place for: which one, and what to do."""
+
+
 class Setup(msgspec.Struct, frozen=True):
     """What the installer decides, and no hub: the glass, the devices, how is paid, what keeps the key.
 
     Without `peripherals` those that hardware/udev names, without an `account` one for the whole site, without
     `data` (an absolute path) a directory beside the configuration. `terminal` is the URI of a card terminal:
-    with one nothing goes on account. With a `kind` a claim for an object of another one is refused.
+    with one nothing goes on account; NO_TERMINAL takes away one that is there, None leaves it. With a `kind`
+    a claim for an object of another one is refused.
     """
 
     port: int
@@ -66,7 +74,7 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 def object_text(enrolled: Enrolled, setup: Setup) -> str:
-    """object.toml of a new object."""
+    """object.toml of a new object. Raises UnheardError."""
     document = tomlkit.document()
     for line in _HEAD:
         document.add(tomlkit.comment(line))
@@ -93,14 +101,19 @@ def with_line(text: str, broker: str, hub: str) -> str:
 
 
 def with_decisions(text: str, setup: Setup) -> str:
-    """`text` of an object.toml with what `setup` says of glass, devices and terminal; the rest stays.
+    """`text` of an object.toml with what `setup` says of glass, devices and paying; the rest stays.
 
-    Where it names no devices or no terminal those of `text` stay too. Raises ValueError if that is no TOML.
+    Where it names no devices, terminal or account those of `text` stay too. Raises UnheardError, and
+    ValueError if that is no TOML.
     """
     document = tomlkit.parse(text)
     _put(document["display"], "port", setup.port)
-    if setup.terminal is not None:
+    if setup.terminal == NO_TERMINAL:
+        _take_terminal(document)
+    elif setup.terminal is not None:
         _put_terminal(document, setup.terminal)
+    if setup.account is not None:
+        _put_account(document, setup.account)
     if setup.peripherals:
         _put_devices(document, setup.peripherals)
     return tomlkit.dumps(document)
@@ -120,8 +133,41 @@ def _put_terminal(document: tomlkit.TOMLDocument, uri: str) -> None:
         _put(terminal, "uri", uri)
     elif isinstance(tenders, AoT):
         tenders.append(_table({"kind": "zvt", "uri": uri}))
+    elif isinstance(tenders, list):  # tender = [{ ... }]
+        tenders.append(_inline({"kind": "zvt", "uri": uri}))
     else:
         document["tender"] = _table({"kind": "zvt", "uri": uri})
+
+
+def _take_terminal(document: tomlkit.TOMLDocument) -> None:
+    """Have no cards taken; where nothing else is left sales go on the account of the site."""
+    tenders = document["tender"]
+    if not any(each.get("kind") == "zvt" for each in _each(tenders)):
+        return
+    if isinstance(tenders, list):
+        for number in reversed(range(len(tenders))):
+            if tenders[number].get("kind") == "zvt":
+                del tenders[number]
+    if not isinstance(tenders, list) or not tenders:
+        who: Any = document["object"]
+        fields = {"kind": "house-account", "account": _site_account(who["tenant"], who["site"])}
+        document["tender"] = _table(fields)
+
+
+def _put_account(document: tomlkit.TOMLDocument, account: str) -> None:
+    """Have sales go on this account. Raises UnheardError where none goes on any."""
+    tenders = _each(document["tender"])
+    section = next((each for each in tenders if each.get("kind") == "house-account"), None)
+    if section is None:
+        raise _unheard_account(", ".join(str(each.get("kind")) for each in tenders))
+    _put(section, "account", account)
+
+
+def _unheard_account(kinds: str) -> UnheardError:
+    return UnheardError(
+        f"account: no sale goes on a house account here, paid is by {kinds}: give --terminal none with it,"
+        ' leave it out, or write a [[tender]] of kind "house-account" into the file'
+    )
 
 
 def _put_devices(document: tomlkit.TOMLDocument, devices: Sequence[PeripheralSection]) -> None:
@@ -173,14 +219,17 @@ def _who(enrolled: Enrolled, data: Path | None) -> dict[str, str]:
 
 
 def _tender(enrolled: Enrolled, setup: Setup) -> dict[str, str]:
-    if setup.terminal is not None:
-        return {"kind": "zvt", "uri": setup.terminal}
-    return {"kind": "house-account", "account": setup.account or _site_account(enrolled)}
+    if setup.terminal not in {None, NO_TERMINAL}:
+        if setup.account is not None:
+            raise _unheard_account("zvt")
+        return {"kind": "zvt", "uri": str(setup.terminal)}
+    account = setup.account or _site_account(enrolled.tenant, enrolled.site)
+    return {"kind": "house-account", "account": account}
 
 
-def _site_account(enrolled: Enrolled) -> str:
+def _site_account(tenant: str, site: str) -> str:
     """A pseudonym for the account that the whole site bills to: the same on each of its objects."""
-    return b64(hashlib.sha256(f"{enrolled.tenant}/{enrolled.site}".encode()).digest())[:_ACCOUNT_CHARS]
+    return b64(hashlib.sha256(f"{tenant}/{site}".encode()).digest())[:_ACCOUNT_CHARS]
 
 
 def _fields(section: PeripheralSection | KeySection) -> dict[str, Any]:
@@ -194,6 +243,12 @@ def _table(fields: Mapping[str, Any], words: Sequence[str] = ()) -> Table:
         table.add(tomlkit.comment(line))
     for name, value in fields.items():
         table.add(name, value)
+    return table
+
+
+def _inline(fields: Mapping[str, Any]) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update(fields)
     return table
 
 

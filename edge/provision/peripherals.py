@@ -7,8 +7,8 @@ import msgspec
 import tomlkit
 from tomlkit.items import AoT
 
-from edge.config import PeripheralSection, read
-from edge.identity import keep_file
+from edge.config import PeripheralSection
+from edge.provision.rewriting import rewrite
 
 _SECTION: Final = "peripheral"
 
@@ -37,12 +37,5 @@ def put_in_place(file: Path, device: PeripheralSection) -> bool:
     after = with_peripheral(before, device)
     if after == before:
         return False
-    draft = file.with_name(f"{file.name}.new")
-    keep_file(draft, after.encode())
-    try:
-        read(draft)
-        keep_file(file.with_name(f"{file.name}.before"), before.encode())
-        keep_file(file, after.encode())
-    finally:
-        draft.unlink()
+    rewrite(file, after.encode())
     return True

@@ -1,6 +1,5 @@
 """The place of an object: a directory with its configuration, and beside it all that enrolment writes."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +8,15 @@ from typing import Final
 import msgspec
 
 from edge.config import KeySection, ObjectConfig, TlsFiles, TlsSection, without_trust
+from edge.provision.lone import alone_with
 from edge.provision.object_file import Setup
+from edge.provision.rewriting import draft_of
 
 FILE: Final = "object.toml"
 """The configuration: what makes a directory that of an object, and so the last file that is written."""
+
+LOCK: Final = "enrolment.lock"
+"""What is held in its data while somebody enrols or resets it."""
 
 _TRUST: Final = "trust.json"
 _DATA: Final = "data"
@@ -45,7 +49,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def draft(self) -> Path:
         """The configuration before it has its name."""
-        return self.file.with_name(f"{self.file.name}.new")
+        return draft_of(self.file)
 
     @property
     def keyring(self) -> Path:
@@ -88,10 +92,8 @@ def place_of(file: Path, config: ObjectConfig, below: Path = _ROOT) -> Place:
 @contextmanager
 def alone(place: Place) -> Iterator[None]:
     """Be the only one who enrols or resets the object at `place`. Raises TakenError, OSError."""
-    place.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (place.data / "enrolment.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TakenError(f"{place.directory}: somebody enrols or resets this object already") from error
+    taken = TakenError(
+        f"{place.directory}: somebody enrols or resets this object already: wait until that has ended"
+    )
+    with alone_with(place.data / LOCK, taken):
         yield

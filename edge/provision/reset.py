@@ -21,11 +21,12 @@ from edge.identity import keep_file
 from edge.keys import key_files
 from edge.offline_queue.ledger import locked, sync_directory
 from edge.offline_queue.outcomes import JournalClosedError
-from edge.provision.place import Place, alone
+from edge.provision.place import LOCK, Place, alone
 from edge.provision.unsynced import Unsynced, unsynced_of, written_down
 
 _NOTE: Final = "reset.json"
-_LOCK: Final = "enrolment.lock"
+# What stands beside its file of other times: the shop, its site and its accounts are in each.
+_OLD: Final = ("new", "before", "wrong")
 # A private key of any kind is a few hundred bytes of PEM; what is longer is none.
 _KEY_BYTES_MAX: Final = 64 * 1024
 
@@ -113,7 +114,7 @@ def _forget(place: Place, config: ObjectConfig) -> None:
     for key in (*key_files(config), config.tls.key):
         _blank(key)
     for path in sorted(place.data.iterdir()):
-        if path.name not in {_NOTE, _LOCK}:
+        if path.name not in {_NOTE, LOCK}:
             _remove(path)
     if place.trust.parent == place.directory:  # one above is shared by several objects
         _remove(place.trust)
@@ -121,7 +122,7 @@ def _forget(place: Place, config: ObjectConfig) -> None:
         config.tls.root,
         config.tls.chain,
         config.witness,
-        place.file.with_name("object.toml.new"),
+        *(place.file.with_name(f"{place.file.name}.{name}") for name in _OLD),
     ):
         if outside is not None:
             _remove(outside)
@@ -129,7 +130,7 @@ def _forget(place: Place, config: ObjectConfig) -> None:
     (place.data / _NOTE).unlink()
     _remove(place.file)
     sync_directory(place.directory)
-    for lock in (_LOCK, f"{config.ledger.name}.lock"):
+    for lock in (LOCK, f"{config.ledger.name}.lock"):
         _remove(place.data / lock)
     with suppress(OSError):  # it may be a service's own, which only systemd takes away
         place.data.rmdir()

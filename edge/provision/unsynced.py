@@ -104,7 +104,9 @@ def _copy(ledger: Path, kept_in: Path, dev: str) -> Path:
 def _whole(out: Path) -> Iterator[IO[bytes]]:
     """A file that has its name only once all of it is on the disk."""
     part = out.with_name(f"{out.name}.part")
-    with part.open("wb") as file:
+    part.unlink(missing_ok=True)  # a power cut may have left one
+    # What was sold is its user's alone, here as in the ledger.
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())

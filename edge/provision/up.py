@@ -1,6 +1,5 @@
 """Runtime and agent of one object together, in the foreground: for machines where no systemd does it."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Final
 
 from edge.clock import Clock
 from edge.config import ObjectConfig
+from edge.provision.lone import alone_with
 
 # A process that died is started again at once; one that dies again and again, less and less often.
 _PAUSE_S_MIN: Final = 1.0
@@ -32,14 +32,8 @@ class UpAlreadyError(Exception):
 @contextmanager
 def alone_up(config: ObjectConfig) -> Iterator[None]:
     """Be the only one who keeps the object of `config` up. Raises UpAlreadyError, OSError."""
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (config.data_dir / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UpAlreadyError(
-                f"{config.object.id}: `opos object up` runs already: end that one first"
-            ) from error
+    taken = UpAlreadyError(f"{config.object.id}: `opos object up` runs already: end that one first")
+    with alone_with(config.data_dir / "up.lock", taken):
         yield
 
 

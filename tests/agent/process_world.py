@@ -44,6 +44,7 @@ from edge.offline_queue.journal import Journal, open_journal
 from edge.offline_queue.lanes import TelemetryLane
 from edge.offline_queue.outcomes import ReceiptRefusedError
 from retail.pricing.book import Version
+from tests import object_files
 from tests.agent.chunk_server import ChunkServer
 from tests.agent.line_world import Broker, Cable, until
 
@@ -52,26 +53,7 @@ _T = TypeVar("_T")
 # What time it is at the paper hub: never that of this machine.
 HUB_MS: Final = 2_000_000_000_000
 ADDRESS: Final = Address("demo", "corner", "mirror-4")
-OBJECT: Final = """
-[object]
-id = "mirror-4"
-kind = "mirror"
-name = "Fitting room 4"
-tenant = "demo"
-site = "corner"
-sells_from = "floor"
-[display]
-port = 1
-[tender]
-kind = "house-account"
-account = "a7Kx"
-[sync]
-broker = "127.0.0.1:{broker}"
-hub = "{hub}"
-[[peripheral]]
-role = "reader"
-uri = "serial:/nowhere?profile=r200"
-"""
+OBJECT: Final = object_files.mirror("mirror-4", broker="127.0.0.1:{broker}", hub="{hub}")
 
 
 def sale(number: int) -> Sale:

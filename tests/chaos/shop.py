@@ -14,31 +14,10 @@ import msgspec
 
 from benchmarks.sales import small_sale
 from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from tests import object_files
 from tests.agent.line_world import Broker, Cable, free_port
 from tests.postgres import Cluster
 
-_OBJECT: Final = """\
-[object]
-id = "{name}"
-kind = "mirror"
-name = "{name}"
-tenant = "demo"
-site = "corner"
-sells_from = "floor"
-data = "data"
-trust = "trust.json"
-[display]
-port = 1
-[tender]
-kind = "house-account"
-account = "a7KxQ"
-[sync]
-broker = "127.0.0.1:{broker}"
-hub = "http://127.0.0.1:{hub}"
-[[peripheral]]
-role = "reader"
-uri = "serial:/nowhere?profile=r200"
-"""
 _LINE_BYTES: Final = 8
 
 
@@ -102,7 +81,9 @@ class Object:
         self.folder.mkdir()
         self.cable = Cable(broker)
         self.file = self.folder / "object.toml"
-        self.file.write_text(_OBJECT.format(name=name, broker=self.cable.port, hub=hub))
+        self.file.write_text(
+            object_files.mirror(name, broker=f"127.0.0.1:{self.cable.port}", hub=f"http://127.0.0.1:{hub}")
+        )
         self._taken = self.folder / "taken"
         sell = [str(self.file), str(self._taken), str(selling.rows), str(selling.per_s)]
         self.till = Process("till", ["-m", "benchmarks.beside.till", *sell], self.folder)

@@ -11,26 +11,7 @@ from click.testing import CliRunner, Result
 
 from edge.checkout.state import Stage
 from edge.cli.object import object_
-
-OBJECT = """
-[object]
-id = "mirror-1"
-kind = "mirror"
-name = "A mirror"
-tenant = "demo"
-site = "corner"
-sells_from = "floor"
-[display]
-port = {port}
-[tender]
-kind = "desk"
-[sync]
-broker = "127.0.0.1:1"
-hub = "http://127.0.0.1:1"
-[[peripheral]]
-role = "reader"
-uri = "tcp:127.0.0.1:1?profile=r200"
-"""
+from tests import object_files
 
 
 class Glass:
@@ -75,7 +56,7 @@ def glasses() -> Iterator[list[Glass]]:
 
 def asked(directory: Path, port: int, *words: str) -> Result:
     file = directory / "object.toml"
-    file.write_text(OBJECT.format(port=port), "utf-8")
+    file.write_text(object_files.mirror("mirror-1", port=port), "utf-8")
     return CliRunner().invoke(object_, ["quiet", str(file), *words])
 
 

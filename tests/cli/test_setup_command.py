@@ -101,7 +101,7 @@ MISSING = {
     ("--claim", "scan"): "no scanner was found",
     ("--answers", "/no/such/file"): "No such file",
     ("--terminal", "a b"): "expected none, HOST:PORT or a URI",
-    ("--look", "nonsense"): "expected tcp:HOST:PORT",
+    ("--look", "nonsense"): "look: expected a path (/dev/ttyS0) or HOST:PORT, got 'nonsense'",
     ("--peripheral", "reader"): "expected reader=URI",
 }
 
@@ -251,7 +251,7 @@ def test_a_person_who_mistypes_is_asked_again_and_may_leave_a_device_out(hub: Pa
     claim = claim_text(hub.claim())
     typed = f"OPOS1.x\n{claim}\nfridge\nmirror\noven\nscanner\n10.0.0.9:x\nnone\nperhaps\nyes\n"
     decided, page = asked(typed, Answers())
-    assert (decided.kind, decided.terminal, decided.glass) == ("mirror", None, True)
+    assert (decided.kind, decided.terminal, decided.glass) == ("mirror", "none", True)
     assert decided.peripherals == (PeripheralSection("reader", URI),)
     for sentence in (
         "copy all of it",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,17 @@ def test_who_was_put_on_the_list_is_let_in_by_their_pin_alone(file: Path) -> Non
     assert asyncio.run(admitted(file, person["badge"], OTHER)) is Denied.WRONG
     assert PIN not in file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a file away")
+def test_who_keeps_the_list_with_sudo_leaves_it_the_services_own(file: Path) -> None:
+    made(file, "--badge", "17")
+    os.chown(file, 990, 991)
+    file.chmod(0o644)
+    assert ask("pin", str(file), "17", "--pin-stdin", said=f"{OTHER}\n")[0] == 0
+    kept = file.stat()
+    assert (kept.st_uid, kept.st_gid, kept.st_mode & 0o777) == (990, 991, 0o640)
+    assert [each.name for each in file.parent.iterdir()] == ["staff.json"]
 
 
 def test_a_pin_is_changed_and_a_person_dropped(file: Path) -> None:

@@ -12,7 +12,7 @@ from edge.config import ConfigError, without_trust
 from edge.drivers.plugged import lasting_name
 from edge.provision.last_good import NoneKeptError, data_of, keep_good, put_back
 from edge.provision.resting import UNIT, start_what_rests
-from tests.object.test_config import write
+from tests.object.test_config import GOOD, write
 
 
 @pytest.fixture
@@ -36,6 +36,17 @@ def test_a_file_that_is_wrong_is_put_back_by_one_command(spoil: str, file: Path)
     assert done.exit_code == 0, done.output
     assert file.read_text() == good
     assert file.with_name("object.toml.wrong").read_text() == wrong
+
+
+@pytest.mark.parametrize("spoil", ["[object\n", "x = " + "[" * 5000, "\0"])
+def test_where_the_data_is_stands_in_a_file_that_is_no_toml_too(spoil: str, tmp_path: Path) -> None:
+    file = write(
+        tmp_path, GOOD.replace('id = "mirror-4"', f'id = "mirror-4"\n  data = "{tmp_path}/elsewhere"')
+    )
+    keep_good(file, without_trust(file).data_dir)
+    file.write_text(file.read_text() + spoil)
+    put_back(file)
+    assert file.read_text().endswith(GOOD[-20:])
 
 
 def test_a_file_that_is_gone_comes_back(file: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.system.ills import board, books, devices, disk, glass, line, services
+from tests.system.ills import board, books, devices, disk, glass, line, services, versions
 from tests.system.ills.ill import Round
 
 # What a restart forgets comes first of all: it takes everything else along that was laid over.
@@ -47,6 +47,7 @@ DISK: Final = (
     disk.BROKEN,
     disk.ERRORS,
 )
+VERSIONS: Final = (versions.OLDER,)
 # What ends a ledger comes last.
 BOOKS: Final = (
     books.NO_KEY,
@@ -56,16 +57,12 @@ BOOKS: Final = (
     books.DAMAGED,
     books.SET_ASIDE,
 )
-ROUNDS: Final[tuple[Round, ...]] = (*BOARD, *GLASS, *SERVICES, *DEVICES, *LINE, *DISK, *BOOKS)
+ROUNDS: Final[tuple[Round, ...]] = (*BOARD, *GLASS, *SERVICES, *DEVICES, *LINE, *VERSIONS, *DISK, *BOOKS)
 
-ON_PAPER: Final = {
+IN_THE_GUEST: Final = {
     "OP-2103": (
-        "test_devices.py",
-        "test_what_the_service_may_not_open_is_its_to_tell_whoever_examines",
-    ),
-    "OP-6102": (
-        "test_ledger.py",
-        "test_a_newer_programs_ledger_is_left_alone",
+        "what_our_rules_give_to_the_service_is_missed_and_given_back_by_the_doctors_command",
+        "what_debians_rules_give_to_the_service_is_missed_and_given_back_by_the_doctors_command",
     ),
 }
-"""Codes that no machine here was given: where in tests/provision/doctor they are on paper, by which test."""
+"""Codes that need a kernel and a udev of their own: the proofs of tests/vm that cause and mend each."""

@@ -92,7 +92,7 @@ def scale(  # noqa: PLR0913 - each is an option of the command
     with said(PeripheralUriError, StillRunsError, UnknownPersonError, CalibrationsDamagedError, OSError):
         config = without_trust(file)
         uri = _scale_of(file, config)
-        person = pseudonym_of(config, answered(by, "--by", "Whose badge", click.STRING))
+        person = pseudonym_of(config, answered(by, "--by", "Whose badge or pseudonym", click.STRING))
         reference_mg = answered(weight, "--weight", "The known weight in grams", GRAMS)
         plan = _plan(reference_mg, tolerance or tolerance_for(reference_mg), rounds, hold_s)
         shown = _Shown(plan, Steps(as_json=as_json))

@@ -28,8 +28,9 @@ def restore(file: Path, *, as_json: bool) -> None:
         wrong = put_back(file)
     started = start_what_rests() if file.absolute() == OBJECT_FILE else ()
     if as_json:
-        print_json({"file": str(file), "kept": str(wrong), "started": started})
+        print_json({"file": str(file), "kept": wrong and str(wrong), "started": started})
         return
-    click.echo(f"{file} is again the one with which the object last started; the other one is {wrong}")
+    other = f"; the other one is {wrong}" if wrong else ""
+    click.echo(f"{file} is again the one with which the object last started{other}")
     if started:
         click.echo(f"started: {', '.join(started)}")

@@ -28,8 +28,8 @@ def run(file: Path) -> None:
     # None of it is ever garbage: to look for some meanwhile takes a seventh of that time, and 30 ms again
     # with each look through everything while it sells.
     gc.disable()
+    from edge.runtime.lives import run_object  # noqa: PLC0415
     from edge.runtime.opening import StartError  # noqa: PLC0415
-    from edge.runtime.work import run_object  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()

@@ -24,18 +24,20 @@ from edge.keys import KeyUnusableError
 from edge.provision.board import board, has_glass
 from edge.provision.enrol import Enrolment, Wait, enrol
 from edge.provision.hub_door import EnrolmentRefusedError, HubDoor
-from edge.provision.object_file import Setup
+from edge.provision.object_file import NO_TERMINAL, Setup, UnheardError
 from edge.provision.place import FILE, Place, TakenError
 from edge.provision.setup.answers import (
     EXAMPLE,
     WAIT_S_MAX,
     Answers,
     AnswersError,
+    Decisions,
+    answers_in,
     answers_of,
     check,
     read_answers,
 )
-from edge.provision.setup.claims import SCAN, claim_from, is_gone
+from edge.provision.setup.claims import SCAN, STDIN, claim_from, is_gone
 from edge.provision.setup.found import Looked, look, places
 from edge.provision.setup.machine import Machine, ThisMachine, below
 from edge.provision.setup.planned import planned_text
@@ -63,6 +65,12 @@ Examples:
 After a power cut give the same command again: it goes on where it was. Once it is done it may be given again
 as well, with other devices or another terminal; comments of yours in object.toml stay.
 """
+
+_KEEPS: Final = (
+    "what was found is not taken: the object keeps the devices that it has; --peripheral ROLE=URI, once for"
+    " each that it is to have, gives it others"
+)
+_NAMED: Final = "what was found is not taken: the object has the devices that were named"
 
 _SENTENCES: Final = (
     SetupError,
@@ -99,9 +107,9 @@ class _Asked(msgspec.Struct, frozen=True):
 @click.command(epilog=_MORE)
 @click.option(
     "--answers",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     metavar="FILE",
-    help="A TOML file of answers: nobody is asked.",
+    help="A TOML file of answers, - for stdin: nobody is asked.",
 )
 @click.option("--example", is_flag=True, help="Print such a file, and do nothing.")
 @click.option("--claim", metavar="CLAIM|FILE|-|scan", help="The claim, or where it is: - is stdin.")
@@ -146,8 +154,10 @@ def setup(**options: Any) -> None:
     try:
         with nullcontext() if asked.dry_run else alone(machine):
             _set_up(asked, machine, Said(as_json=asked.as_json))
-    except (AnswersError, PeripheralUriError) as error:
+    except (AnswersError, PeripheralUriError, UnheardError) as error:
         raise click.UsageError(str(error)) from error
+    except PermissionError as error:
+        raise click.ClickException(f"{sentence(error)}: give the command with sudo") from error
     except _SENTENCES as error:
         raise click.ClickException(sentence(error)) from error
 
@@ -188,14 +198,25 @@ def _answers(asked: _Asked) -> Answers:
     check(flags)
     if flags.claim is not None and is_gone(flags.claim):  # what a file of answers names may be spent
         claim_from(flags.claim, sys.stdin)
-    return flags.over(read_answers(asked.answers)) if asked.answers else flags
+    answers = flags.over(_file_of_answers(asked.answers, flags)) if asked.answers else flags
+    claim = answers.claim and answers.claim.strip()
+    return msgspec.structs.replace(answers, claim=SCAN if claim and claim.lower() == SCAN else claim)
+
+
+def _file_of_answers(path: Path, flags: Answers) -> Answers:
+    if str(path) != STDIN:
+        return read_answers(path)
+    answers = answers_in("stdin", sys.stdin.buffer)
+    if (flags.claim or answers.claim or "").strip() == STDIN:
+        raise AnswersError("claim: the answers come from stdin already: name the file that holds the claim")
+    return answers
 
 
 def _begun(asked: _Asked, answers: Answers, machine: Machine, said: Said) -> Unfinished:
     """A setup whose questions are answered; steps that were done for the same answers stay so."""
-    earlier, before = unfinished(machine), decided_before(machine)
+    earlier, before = unfinished(machine), _before(machine)
     if earlier is not None:
-        answers = answers.over(answers_of(earlier.decisions))
+        answers = answers.over(_of_earlier(earlier, answers, is_new=before is None))
     is_person = not (asked.answers or asked.as_json) and sys.stdin.isatty() and sys.stderr.isatty()
     found, is_here = Looked(()), machine.root == Path("/")
     if is_here:
@@ -206,7 +227,29 @@ def _begun(asked: _Asked, answers: Answers, machine: Machine, said: Said) -> Unf
     glass = is_here and has_glass()
     questions = Questions(answers, found, before, is_person=is_person, is_rehearsed=asked.dry_run)
     decisions = questions.decided(has_glass=glass)
+    planned_text(machine, decisions)  # what its file has no place for is refused before anything is done
+    if answers.look and (before is not None or answers.peripheral is not None) and answers.claim != SCAN:
+        said.unused("look", _KEEPS if answers.peripheral is None else _NAMED)
     return begun(earlier, decisions)
+
+
+def _before(machine: Machine) -> Decisions | None:
+    """What the object is that lives here, if one does."""
+    try:
+        return decided_before(machine)
+    except ConfigError as error:
+        file = below(machine, DIRECTORY) / FILE
+        raise SetupError(f"{error}: correct it, or `opos object restore {file}`, then try again") from error
+
+
+def _of_earlier(earlier: Unfinished, answers: Answers, *, is_new: bool) -> Answers:
+    """What was answered before the power cut; of a terminal and an account the one that is named now."""
+    told = answers_of(earlier.decisions)
+    if is_new and answers.account is None and answers.terminal not in {None, NO_TERMINAL}:
+        return msgspec.structs.replace(told, account=None)
+    if is_new and answers.account is not None and answers.terminal is None:
+        return msgspec.structs.replace(told, terminal=NO_TERMINAL)
+    return told
 
 
 def _looked(answers: Answers, said: Said) -> Looked:

@@ -10,8 +10,8 @@ import click
 from cloud_sync.contract.enrolment import claim_text
 from edge.config import Kind, PeripheralSection
 from edge.config.checks import wrong_devices
+from edge.provision.object_file import NO_TERMINAL
 from edge.provision.setup.answers import (
-    NO_TERMINAL,
     PORT,
     WAIT_S,
     Answers,
@@ -91,10 +91,16 @@ class Questions:
         return named or [each.uri for each in self._found.of("scanner")]
 
     def _kind(self) -> Kind:
-        if self._answers.kind is not None:
-            return self._answers.kind
-        if self._before is not None:
-            return self._before.kind
+        told, before = self._answers.kind, self._before
+        if before is not None:
+            if told not in {None, before.kind}:
+                raise AnswersError(
+                    f"kind: a {before.kind} lives here, and no answer makes a {told} of it: leave the kind"
+                    f" out, or reset it first (`opos object reset`) and give a claim for a {told}"
+                )
+            return before.kind
+        if told is not None:
+            return told
         kinds = get_args(Kind)
         devices = self._answers.peripheral or ()
         uses: set[Use] = {*(each.role for each in devices), *(each.use for each in self._found.devices)}
@@ -134,7 +140,8 @@ class Questions:
         if self._before is not None:
             return None
         seen = self._found.of("terminal")
-        default = seen[0].uri if seen else NO_TERMINAL
+        # Who names an account wants sales to go on it.
+        default = seen[0].uri if seen and self._answers.account is None else NO_TERMINAL
         return self._asked(
             "--terminal", "A card terminal: HOST, HOST:PORT, a URI or none", default, terminal_uri
         )

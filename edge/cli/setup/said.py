@@ -67,6 +67,13 @@ class Said:
         with Bar(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:
             yield Looking(bar)
 
+    def unused(self, answer: str, sentence: str) -> None:
+        """An answer that changes nothing, and what would."""
+        if self.as_json:
+            self._print({"state": "unused", "answer": answer, "sentence": sentence})
+        else:
+            self._line(f"  {answer}: {sentence}")
+
     def resumed(self, done: Sequence[str]) -> None:
         """That it goes on where it was."""
         if not self.as_json:

@@ -1,5 +1,6 @@
 """The pages of the doctor's book: what each code means, and the finding that is made of one."""
 
+import shlex
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -12,6 +13,9 @@ import msgspec
 WHERE: Final = ("file", "data", "ledger", "user")
 """Words in commands that say where this object lives: no check needs to know it."""
 _LATER: Final = {word: f"{{{word}}}" for word in WHERE}
+
+# What is said in the words of a command already; all else is one word of it, blanks and all.
+_TYPED: Final = frozenset({"device"})
 
 _BOOK: Final = Path(__file__).parents[1] / "findings.toml"
 
@@ -74,12 +78,13 @@ def page(code: str) -> Page:
 def found(code: str, /, **said: object) -> Finding:
     """The finding `code` of what is `said`; every word in braces must be there, but for those of WHERE."""
     its, words = book()[code], {**_LATER, **said}
+    typed = {name: each if name in _TYPED else shlex.quote(str(each)) for name, each in said.items()}
     return Finding(
         code,
         its.subject,
         its.sentence.format(**words),
         its.hand.format(**words),
-        its.mend.format(**words),
+        its.mend.format(**{**_LATER, **typed}),
         its.safe,
         its.signin,
     )
@@ -89,5 +94,6 @@ def placed(finding: Finding, where: Mapping[str, object]) -> Finding:
     """The finding with the words of WHERE filled in."""
     hand, mend = finding.hand, finding.mend
     for word, value in where.items():
-        hand, mend = (text.replace(f"{{{word}}}", str(value)) for text in (hand, mend))
+        hand = hand.replace(f"{{{word}}}", str(value))
+        mend = mend.replace(f"{{{word}}}", shlex.quote(str(value)))
     return msgspec.structs.replace(finding, hand=hand, mend=mend)

@@ -1,5 +1,6 @@
 """The patient: one object and its machine, as the doctor comes to see them."""
 
+import errno
 import http.client
 import os
 import shlex
@@ -89,14 +90,18 @@ def patient_of(file: Path, root: Sysroot, *, card: bool = False) -> Patient:
 def _config(file: Path) -> tuple[ObjectConfig, str]:
     """The configuration, and why it knows no hub; raises ConfigError, PermissionError."""
     if file.exists() and not os.access(file, os.R_OK):
-        raise PermissionError(f"{file} may not be read")
+        raise _closed(file)
     config = without_trust(file)
     if config.data_dir.exists() and not os.access(config.data_dir, os.R_OK | os.X_OK):
-        raise PermissionError(f"{config.data_dir} may not be read")
+        raise _closed(config.data_dir)
     try:
         return load(file), ""
     except ConfigError as error:
         return config, str(error)
+
+
+def _closed(path: Path) -> PermissionError:
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def status_of(config: ObjectConfig) -> Status | None:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -53,7 +54,7 @@ def at(patient: Patient, finding: Finding) -> Finding:
     here = placed(finding, {**where, "user": user})
     mend = here.mend.removeprefix(f"runuser -u {me} -- ")
     if finding.signin and patient.file.absolute() != OBJECT_FILE:  # `opos setup` is for the machine's own
-        mend = f"opos enroll CLAIM --dir {patient.file.absolute().parent}"
+        mend = f"opos enroll CLAIM --dir {shlex.quote(str(patient.file.absolute().parent))}"
     return msgspec.structs.replace(here, mend=mend)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import random
+import re
 import select
 import time
 from collections.abc import Sequence
@@ -26,25 +27,64 @@ STDIN: Final = "-"
 # A claim is some 250 characters; a file that is much longer is another one.
 _CHARS_MAX: Final = 4096
 _CLAIM: Final = "OPOS1."
+# As it is read aloud and typed: a zero for the letter, small letters, an I for the one.
+_BEGINS: Final = re.compile(r"[O0]P[O0]S[1IL]\.", re.IGNORECASE)
+# How the rest of every claim begins: an object of JSON in base64url.
+_BODY: Final = "eyJ"
+# A byte order mark, blanks of no width, and quotes of all sorts.
+_UNSEEN: Final = dict.fromkeys(
+    map(ord, "\ufeff\u200b\u200c\u200d\u2060\x00\"'`\u201c\u201d\u201e\u2018\u2019")
+)
 # A program that decrypts it writes it at once, or asks a person for a word.
 _PIPE_S: Final = 30.0
 
 
+def is_claim(text: str) -> bool:
+    """Whether a text was meant to be a claim, and not the name of a file that holds one."""
+    return _BEGINS.match(_squeezed(text)) is not None
+
+
+def claim_in(text: str) -> Claim:
+    """The claim in a text, as people copy and type it: blanks, quotes, its first six letters in any case.
+
+    What comes after those is base64url: a letter in another case is another one. Raises BadClaimError.
+    """
+    squeezed = _squeezed(text)
+    if begins := _BEGINS.match(squeezed):
+        rest = squeezed[begins.end() :]
+        if rest[: len(_BODY)].lower() == _BODY.lower() and not rest.startswith(_BODY):
+            raise BadClaimError(
+                "the claim has lost its capitals or its small letters: copy it as it was made, name the file"
+                " that holds it, or scan its QR code"
+            )
+        squeezed = _CLAIM + rest
+    return read_claim(squeezed)
+
+
 def claim_from(answer: str, stdin: TextIO) -> Claim:
     """The claim that an answer other than SCAN stands for. Raises AnswersError."""
+    answer = answer.strip()
+    if not answer:
+        raise AnswersError(
+            f"claim: expected a claim ({_CLAIM}eyJ...), or a file that holds one, got nothing: copy all of it"
+        )
     try:
         if answer == STDIN:
-            return read_claim(stdin.read(_CHARS_MAX))
-        if answer.lstrip().startswith(_CLAIM):
-            return read_claim(answer)
-        return read_claim(_text(Path(answer)))
+            return claim_in(stdin.read(_CHARS_MAX))
+        return claim_in(answer if is_claim(answer) else _text(Path(answer)))
     except BadClaimError as error:
         raise AnswersError(str(error)) from error
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise AnswersError(
-            f"expected a claim ({_CLAIM}eyJ...), or a file that holds one; {answer[:40]!r}: {why}"
+            f"expected a claim ({_CLAIM}eyJ...), or a file that holds one; {answer[:40]!r}: {why}:"
+            " copy all of it, or name another file"
         ) from error
+
+
+def _squeezed(text: str) -> str:
+    """A text without what copying brings along: blanks, line ends, marks that nobody sees, quotes."""
+    return "".join(text.translate(_UNSEEN).split())
 
 
 def _text(path: Path) -> str:
@@ -60,12 +100,18 @@ def _text(path: Path) -> str:
             raw += more
     finally:
         os.close(file)
-    return raw.decode()
+    return raw.decode("utf-8", "replace")
 
 
 def is_gone(answer: str) -> bool:
     """Whether an answer names a file that is not there any more: a claim that was spent is thrown away."""
-    return answer not in {SCAN, STDIN} and not answer.startswith(_CLAIM) and not Path(answer).exists()
+    answer = answer.strip()
+    if not answer or answer in {SCAN, STDIN} or is_claim(answer):
+        return False
+    try:
+        return not Path(answer).exists()
+    except (OSError, ValueError):  # no name that a file could have, or none that we may look for
+        return False
 
 
 async def scanned_claim(uris: Sequence[str], patience_s: float) -> Claim | None:
@@ -73,9 +119,9 @@ async def scanned_claim(uris: Sequence[str], patience_s: float) -> Claim | None:
     heard: asyncio.Queue[Claim] = asyncio.Queue()
 
     def hear(reading: Reading) -> None:
-        if isinstance(reading, CodeScanned) and reading.text.startswith(_CLAIM):
+        if isinstance(reading, CodeScanned) and is_claim(reading.text):
             try:
-                heard.put_nowait(read_claim(reading.text))
+                heard.put_nowait(claim_in(reading.text))
             except BadClaimError:
                 return  # half a code: it is held there once more
 

@@ -1,6 +1,5 @@
 """How far a setup has come: one file beside the ledger, there as long as the setup is not finished."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 import msgspec
 
 from edge.identity import keep_file
+from edge.provision.lone import alone_with
 from edge.provision.setup.answers import Decisions
 from edge.provision.setup.machine import Machine, below
 
@@ -48,14 +48,10 @@ def alone(machine: Machine) -> Iterator[None]:
     Raises SetUpAlreadyError, OSError.
     """
     file = below(machine, _LOCK)
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SetUpAlreadyError(
-                f"{file.parent}: another `opos setup` is at work here: wait until it has ended, or end it"
-            ) from error
+    taken = SetUpAlreadyError(
+        f"{file.parent}: another `opos setup` is at work here: wait until it has ended, or end it"
+    )
+    with alone_with(file, taken):
         yield
 
 

@@ -10,10 +10,10 @@ import msgspec
 
 from cloud_sync.contract.enrolment import Claim, read_claim
 from edge.config import ConfigError, load, without_trust
-from edge.identity import keep_file
 from edge.provision.enrol import Enrolment, is_enrolled_by
 from edge.provision.object_file import Setup, with_decisions
 from edge.provision.place import FILE, Place, place_in
+from edge.provision.rewriting import rewrite
 from edge.provision.setup.answers import Decisions
 from edge.provision.setup.machine import Machine, below
 from edge.provision.setup.state import DATA, DIRECTORY, Unfinished, forget_state, keep_state
@@ -139,15 +139,7 @@ def _file(job: Job) -> Facts:
     after = with_decisions(before.decode(), job.setup).encode()
     if after == before:
         return {"file": str(job.file), "written": False}
-    draft = job.file.with_name(f"{job.file.name}.new")
-    keep_file(draft, after)
-    try:
-        without_trust(draft, job.machine.root)  # one that no object could start with never gets the name
-        job.will_change()
-        keep_file(job.file.with_name(f"{job.file.name}.before"), before)
-        keep_file(job.file, after)
-    finally:
-        draft.unlink(missing_ok=True)
+    rewrite(job.file, after, below=job.machine.root, about_to=job.will_change)
     return {"file": str(job.file), "written": True}
 
 

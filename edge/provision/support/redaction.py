@@ -70,7 +70,13 @@ FORMS: Final = (
     Form("code", re.compile(r"opos:(?:member|badge|wallet):[^\s\"'<>]+"), _gone("code")),
     Form("signed text", re.compile(r"\beyJ[\w-]*\.[\w-]*\.[\w-]*"), _gone("signed text")),
     Form("key of a provider", re.compile(r"\b(?:sk|rk|pk|whsec)_\w{8,}"), _gone("key of a provider")),
-    Form("login", re.compile(r"(?<=://)[^/\s@\"']+(?=@)"), _gone("login")),
+    Form("slice of a wallet", re.compile(r"(?<=\bpurse/)[\w=-]{4,}"), _gone("slice of a wallet")),
+    # Before a host, and before anything else where the address is damaged.
+    Form(
+        "login",
+        re.compile(r"(?<=://)[^/\s@\"']+(?=@)|[^\s/@\"':=]{1,64}:[^\s/@\"']{1,128}(?=@)"),
+        _gone("login"),
+    ),
     Form(
         "secret",
         re.compile(

@@ -4,30 +4,12 @@ import json
 from pathlib import Path
 from typing import Final
 
+from tests import object_files
 from tests.cli.ledgers import DAY, Ledgers
 from tests.cli.terminal.forking import Door
 
 SHOP: Final = Path(__file__).parents[3] / "simulators" / "shops" / "corner"
 READER: Final = "tcp:127.0.0.1:1?profile=r200"
-OBJECT: Final = f"""
-[object]
-id = "mirror-4"
-kind = "mirror"
-name = "A mirror"
-tenant = "demo"
-site = "corner"
-sells_from = "floor"
-[display]
-port = 1
-[tender]
-kind = "desk"
-[sync]
-broker = "127.0.0.1:1"
-hub = "http://127.0.0.1:1"
-[[peripheral]]
-role = "reader"
-uri = "{READER}"
-"""
 SETTLED: Final = "line,attempt,reference,amount_minor,currency\n"
 SCENARIO: Final = "about: nothing\nbench: bench.toml\nsteps:\n  - wait_ms: 1\n"
 BENCH: Final = """
@@ -52,7 +34,8 @@ def build(door: Door, place: Path) -> None:
     """Make all of it in `place`."""
     mirror = place / "mirror"
     (mirror / "data").mkdir(parents=True)
-    (mirror / "object.toml").write_text(OBJECT)
+    text = object_files.mirror("mirror-4", tender=object_files.DESK, reader=READER)
+    (mirror / "object.toml").write_text(text)
     ledgers = Ledgers(mirror / "data")
     ledgers.write(*DAY)
     (mirror / "data" / "object.key").write_bytes(ledgers.key.to_pem())

@@ -97,7 +97,7 @@ def test_who_may_not_read_the_object_is_told_to_be_root(
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != config.data_dir)
     done = run(file_of(config), "--json")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "run `sudo opos doctor`" in done.stderr
+    assert f"{config.data_dir}: Permission denied: run `sudo opos doctor`" in done.stderr
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from edge.cli.explain import explain
 from edge.cli.findings_text import SUBJECTS as TITLES
 from edge.cli.findings_text import markdown
 from edge.provision.doctor.examination import SUBJECTS
-from edge.provision.doctor.pages import UnknownCodeError, book, found, page
+from edge.provision.doctor.pages import UnknownCodeError, book, found, page, placed
 from opos.front_door import listed
-from tests.system.doctor_faults import ON_PAPER, ROUNDS
+from tests.system.doctor_faults import IN_THE_GUEST, ROUNDS
+from tests.vm import guest
 
 ROOT = Path(__file__).parents[3]
 CODE = re.compile(r'"(OP-\d{4})"')
@@ -81,12 +82,12 @@ def test_a_command_of_ours_that_a_page_speaks_of_is_one_that_there_is(code: str)
 
 def test_every_code_has_a_proof_and_every_proof_a_code() -> None:
     in_machines = [ill.code for each in ROUNDS for ill in each.ills]
-    assert sorted([*in_machines, *ON_PAPER]) == sorted(book())
+    assert sorted([*in_machines, *IN_THE_GUEST]) == sorted(book())
 
 
-@pytest.mark.parametrize(("file", "test"), ON_PAPER.values())
-def test_what_is_proven_on_paper_is_proven_there(file: str, test: str) -> None:
-    assert f"def {test}(" in Path(__file__).with_name(file).read_text(encoding="utf-8")
+@pytest.mark.parametrize("proofs", IN_THE_GUEST.values(), ids=IN_THE_GUEST)
+def test_what_is_proven_in_the_guest_is_among_its_proofs(proofs: tuple[str, ...]) -> None:
+    assert set(proofs) <= guest.chosen("").keys()
 
 
 def test_what_a_check_must_say_is_what_the_sentence_asks_for() -> None:
@@ -118,3 +119,13 @@ def test_a_code_is_explained_however_it_is_written_and_a_wrong_one_names_the_nea
 def test_without_a_code_all_of_them_are_listed() -> None:
     lines = CliRunner().invoke(explain, []).output.splitlines()
     assert len([line for line in lines if line.startswith("  OP-")]) == len(book())
+
+
+def test_a_command_of_an_object_whose_folder_has_a_blank_in_its_name_is_one_that_can_be_typed() -> None:
+    finding = placed(found("OP-6001", said="wrong"), {"file": Path("/srv/my shop/object.toml")})
+    assert shlex.split(finding.mend) == ["opos", "object", "restore", "/srv/my shop/object.toml"]
+    assert (
+        shlex.split(found("OP-4202", key=Path("/srv/my shop/object.key")).mend)[-1]
+        == "/srv/my shop/object.key"
+    )
+    assert "'" not in found("OP-4202", key=Path("/srv/my shop/object.key")).sentence

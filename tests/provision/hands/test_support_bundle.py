@@ -9,9 +9,18 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli.support import support
-from edge.config import without_trust
-from edge.provision.support.bundle import LIST, BundleExistsError, collected, write_bundle
-from edge.provision.support.contents import PART_CHARACTERS_MAX, Part, parts, text_of
+from edge.provision.support.bundle import (
+    LIST,
+    PART_CHARACTERS_MAX,
+    BundleExistsError,
+    Collected,
+    LeftOut,
+    collected,
+    listed,
+    write_bundle,
+)
+from edge.provision.support.case import case_of
+from edge.provision.support.contents import Part, parts
 from edge.provision.support.redaction import Redactor
 from edge.provision.support.secrets import secrets_of
 
@@ -119,25 +128,23 @@ def file(tmp_path: Path) -> Path:
 
 def _planted(file: Path) -> list[Part]:
     """Every real part, and a part that says everything in a log."""
-    config = without_trust(file)
     slow = {"doctor.txt", "journal.txt", "units.txt"}
-    return [each for each in parts(file, config) if each.name not in slow] + [
+    return [each for each in parts(case_of(file)) if each.name not in slow] + [
         Part("log", "a log", lambda: LOG)
     ]
 
 
 def test_a_secret_that_lies_everywhere_is_in_no_part(file: Path) -> None:
-    redactor = Redactor(secrets_of(without_trust(file)))
+    redactor = Redactor(secrets_of(case_of(file)).words)
     found = collected(_planted(file), redactor, lambda _: None)
-    planted = [
-        (what, held.name) for what, text in FORBIDDEN.items() for held, data in found if text.encode() in data
-    ]
-    assert planted == []
-    assert {"object.toml", "calibrations.json", "log"} <= {held.name for held, _ in found if held.redacted}
+    said = [*((held.name, data.decode()) for held, data in found.files), (LIST, listed("panel-7", found))]
+    assert [(what, name) for what, secret in FORBIDDEN.items() for name, text in said if secret in text] == []
+    assert {"object.toml", "log"} <= {held.name for held, _ in found.files if held.redacted}
+    assert "calibrations.json" in {each.name for each in found.left_out}
 
 
 def test_what_helps_is_still_there(file: Path) -> None:
-    log = Redactor(secrets_of(without_trust(file))).redact(LOG).text
+    log = Redactor(secrets_of(case_of(file)).words).redact(LOG).text
     assert [each for each in KEPT if each not in log] == []
 
 
@@ -166,7 +173,7 @@ def test_a_bundle_never_replaces_another_one(tmp_path: Path) -> None:
     out = tmp_path / "bundle.tar.gz"
     out.write_bytes(b"the one of yesterday")
     with pytest.raises(BundleExistsError, match="choose another name"):
-        write_bundle(out, "panel-7", [], 0)
+        write_bundle(out, "panel-7", Collected((), ()), 0)
     assert out.read_bytes() == b"the one of yesterday"
 
 
@@ -174,14 +181,19 @@ def _fails() -> str:
     raise OSError("the card is gone")
 
 
-def test_a_part_that_cannot_be_found_out_says_why() -> None:
-    assert text_of(Part("x", "a part", _fails)) == "not found out: OSError: the card is gone\n"
+def test_a_part_that_cannot_be_found_out_is_left_out_and_says_why() -> None:
+    found = collected([Part("x", "a part", _fails)], Redactor(()), lambda _: None)
+    assert found == Collected((), (LeftOut("x", "the card is gone"),))
 
 
-def test_of_a_long_part_the_newest_stays() -> None:
-    text = text_of(Part("x", "a part", lambda: "a" * PART_CHARACTERS_MAX + "the end"))
-    assert text.startswith("[cut]\n")
-    assert text.endswith("the end")
+def test_of_a_long_part_the_newest_lines_stay_after_its_secrets_are_gone() -> None:
+    half = PART_CHARACTERS_MAX - len("\nthe end")
+    text = f"password: {'hunter2' * 3}{'a' * half}\nthe end"
+    ((held, data),) = collected([Part("x", "a part", lambda: text)], Redactor(()), lambda _: None).files
+    assert (data, held.is_cut) == (b"password: [secret]\nthe end", False)
+    text = "line\n" * PART_CHARACTERS_MAX
+    ((held, data),) = collected([Part("x", "a part", lambda: text)], Redactor(()), lambda _: None).files
+    assert (data[:11], held.is_cut, len(data) <= PART_CHARACTERS_MAX + 6) == (b"[cut]\nline\n", True, True)
 
 
 def test_without_anybody_to_ask_the_missing_name_is_named(file: Path) -> None:

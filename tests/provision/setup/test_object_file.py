@@ -8,7 +8,14 @@ from msgspec.structs import replace
 
 from cloud_sync.contract.enrolment import Enrolled
 from edge.config import ConfigError, PeripheralSection, without_trust
-from edge.provision.object_file import Setup, object_text, with_decisions, with_line
+from edge.provision.object_file import (
+    NO_TERMINAL,
+    Setup,
+    UnheardError,
+    object_text,
+    with_decisions,
+    with_line,
+)
 
 ENROLLED = Enrolled(
     tenant="demo",
@@ -123,6 +130,63 @@ def test_another_terminal_leaves_the_other_ways_to_pay(text: str) -> None:
     head = "[display]\nport = 8101\n"
     changed = with_decisions(head + text, Setup(8101, terminal=TERMINAL))
     assert changed == head + TENDERS[text].format(TERMINAL)
+
+
+IN_LINE = """\
+tender = [{ kind = "desk" }, { kind = "wallet" }] # beide
+peripheral = [{ role = "reader", uri = "serial:/dev/opos/reader0?profile=r200" }] # oben
+[object]
+tenant = "demo"
+site = "corner"
+[display]
+port = 8101
+"""
+
+
+def test_ways_to_pay_that_are_written_in_a_line_stay_beside_a_terminal() -> None:
+    changed = with_decisions(IN_LINE, Setup(8101, terminal=TERMINAL))
+    assert tomllib.loads(changed)["tender"] == [
+        {"kind": "desk"},
+        {"kind": "wallet"},
+        {"kind": "zvt", "uri": TERMINAL},
+    ]
+    assert "# beide" in changed
+    assert with_decisions(changed, Setup(8101, terminal=NO_TERMINAL)) == IN_LINE
+
+
+def test_devices_that_are_written_in_a_line_change_and_nothing_falls_into_them() -> None:
+    moved = replace(READER, uri="tcp:10.0.0.9:4001?profile=r200")
+    changed = tomllib.loads(with_decisions(IN_LINE, Setup(8101, (moved, SCALE))))
+    assert changed == {
+        **tomllib.loads(IN_LINE),
+        "peripheral": [{"role": "reader", "uri": moved.uri}, {"role": "scale", "uri": SCALE.uri}],
+    }
+
+
+WHO = '[object]\ntenant = "demo"\nsite = "corner"\n[display]\nport = 8101\n'
+ZVT = f'kind = "zvt"\nuri = "{TERMINAL}"\n'
+ON_ACCOUNT = object_text(ENROLLED, SETUP).partition("[tender]")[2].partition("account = ")[2].splitlines()[0]
+WITHOUT = {
+    f"[tender]\n{ZVT}": f'[tender]\nkind = "house-account"\naccount = {ON_ACCOUNT}\n',
+    f'[[tender]]\nkind = "desk" # vorn\n[[tender]]\n{ZVT}': '[[tender]]\nkind = "desk" # vorn\n',
+    f"[[tender]]\n{ZVT}": f'[tender]\nkind = "house-account"\naccount = {ON_ACCOUNT}\n',
+    '[tender]\nkind = "desk"\n': '[tender]\nkind = "desk"\n',
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT)
+def test_a_terminal_that_goes_leaves_the_other_ways_to_pay_or_the_sites_account(text: str) -> None:
+    changed = with_decisions(WHO + text, Setup(8101, terminal=NO_TERMINAL))
+    assert changed == WHO + WITHOUT[text]
+
+
+def test_an_account_is_changed_where_it_stands_and_refused_where_none_does() -> None:
+    text = f'{WHO}[[tender]]\n{ZVT}[[tender]]\nkind = "house-account"\naccount = "a" # alt\n'
+    assert with_decisions(text, Setup(8101, account="b")) == text.replace('"a"', '"b"')
+    with pytest.raises(UnheardError, match="paid is by desk: give --terminal none"):
+        with_decisions(f'{WHO}[tender]\nkind = "desk"\n', Setup(8101, account="b"))
+    with pytest.raises(UnheardError, match="paid is by zvt"):
+        object_text(ENROLLED, replace(SETUP, terminal=TERMINAL, account="b"))
 
 
 @pytest.mark.parametrize("text", ["[sync", "sync = 1\nsync = 2", "\x00"])
