@@ -50,16 +50,17 @@ class Backroom:
         return self._till.books
 
     async def open(self) -> None:
-        """Put into force what the journal says was; raises DocumentRefusedError on a damaged file.
+        """Put into force what the journal says was.
 
-        The others are in force then nevertheless.
+        Raises DocumentRefusedError on a damaged file, OSError on one that cannot be read or bound: the others
+        are in force then nevertheless.
         """
-        damaged: DocumentRefusedError | None = None
+        damaged: DocumentRefusedError | OSError | None = None
         for name, (version, sha256) in sorted(self._books.documents.items()):
             try:
                 if name not in self._in_force:
                     await self._put_into_force(name, version, sha256)
-            except DocumentRefusedError as error:
+            except (DocumentRefusedError, OSError) as error:
                 damaged = damaged or error
         await self._clear()
         if damaged is not None:

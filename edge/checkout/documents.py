@@ -81,13 +81,11 @@ class Documents:
         """
         path = self._path(manifest.name, manifest.version)
         part = path.with_suffix(".part")
-        if _copied(staged, part) != manifest.sha256:
-            part.unlink()
-            raise DocumentRefusedError(f"the bytes of {manifest.name} are not those that the retailer signed")
         try:
+            _copy(manifest, staged, part)
             self._check(manifest, part, in_force)
         except (DocumentRefusedError, OSError):
-            part.unlink()
+            part.unlink(missing_ok=True)
             raise
         part.replace(path)
         _sync(self._directory)
@@ -111,10 +109,13 @@ class Documents:
         return _decoded(self._intact(DELIVERIES, version, sha256), Deliveries)
 
     def clear(self, in_force: Effective) -> None:
-        """Drop what nobody works by any more. Who still reads an old price book keeps its open file."""
+        """Drop what nobody works by any more, and what a power cut left half copied.
+
+        Who still reads an old price book keeps its open file.
+        """
         needed = {self._path(name, version).name for name, (version, _) in in_force.items()}
         for name in _NAMES:
-            for path in self._directory.glob(f"{name}-[0-9]*-[0-9]*.json"):
+            for path in self._directory.glob(f"{name}-[0-9]*-[0-9]*.*"):
                 if path.name not in needed:
                     path.unlink(missing_ok=True)
         self._library.clear({in_force[name][0] for name in (PRICES, PRICE_CHANGES) if name in in_force})
@@ -165,6 +166,12 @@ def _decoded(path: Path, into: type[_T]) -> _T:
     if path.stat().st_size > READ_BYTES_MAX:
         raise DocumentRefusedError(f"expected a document of at most {READ_BYTES_MAX} bytes: {path}")
     return msgspec.json.decode(path.read_bytes(), type=into)
+
+
+def _copy(manifest: Manifest, source: Path, target: Path) -> None:
+    """Copy the bytes of a document, durably; refuse it if they are others than were signed."""
+    if _copied(source, target) != manifest.sha256:
+        raise DocumentRefusedError(f"the bytes of {manifest.name} are not those that the retailer signed")
 
 
 def _copied(source: Path, target: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from cloud_sync.contract.facts import Sale
+from edge.checkout.afoot import Afoot
 from edge.checkout.payments.cashier import Ended, Result
 from edge.checkout.payments.outcomes import outcome_of
 from edge.checkout.ports import Clock, Payments
@@ -77,10 +78,11 @@ class Purchase:
     tell whether it is, `on_too_long` when no entry can hold it, `on_left` when its shopper is gone.
     """
 
-    def __init__(self, shop: Shop, register: Register, clock: Clock) -> None:
+    def __init__(self, shop: Shop, register: Register, clock: Clock, afoot: Afoot) -> None:
         self._shop = shop
         self._register = register
         self._clock = clock
+        self._afoot = afoot
         self._payments: Payments | None = None
         self.stage = SaleStage.OPEN
         self.deal: Deal | None = None
@@ -95,7 +97,6 @@ class Purchase:
         self._lost_ns = 0
         self._stopped = False
         self._outcome: Outcome | None = None
-        self._givings: set[asyncio.Future[None]] = set()
         self.on_change: Callable[[], None] = lambda: None
         self.on_sold: Callable[[Deal, Appended], None] = lambda _deal, _written: None
         self.on_broken: Callable[[], None] = lambda: None
@@ -230,9 +231,7 @@ class Purchase:
         assert self.deal is not None
         assert self._payments is not None
         self._step(SaleStep.CANCEL)
-        giving = asyncio.ensure_future(self._give_up(self._payments, self.deal.draft.sale))
-        self._givings.add(giving)
-        giving.add_done_callback(self._givings.discard)
+        self._afoot.begin(self._give_up(self._payments, self.deal.draft.sale))
 
     def reopen(self) -> None:
         """Back to the basket: what is bought next is another sale."""
@@ -279,7 +278,7 @@ class Purchase:
             self._step(SaleStep.BILL)
             # What was taken is seen through, whatever becomes of the browser that sent the tap; and it is
             # taken before anything is awaited, so that a second tap finds another screen.
-            self.under_way = asyncio.ensure_future(self._bill(self.deal))
+            self.under_way = self._afoot.begin(self._bill(self.deal))
         elif way.shows == "scan":
             self._step(SaleStep.ASK)
         else:
@@ -292,7 +291,7 @@ class Purchase:
         self._step(SaleStep.PAY)
         self._outcome, self._tried, self._stopped = None, True, False
         self._begun_ns = self._clock.now_ns()
-        self.under_way = asyncio.ensure_future(self._see_paid(self._payments, self.deal, way, ticket))
+        self.under_way = self._afoot.begin(self._see_paid(self._payments, self.deal, way, ticket))
 
     def _stop(self) -> bool:
         assert self.deal is not None

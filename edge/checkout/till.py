@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from edge.checkout.afoot import Afoot
 from edge.checkout.asides import Asides
 from edge.checkout.books import Books
 from edge.checkout.catalogue import Catalogue
@@ -48,6 +49,8 @@ class Till:
         self._new_sale = new_sale
         self.books = books
         self.register = Register(shop, ledger, books)
+        self.afoot = Afoot()
+        """What goes on by itself: whoever runs the till watches it."""
         self._purchase = self._new_purchase()
         self.on_books: Callable[[], None] = lambda: None
         self._reckoning = Reckoning(shop, books, clock)
@@ -327,7 +330,7 @@ class Till:
         return True
 
     def _new_purchase(self) -> Purchase:
-        purchase = Purchase(self._shop, self.register, self._clock)
+        purchase = Purchase(self._shop, self.register, self._clock, self.afoot)
         purchase.on_change = self._changed
         purchase.on_sold = self._sell
         purchase.on_broken = self._break

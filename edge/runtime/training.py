@@ -226,10 +226,14 @@ def _make_room(config: ObjectConfig, opening: Opening) -> None:
 async def write_opening(training: Training, shop: Shop, ledger: Ledger, books: Books) -> None:
     """Write down what the object had when its training began: once, however often it starts.
 
-    Raises JournalClosedError and OSError.
+    Raises JournalClosedError, and StartError where nobody can read any more what that was.
     """
-    text = await asyncio.to_thread((training.config.data_dir / _OPENING).read_bytes)
-    for fact, idem in _facts(msgspec.json.decode(text, type=Opening), shop.object):
+    path = training.config.data_dir / _OPENING
+    try:
+        opening = msgspec.json.decode(await asyncio.to_thread(path.read_bytes), type=Opening)
+    except (OSError, ValueError) as error:
+        raise StartError(f"{path}: {error}") from error
+    for fact, idem in _facts(opening, shop.object):
         written = await ledger.append(fact, idem)
         if written.recorded is Recorded.NOW:
             books.apply(written.body)

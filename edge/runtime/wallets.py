@@ -7,7 +7,7 @@ from typing import Final
 from cloud_sync.contract.escrow import SliceAsked, SliceGiven, SliceRefused
 from cloud_sync.contract.facts import Fact, Paid, Sale
 from cloud_sync.contract.signing import Verifier
-from edge.checkout.payments.cashier import Register
+from edge.checkout.payments.entries import Register
 from edge.checkout.payments.house import HouseBook
 from edge.checkout.payments.purse import FilePurse
 from edge.checkout.payments.wallet import Books, Journal, Wallet

@@ -10,7 +10,6 @@ import contextlib
 import logging
 import random
 import secrets
-import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
@@ -27,7 +26,7 @@ from edge.checkout.documents import DocumentRefusedError, Documents
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.state import Stage
 from edge.checkout.till import Till
-from edge.clock import HubClock, SystemClock
+from edge.clock import HubClock
 from edge.config import ObjectConfig
 from edge.drivers.transports import converse
 from edge.errands import Errands, Rooms
@@ -35,12 +34,11 @@ from edge.events import CodeBlurred, CodeCleared, Event
 from edge.keeper import LedgerOverError
 from edge.offline_queue.bell import Bell
 from edge.offline_queue.budget import Level
-from edge.offline_queue.outcomes import JournalDamagedError
 from edge.readings import CodeScanned, DeviceFault, DeviceReady, Heard, Nanoseconds, Reading, Touched
 from edge.runtime.bookmark import resume
 from edge.runtime.calibrations import write_down
 from edge.runtime.camera import CameraKeeper, CameraSaid, camera_plan
-from edge.runtime.glass import ClosedObject, FeltTill, GlassServer, glass_server, standing_of
+from edge.runtime.glass import FeltTill, GlassServer, glass_server, standing_of
 from edge.runtime.members import Directory, new_request
 from edge.runtime.opening import (
     CAMERA,
@@ -48,7 +46,6 @@ from edge.runtime.opening import (
     attend,
     books_of,
     keeper_of,
-    listen,
     pack_of,
     pay_room,
     receipt_room,
@@ -62,9 +59,6 @@ from edge.runtime.stock import StockRoom
 from edge.runtime.training import (
     Doorman,
     Trainer,
-    at_work,
-    check_may_sell,
-    end_training,
     write_opening,
 )
 from edge.runtime.wellbeing import Standing, tell, wellbeing_of
@@ -156,17 +150,20 @@ class ObjectRuntime:
         self._stopped.set()
 
     async def run(self) -> str | None:
-        """Work until `stop`; return the failure that ended it, or None."""
+        """Work until `stop`; return the failure that ended it, or None.
+
+        Raises StartError where a training cannot begin.
+        """
         loop = asyncio.get_running_loop()
         self._journal.on_head = lambda head: _from_thread(loop, lambda: self._ring(head))
         self._journal.on_failure = lambda why: _from_thread(loop, lambda: self.stop(why))
         if self._training is not None:
-            await write_opening(self._training, self._shop, self._journal, self._till.books)
+            await self._begin_with(self._training)
         else:
             await write_down(self._config, self._journal)
         try:
             await self._backroom.open()
-        except DocumentRefusedError as error:
+        except (DocumentRefusedError, OSError) as error:
             _log.warning("%s", error)  # it sells nothing until the hub has sent the document again
         self._expect()
         if self._training is None:  # what is rehearsed is nobody's business
@@ -174,9 +171,20 @@ class ObjectRuntime:
         await self._bell.ring(self._journal.head)
         await self._work()
         await self._bell.close()
+        self._close()
+        return self._failure
+
+    async def _begin_with(self, training: Training) -> None:
+        """Write down what there is to train with. Raises StartError, and has given the ledger back then."""
+        try:
+            await write_opening(training, self._shop, self._journal, self._till.books)
+        except StartError:
+            self._close()
+            raise
+
+    def _close(self) -> None:
         self._returns.close()
         self._keeper.close()
-        return self._failure
 
     async def _work(self) -> None:
         server = self._glass_server()
@@ -185,6 +193,7 @@ class ObjectRuntime:
             serving = group.create_task(server.serve(sockets=[self._listener.dup()]))
             tasks = [group.create_task(work) for work in self._conversations()]
             tasks += [group.create_task(work) for work in (*self._pays.work(), *self._receipts.work())]
+            tasks.append(group.create_task(self._till.afoot.watch()))
             tasks.append(group.create_task(self._tick()))
             tasks.append(group.create_task(self._keeper.watch()))
             tasks.append(group.create_task(self._check()))
@@ -349,47 +358,6 @@ class ObjectRuntime:
             "program": self._program,
             "devices": self._roll.call(),
         }
-
-
-def run_object(config: ObjectConfig, version: str, on_begun: Callable[[], object]) -> str | None:
-    """Run the object until it is told to stop; return what ended it. Raises StartError before `on_begun`."""
-    check_may_sell(config)
-    listener = listen(config.display.host, config.display.port)
-    with contextlib.closing(listener):
-        return asyncio.run(_run(config, version, listener, on_begun))
-
-
-async def _run(
-    config: ObjectConfig, version: str, listener: socket.socket, on_begun: Callable[[], object]
-) -> str | None:
-    """One life after another: an object that goes over to training, or comes back from it, starts anew."""
-    clock = HubClock(SystemClock())
-    loop = asyncio.get_running_loop()
-    told = asyncio.Event()
-    while True:
-        with at_work(config) as training:
-            runtime: ObjectRuntime | ClosedObject
-            try:
-                runtime = ObjectRuntime(config, version, clock, listener, training)
-                on_begun()
-            except (JournalDamagedError, StartError) as error:
-                if training is not None:  # what is rehearsed keeps nobody from selling
-                    end_training(config, str(error))
-                    continue
-                if isinstance(error, StartError):
-                    raise
-                runtime = ClosedObject(config, str(error), clock, listener)
-
-            def stop(life: ObjectRuntime | ClosedObject = runtime) -> None:
-                told.set()
-                HERE.stopping()
-                life.stop()
-
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, stop)
-            failure = await runtime.run()
-        if failure is not None or told.is_set():
-            return failure
 
 
 def _from_thread(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:

@@ -170,10 +170,14 @@ class PayShop:
 
         async def both() -> _T:
             ticking = asyncio.ensure_future(self._tick())
+            watching = asyncio.ensure_future(self.till.afoot.watch())
             try:
                 return await life()
             finally:
                 ticking.cancel()
+                if watching.done():
+                    watching.result()  # what ends a real object ends a test
+                watching.cancel()
 
         return self.loop.live(both())
 

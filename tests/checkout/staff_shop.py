@@ -1,6 +1,6 @@
 """A shop whose till has an attendant: two people of the shop, their badges, and what they are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -95,3 +95,7 @@ class StaffShop(PayShop):
             self.till.hear(Left(epc))
         await self.tap(Tap.DONE)
         return receipt
+
+
+StaffShops = Callable[..., StaffShop]
+"""Makes one more of them, of the machines that it is given (see the fixture `staff_shops`)."""

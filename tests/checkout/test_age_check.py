@@ -1,8 +1,7 @@
 """Goods with a least age: nothing is sold before somebody has looked, and a no charges nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
@@ -16,11 +15,10 @@ from edge.checkout.state import Answer, NoticeKind, Stage, Tap
 from edge.events import Left, Presented, Scanned
 from retail.pricing.book import PriceBook, Version
 from tests.checkout.pay_shop import Machine
-from tests.checkout.staff_shop import BLUE, RED, StaffShop
+from tests.checkout.staff_shop import BLUE, RED, StaffShop, StaffShops
 from tests.checkout.test_staff import ANNA, BERT, QUICK, WORDS, member
 from tests.checkout.till_hand import COFFEE, SWEATER, item, price_book
 
-Shops = Callable[..., StaffShop]
 LISTED: Final = StaffList(
     (member("17", ANNA, WORDS[0], RETURN, AGE), member("18", BERT, WORDS[1], RETURN)), QUICK
 )
@@ -35,30 +33,21 @@ def adult_book() -> PriceBook:
 
 
 @pytest.fixture
-def shops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shops]:
-    """Shops in simulated time; what is hashed in a thread is hashed at once."""
-
-    async def at_once(work: Callable[..., Any], *given: Any) -> Any:
-        await asyncio.sleep(0.1)
-        return work(*given)
-
-    monkeypatch.setattr("edge.checkout.staff.asyncio.to_thread", at_once)
+def shops(staff_shops: StaffShops, monkeypatch: pytest.MonkeyPatch) -> StaffShops:
+    """Shops in which coffee is for grown-ups, and one person of the shop may say who is."""
     monkeypatch.setattr("tests.checkout.staff_shop.LISTED", LISTED)
-    made: list[StaffShop] = []
 
     def make(*machines: Machine, **told: Any) -> StaffShop:
-        made.append(StaffShop(tmp_path / f"ledger{len(made)}.db", *machines, **told))
-        made[-1].till.use(Catalogue(adult_book(), Version(1, 2)))
-        made[-1].till.tick()
-        return made[-1]
+        made = staff_shops(*machines, **told)
+        made.till.use(Catalogue(adult_book(), Version(1, 2)))
+        made.till.tick()
+        return made
 
-    yield make
-    for shop in made:
-        shop.close()
+    return make
 
 
 @pytest.fixture
-def shop(shops: Shops) -> StaffShop:
+def shop(shops: StaffShops) -> StaffShop:
     return shops(Machine())
 
 

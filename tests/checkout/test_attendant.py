@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 import msgspec
 import pytest
@@ -20,37 +19,16 @@ from edge.events import CodeShown, Presented, Purpose, Scanned, StaffCalled, Sta
 from retail.return_policy import PriceFrom
 from retail.units import Money
 from tests.checkout.pay_shop import Machine
-from tests.checkout.staff_shop import BLUE, RED, StaffShop
+from tests.checkout.staff_shop import BLUE, RED, StaffShop, StaffShops
 from tests.checkout.test_staff import ANNA, WORDS
 from tests.checkout.till_hand import COFFEE, SWEATER, item
 
 PRICE: Final = 5990
-Shops = Callable[..., StaffShop]
 
 
 @pytest.fixture
-def shops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shops]:
-    """Shops in simulated time; what is hashed in a thread is hashed at once."""
-
-    async def at_once(work: Callable[..., Any], *given: Any) -> Any:
-        await asyncio.sleep(0.1)
-        return work(*given)
-
-    monkeypatch.setattr("edge.checkout.staff.asyncio.to_thread", at_once)
-    made: list[StaffShop] = []
-
-    def make(*machines: Machine, **told: Any) -> StaffShop:
-        made.append(StaffShop(tmp_path / f"ledger{len(made)}.db", *machines, **told))
-        return made[-1]
-
-    yield make
-    for shop in made:
-        shop.close()
-
-
-@pytest.fixture
-def shop(shops: Shops) -> StaffShop:
-    return shops(Machine())
+def shop(staff_shops: StaffShops) -> StaffShop:
+    return staff_shops(Machine())
 
 
 def live(shop: StaffShop, story: Callable[[], Awaitable[None]]) -> None:
@@ -300,9 +278,9 @@ def test_only_what_is_theirs_is_offered_and_done(shop: StaffShop) -> None:
 
 
 def test_a_receipt_of_another_object_is_for_a_person_and_one_that_nobody_vouches_for_is_refused(
-    shops: Shops,
+    staff_shops: StaffShops,
 ) -> None:
-    other, here = shops(Machine()), shops(Machine())
+    other, here = staff_shops(Machine()), staff_shops(Machine())
     shown: list[str] = []
 
     async def sell() -> None:
@@ -492,9 +470,11 @@ def test_a_journal_that_fails_is_said_and_after_the_start_nothing_is_owed_twice(
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whatever_is_tapped_and_shown_no_money_and_no_goods_are_made(shops: Shops, seed: int) -> None:
+def test_whatever_is_tapped_and_shown_no_money_and_no_goods_are_made(
+    staff_shops: StaffShops, seed: int
+) -> None:
     luck = random.Random(seed)
-    shop = shops(Machine())
+    shop = staff_shops(Machine())
     receipts: list[str] = []
     items = [item(SWEATER, serial) for serial in range(1, 9)]
     taps = [Tap.ENTER] * 4 + [Tap.LINE] * 3 + [Tap.DEED] * 2 + [Tap.DIGIT, Tap.ERASE, Tap.BACK, Tap.BUY]

@@ -1,7 +1,9 @@
 """Prices and deliveries from the hub: believed when signed, new and whole; counted once."""
 
 import asyncio
+import errno
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -313,6 +315,22 @@ def test_a_refused_document_leaves_no_file(post: Post) -> None:
     assert files(post) == before
 
 
+def test_what_was_copied_by_half_leaves_no_file(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The power goes, or the card is full: a price book of 60 MB is not left lying there for ever."""
+    (post.directory / "prices-1-1.part").write_bytes(b"half a bo")
+    post.send(PRICES, price_book(), Version(1, 2))
+    before = files(post)
+    assert not any(name.endswith(".part") for name in before)
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("edge.checkout.documents.os.fsync", full)
+    with pytest.raises(DocumentRefusedError, match="No space left"):
+        post.send(PRICES, price_book(4990), Version(1, 3))
+    assert files(post) == before
+
+
 def leaflet(**changed: object) -> Promotions:
     offer = Promotion("tenth", {"en": "A tenth off"}, Percent(1_000))
     return msgspec.structs.replace(Promotions("corner", "EUR", "Europe/Berlin", (offer,)), **changed)
@@ -372,6 +390,24 @@ def test_what_is_whole_is_worked_by_though_another_document_is_damaged(post: Pos
     assert price_of_a_sweater(till) == 5990
 
 
+def test_what_cannot_be_bound_again_at_a_start_is_said_and_the_rest_is_worked_by(post: Post) -> None:
+    post.send(PRICES, price_book())
+    post.send(PROMOTIONS, leaflet())
+    (post.directory / "catalogue-1-1.stamp").unlink()
+    (post.directory / "catalogue-1-1.part").mkdir()  # as on a card that takes nothing any more
+    till = post.hand.till()
+    assert post.hand.journal is not None
+    documents = Documents(post.directory, "corner", [RETAILER.public], binding)
+    backroom = Backroom(post.hand.shop, documents, post.hand.journal, till)
+    with pytest.raises(OSError, match=r"catalogue-1-1\.part"):
+        asyncio.run(backroom.open())
+    assert till.state.stage is Stage.UNPAIRED
+    (post.directory / "catalogue-1-1.part").rmdir()
+    post.backroom, post.till = backroom, till
+    post.send(PRICES, price_book())  # the hub sends it again
+    assert price_of_a_sweater(till) == 5990 * 9 // 10
+
+
 def test_two_documents_that_come_at_once_are_taken_one_after_the_other(post: Post) -> None:
     jobs = []
     for n in (1, 2, 3):
@@ -403,6 +439,25 @@ def test_the_pictures_of_what_is_sold_here_are_wanted_and_no_others(post: Post) 
     assert wanted.read_text() == ""
     post.send(DELIVERIES, DELIVERED)
     assert wanted.read_text().split() == ["c" * 64]
+
+
+@pytest.mark.parametrize("trouble", ["a flipped bit", "no folder", "no room"])
+def test_goods_are_sold_whatever_ails_the_list_of_their_pictures(
+    post: Post, trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = post.directory / "pictures"
+    match trouble:
+        case "a flipped bit":
+            folder.mkdir()
+            (folder / "wanted").write_bytes(b"\xe5" + b"5" * 63 + b"\n")
+        case "no folder":
+            folder.write_bytes(b"a file")
+        case _:
+            (folder / "wanted.part").mkdir(parents=True)
+    post.send(PRICES, with_pictures())
+    assert price_of_a_sweater(post.start()[0]) == 5990
+    assert ("pictures" in caplog.text) is (trouble != "a flipped bit")
+    assert trouble != "a flipped bit" or (folder / "wanted").read_bytes() == b""
 
 
 def test_a_picture_is_shown_when_it_has_come_whole(tmp_path: Path) -> None:

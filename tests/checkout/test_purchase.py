@@ -1,17 +1,21 @@
 """What a shopper who pays sees, what is then charged, and what is then in the journal."""
 
 import asyncio
+import gc
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cloud_sync.contract.facts import PaymentIntent, SaleDiscount
 from edge.checkout.asked import Away
 from edge.checkout.catalogue import Catalogue, Leaflet
+from edge.checkout.payments.cashier import Ended
 from edge.checkout.payments.givingback import GivingBack
+from edge.checkout.payments.provider import Attempt, Said
 from edge.checkout.sale import MOVES, SaleStage, SaleStep, WrongStepError, next_stage
 from edge.checkout.state import Answer, NoticeKind, Saving, Stage, Tap
 from edge.events import CodeShown, Left, Presented, Purpose
@@ -42,6 +46,16 @@ def shops(tmp_path: Path) -> Iterator[Shops]:
     yield make
     for shop in made:
         shop.close()
+
+
+def parted(shops: Shops, *machines: Machine, most_minor: int = 2000) -> PayShop:
+    """A shop at which a gift card pays no more than a part; its machine is made here if nobody brings one."""
+    if not any(machine.name == "gift" for machine in machines):
+        machines = (*machines, Machine("gift", "nothing"))
+    shop = shops(*machines, counter=Parted)
+    assert isinstance(shop.counter, Parted)
+    shop.counter.name, shop.counter.most_minor = "gift", most_minor
+    return shop
 
 
 def names(shop: PayShop) -> list[str]:
@@ -269,9 +283,7 @@ def test_where_nothing_may_be_sold_no_attempt_begins(shops: Shops, stage: Stage)
 
 
 def test_a_part_is_paid_one_way_and_the_rest_another(shops: Shops) -> None:
-    shop = shops(Machine(), Machine("gift", "nothing"), counter=Parted)
-    assert isinstance(shop.counter, Parted)
-    shop.counter.name, shop.counter.most_minor = "gift", 2000
+    shop = parted(shops, Machine())
 
     async def story() -> None:
         await shop.pay_by("gift")
@@ -298,9 +310,7 @@ def test_a_part_is_paid_one_way_and_the_rest_another(shops: Shops) -> None:
 @pytest.mark.parametrize("gives_up", ["tap", "walks away"])
 def test_whoever_gives_up_between_two_parts_has_the_first_one_back(shops: Shops, gives_up: str) -> None:
     gift = Machine("gift", "nothing")
-    shop = shops(Machine(), gift, counter=Parted)
-    assert isinstance(shop.counter, Parted)
-    shop.counter.name, shop.counter.most_minor = "gift", 2000
+    shop = parted(shops, Machine(), gift)
 
     async def story() -> None:
         giving = asyncio.ensure_future(GivingBack(shop.cashier, shop.till.register, shop).run())
@@ -513,6 +523,65 @@ def test_after_a_power_cut_the_glass_says_what_became_of_the_payment(
     assert len(shop.sales()) == (outcome == "captured")
 
 
+@pytest.mark.parametrize("paid_minor", [0, 2000])
+def test_what_a_shopper_of_now_pays_is_nothing_that_a_start_has_to_see_through(
+    shops: Shops, paid_minor: int
+) -> None:
+    """Returns of before the start are finished first, and somebody may buy meanwhile."""
+    card, gift = Machine(), Machine("gift", "nothing")
+    shop = parted(shops, card, gift, most_minor=paid_minor)
+    ended: list[Ended] = []
+    shop.cashier.on_ended = ended.append
+
+    async def story() -> None:
+        await shop.tap(Tap.BUY)
+        if paid_minor:
+            await shop.tap(Tap.METHOD, "gift")
+            await shop.until(Stage.CHOOSING)
+            await shop.cashier.recover()
+        await shop.tap(Tap.METHOD, "zvt")
+        await asyncio.sleep(0.5)  # the machine is at work
+        await shop.cashier.recover()
+        await shop.until(Stage.DONE)
+
+    shop.live(story)
+    (sale,) = shop.sales()
+    assert isinstance(sale.payments, tuple)
+    assert sum(paid.amount_minor for paid in sale.payments) == sale.total_minor
+    assert ended == []
+    assert {closed.outcome for closed in shop.closed()} <= {"captured"}
+
+
+@pytest.mark.parametrize("where", ["paying", "billing", "giving back"])
+def test_what_nobody_thought_of_ends_the_object_instead_of_leaving_its_shopper_to_wait(
+    shops: Shops, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wrong(*_: Any) -> Any:
+        raise KeyError("nobody thought of it")
+
+    shop = parted(shops, Machine())
+
+    async def story() -> None:
+        await shop.tap(Tap.BUY)
+        match where:
+            case "paying":
+                monkeypatch.setattr(shop.counter, "pay", wrong)
+                await shop.tap(Tap.METHOD, "zvt")
+            case "billing":
+                monkeypatch.setattr(shop.till.register, "record", wrong)
+                with pytest.raises(KeyError):
+                    await shop.tap(Tap.METHOD, "house-account")
+            case _:
+                await shop.tap(Tap.METHOD, "gift")
+                await shop.until(Stage.CHOOSING)
+                monkeypatch.setattr(shop.counter, "give_up", wrong)
+                await shop.tap(Tap.CANCEL)
+        await asyncio.sleep(1)
+
+    with pytest.raises(KeyError, match="nobody thought of it"):
+        shop.live(story)
+
+
 def test_a_journal_that_fails_while_it_is_paid_leaves_nothing_said_to_be_sold(shops: Shops) -> None:
     shop = shops(Machine())
 
@@ -525,6 +594,35 @@ def test_a_journal_that_fails_while_it_is_paid_leaves_nothing_said_to_be_sold(sh
 
     shop.live(story)
     assert shop.sales() == []
+
+
+def test_a_journal_that_fails_leaves_no_refund_begun_by_half(
+    shops: Shops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than are asked for at once: those whose turn has not come are not begun at all."""
+    gift = Machine("gift", "nothing")
+    shop = parted(shops, Machine(), gift)
+    asked: list[str] = []
+
+    async def refund(attempt: Attempt, key: str, amount_minor: int) -> Said:
+        asked.append(key)
+        return Said("refunded", amount_minor, attempt.currency)
+
+    async def story() -> None:
+        await shop.pay_by("gift")
+        await shop.until(Stage.CHOOSING)
+        await shop.tap(Tap.CANCEL)
+        await asyncio.sleep(1)
+        (due,) = shop.book.dues()
+        dues = [msgspec.structs.replace(due, id=f"{due.id}-{number}") for number in range(20)]
+        monkeypatch.setattr(shop.book, "dues", lambda: dues)
+        monkeypatch.setattr(gift, "refund", refund)
+        shop.fails = True
+        await GivingBack(shop.cashier, shop.till.register, shop).run()
+
+    shop.live(story)
+    gc.collect()  # what was begun and is awaited by nobody would be heard of now
+    assert 0 < len(asked) < 20
 
 
 def test_a_promotion_is_shown_charged_and_written(shops: Shops) -> None:
@@ -566,9 +664,7 @@ TAPS = [Tap.BUY, Tap.PAY, Tap.RETRY, Tap.DESK, Tap.BACK, Tap.CANCEL, Tap.DONE, T
 def test_whatever_shoppers_tap_all_money_is_in_a_sale_or_goes_back(shops: Shops, seed: int) -> None:
     luck = random.Random(seed)
     machines = [Machine(), Machine("gift", "nothing"), Machine("desk", "desk"), wallet()]
-    shop = shops(*machines, counter=Parted)
-    assert isinstance(shop.counter, Parted)
-    shop.counter.name, shop.counter.most_minor = "gift", luck.randint(1, 6000)
+    shop = parted(shops, *machines, most_minor=luck.randint(1, 6000))
     for machine in machines:
         ends = luck.choices(ENDS, [6, 2, 1, 1], k=20)
         machine.plan = [(end, luck.choice([0.0, 0.3, 5.0, 200.0])) for end in ends]

@@ -467,8 +467,7 @@ def test_a_device_that_only_hangs_up_is_told_once_and_asked_ever_more_rarely() -
         uri = parse_uri(f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}?profile=mt-sics")
         talk = converse(uri, MtSics(), heard.append, SystemClock(), random.Random(1))
         task = asyncio.ensure_future(talk)
-        while _Curt.came < 5:
-            await asyncio.sleep(0.01)
+        await until(lambda: _Curt.came >= 5)
         task.cancel()
         server.close()
         await asyncio.gather(task, return_exceptions=True)

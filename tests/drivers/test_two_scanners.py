@@ -12,7 +12,6 @@ from edge.drivers.registry import driver_for
 from edge.drivers.transports import converse
 from edge.drivers.uris import parse_uri
 from edge.readings import CodeScanned, DeviceReady, Garbled, Reading
-from tests.drivers.conformance.report import drivers, simulated
 from tests.simulators.bench_process import PATIENCE_S, BenchProcess, write_bench
 
 CODES = 200
@@ -63,8 +62,6 @@ def codes(readings: list[Reading]) -> list[str]:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[BenchProcess]:
     """A bench with both of them, in a process of its own."""
-    if "serial-scanner" not in drivers() or not simulated("serial-scanner"):
-        pytest.skip("there is no such scanner yet")
     running = BenchProcess(write_bench(tmp_path, *(SCANNER.format(name) for name in NAMES)))
     yield running.started()
     running.kill()

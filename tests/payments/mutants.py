@@ -8,9 +8,10 @@ from unittest.mock import patch
 import msgspec
 
 from cloud_sync.contract.facts import PaymentIntent
-from edge.checkout.payments import cashier, givingback, pursuit
+from edge.checkout.payments import entries, givingback, pursuit
 from edge.checkout.payments.book import PaymentBook
 from edge.checkout.payments.cashier import Cashier, Ended, Result
+from edge.checkout.payments.entries import Entries
 from edge.checkout.payments.provider import Attempt, Said
 from edge.checkout.payments.pursuit import Came, End, Pursuit
 from retail import tender
@@ -34,20 +35,20 @@ def _table(phase: Phase, outcome: Outcome, then: Then) -> AbstractContextManager
 
 @contextmanager
 def _intent_after_send() -> Iterator[None]:
-    mean, pursue = Cashier._mean, Cashier._pursue
+    mean, pursue = Entries.mean, Cashier._pursue
     meant: dict[str, Any] = {}
 
-    async def remember(_self: Cashier, attempt: Attempt, draft: Any) -> None:
+    async def remember(_self: Entries, attempt: Attempt, draft: Any) -> None:
         meant[attempt.id] = draft
 
     async def send_first(self: Cashier, attempt: Attempt, *, start: bool) -> Ended:
         if not start:
             return await pursue(self, attempt, start=start)
         said = await self.providers[attempt.provider].start(attempt)
-        await mean(self, attempt, meant[attempt.id])
+        await mean(self._entries, attempt, meant[attempt.id])
         return await self._settle(attempt, End(Came.PAID, said))
 
-    with patch.object(Cashier, "_mean", remember), patch.object(Cashier, "_pursue", send_first):
+    with patch.object(Entries, "mean", remember), patch.object(Cashier, "_pursue", send_first):
         yield
 
 
@@ -164,7 +165,7 @@ def _the_draft_is_left_out() -> Iterator[None]:
     def without(*fields: Any) -> PaymentIntent:
         return PaymentIntent(*fields[:-1])
 
-    with patch.object(cashier, "PaymentIntent", without):
+    with patch.object(entries, "PaymentIntent", without):
         yield
 
 

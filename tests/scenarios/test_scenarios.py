@@ -36,6 +36,7 @@ def test_a_day_that_goes_as_written_is_exit_code_0(opos: Opos, scenario: Written
     ("steps", "says"),
     [
         (
+            "  - expect: {from: scale, reading: {type: DeviceReady}}\n"
             "  - expect: {from: scale, reading: {type: Weighed, weight_mg: 7}, within_ms: 1500}\n",
             'not within 1500 ms; heard last: {"type":',
         ),

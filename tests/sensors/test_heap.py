@@ -56,9 +56,9 @@ def test_two_that_weigh_the_same_and_are_heard_alike_are_not_told_apart() -> Non
 
 def test_the_likelier_of_two_that_weigh_the_same_is_believed_from_a_hundred_to_one_on() -> None:
     likelier = {"a": came(SHIRT, 25), "q": came(TWIN, QUEUE)}
-    assert isinstance(solve(likelier, grams(251), ROUNDS), Solved)
+    assert solve(likelier, grams(251), ROUNDS) == Solved(frozenset({"a"}), (frozenset({"q"}),))
     alike = {"a": came(SHIRT, 3), "q": came(TWIN, QUEUE)}
-    assert isinstance(solve(alike, grams(251), ROUNDS), Several)
+    assert solve(alike, grams(251), ROUNDS) == Several((("a",), ("q",)))
 
 
 @pytest.mark.parametrize(("change_g", "off_mg"), [(330, 80_000), (5, -245_000)])
@@ -73,7 +73,7 @@ def test_a_faint_tag_is_believed_only_when_all_others_would_have_been_heard() ->
     assert is_heard(12, rounds=ROUNDS)
     faint = {"f": came(COAT, 12)}
     assert solve(faint, grams(900), rounds=4) == Several((("f",),))
-    assert isinstance(solve(faint, grams(900), ROUNDS), Solved)
+    assert solve(faint, grams(900), ROUNDS) == Solved(frozenset({"f"}))
 
 
 def test_more_tags_than_anybody_can_go_through_are_no_answer() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simulators.devices.device import RefusedError
 from simulators.hand import ask
 from tests.simulators.bench_process import (
     PATIENCE_S,
@@ -219,9 +220,15 @@ def test_it_lives_on_when_whoever_started_it_dies(tmp_path: Path) -> None:
     opos = [sys.executable, "-m", "opos", "sim", "up", str(write_bench(tmp_path, READER))]
     said = subprocess.run([sys.executable, "-c", orphan, *opos], stdout=subprocess.PIPE, check=True)
     control = tmp_path / "bench.sock"
+
+    def obeys() -> bool:
+        try:
+            return bool(ask(control, {"device": "reader", "verb": "put", "epc": SWEATER})["status"])
+        except RefusedError:  # its socket is there before it listens
+            return False
+
     try:
-        wait_for(control.exists, "the orphan to be up")
-        assert ask(control, {"device": "reader", "verb": "put", "epc": SWEATER})["status"]
+        wait_for(obeys, "the orphan to be up")
     finally:
         os.kill(int(said.stdout), signal.SIGTERM)
     wait_for(lambda: not control.exists(), "the orphan to end")

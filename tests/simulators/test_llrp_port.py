@@ -83,8 +83,12 @@ def test_a_host_that_vanishes_makes_room_for_the_next_one(start_bench: StartBenc
     bench = start_bench(READER).started()
     connected(bench).close()
 
-    def welcome() -> bool:
-        with connected(bench) as host:
-            return message(host).endswith(WELCOME)
+    greetings: list[bytes] = []
 
-    wait_for(welcome, "the reader to notice that its host is gone")
+    def told_apart() -> bool:
+        with connected(bench) as host:
+            greetings.append(message(host))
+        return not greetings[-1].endswith(TAKEN)
+
+    wait_for(told_apart, "the reader to notice that its host is gone")
+    assert greetings[-1].endswith(WELCOME)

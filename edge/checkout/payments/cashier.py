@@ -12,17 +12,18 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from cloud_sync.contract.entry import BODY_BYTES_MAX
-from cloud_sync.contract.facts import Closing, Fact, Paid, PaymentClosed, PaymentIntent, Sale
+from cloud_sync.contract.facts import Closing, Paid, Sale
 from edge.checkout.payments.book import AttemptLine, PaymentBook, Standing
-from edge.checkout.payments.postings import TENDERED, of_money_due, of_part, settlement, source
+from edge.checkout.payments.entries import Entries, Register
+from edge.checkout.payments.postings import TENDERED, settlement, source
 from edge.checkout.payments.provider import Attempt, Provider, Said
 from edge.checkout.payments.pursuit import OTHER_CURRENCY, Came, Clock, End, Pursuit
-from edge.offline_queue.outcomes import Appended, JournalClosedError, Recorded
+from edge.offline_queue.outcomes import Appended, JournalClosedError
 
 _log: Final = logging.getLogger("opos.payments")
 
@@ -60,18 +61,6 @@ class Ended(msgspec.Struct, frozen=True):
     recorded: Appended | None = None
 
 
-class Register(Protocol):
-    """All that the cashier asks of the register: see `edge.checkout.register`."""
-
-    async def record(self, draft: Sale, payments: tuple[Paid, ...], before: frozenset[str]) -> Appended:
-        """Write a sale that is paid; those of `payments` in `before` were posted when they came."""
-        ...
-
-    async def write(self, fact: Fact, idem: str) -> Appended:
-        """Write any other fact; return once it is on the disk."""
-        ...
-
-
 class SaleBusyError(Exception):
     """A sale was to be paid by a second attempt while the first one is under way: ask `is_busy` before."""
 
@@ -93,7 +82,7 @@ class Cashier:
     ) -> None:
         self.book = book
         self.providers = providers
-        self._register = register
+        self._entries = Entries(register, book)
         self._clock = clock
         self._new_attempt = new_attempt
         self._pursuits: dict[str, Pursuit] = {}
@@ -104,6 +93,9 @@ class Cashier:
         self._given_up: set[str] = set()
         """The sales that will not be done although an attempt of them is under way."""
         self._late: set[asyncio.Task[None]] = set()
+        # What hangs since before this start; a shopper may pay at once, and is none of it.
+        self._before = [line.attempt for line in book.open()]
+        self._unfinished = book.unfinished()
         # An end is written down before the next word about the same money is weighed.
         self._turn = asyncio.Lock()
         self.on_more: Callable[[], None] = lambda: None
@@ -171,7 +163,7 @@ class Cashier:
             self._new_attempt(), draft.sale, provider, amount_minor, draft.currency, fence, code
         )
         if draft.sale not in self._stopped:
-            await self._mean(attempt, draft)
+            await self._entries.mean(attempt, draft)
             if draft.sale not in self._stopped:
                 return attempt
             await self._close(attempt, "cancelled", "shopper")  # its provider has never heard of it
@@ -182,11 +174,9 @@ class Cashier:
 
         They are asked about side by side; each is told to `on_ended`.
         """
-        opened = [line.attempt for line in self.book.open()]
-        # Only what hangs since before this start: a shopper of now may just be paying part by part.
-        for sale in {*self.book.unfinished()} - {attempt.sale for attempt in opened}:
+        for sale in {*self._unfinished} - {attempt.sale for attempt in self._before}:
             await self.give_up(sale, "power-cut")
-        for seen in asyncio.as_completed([self._see_through(attempt) for attempt in opened]):
+        for seen in asyncio.as_completed([self._see_through(attempt) for attempt in self._before]):
             ended = await seen
             self.on_ended(ended)
             await self.give_up(ended.sale, "power-cut")
@@ -228,19 +218,6 @@ class Cashier:
             async with asyncio.timeout(_ANSWER_S):
                 said = await way.query(self.book.bounded(line.attempt))
             await self._take_late(line.attempt, said)
-
-    async def _mean(self, attempt: Attempt, draft: Sale) -> None:
-        """Write down what is about to be done: from here on the money can be asked for."""
-        intent = PaymentIntent(
-            attempt.sale,
-            attempt.id,
-            attempt.provider,
-            attempt.amount_minor,
-            attempt.currency,
-            attempt.fence or msgspec.UNSET,
-            draft if self.book.draft(draft.sale) is None else msgspec.UNSET,
-        )
-        await self._write(intent, f"intent/{attempt.id}")
 
     async def _see_through(self, attempt: Attempt) -> Ended:
         """An attempt that was open when the power went."""
@@ -295,47 +272,22 @@ class Cashier:
         draft = self.book.draft(attempt.sale)
         assert draft is not None, "the first attempt of a sale carries its draft"
         paid = _paid(attempt, end)
-        parts = self.book.parts(attempt.sale)
         if self.left_minor(draft) == attempt.amount_minor:
-            recorded = await self._register.record(
-                draft, (*parts, paid), frozenset(part.attempt for part in parts)
-            )
-            self.book.apply(recorded.body)
+            recorded = await self._entries.sell(draft, paid)
             self.on_more()
             return Ended(Result.PAID, attempt.sale, attempt.provider, recorded=recorded)
-        closed = PaymentClosed(
-            *(attempt.sale, attempt.id, attempt.provider, "captured", attempt.amount_minor, attempt.currency),
-            reference=paid.reference,
-            postings=of_part(paid, attempt.currency),
-        )
-        await self._write(closed, f"closed/{attempt.id}")
+        await self._entries.part(attempt, paid)
         return Ended(Result.PART, attempt.sale, attempt.provider)
 
     async def _close(self, attempt: Attempt, outcome: Closing, reason: str) -> None:
-        closed = PaymentClosed(
-            *(attempt.sale, attempt.id, attempt.provider, outcome, attempt.amount_minor, attempt.currency),
-            reason=reason,
-        )
-        await self._write(closed, f"closed/{attempt.id}")
+        await self._entries.close(attempt, outcome, reason)
         self.on_more()
 
     async def _owe(
         self, attempt: Attempt, amount_minor: int, reason: str, account: str, reference: str = ""
     ) -> None:
-        """Money that stands in `account` has to go back: durable before the provider is asked to."""
-        closed = PaymentClosed(
-            *(attempt.sale, attempt.id, attempt.provider, "refund-due", amount_minor, attempt.currency),
-            reference=reference,
-            reason=reason,
-            postings=of_money_due(account, amount_minor, attempt.currency),
-        )
-        await self._write(closed, f"due/{attempt.id}")
+        await self._entries.owe(attempt, amount_minor, reason, account, reference)
         self.on_more()
-
-    async def _write(self, fact: Fact, idem: str) -> None:
-        written = await self._register.write(fact, idem)
-        if written.recorded is Recorded.NOW:  # what was written before, the book knows, and what came since
-            self.book.apply(written.body)
 
     def _hear_late(self, attempt: Attempt, said: Said) -> None:
         task = asyncio.ensure_future(self._take_late(attempt, said))
@@ -367,21 +319,13 @@ class Cashier:
                 _log.error(
                     "%r was %s, and paid in %s: a person must look", attempt, line.standing, said.currency
                 )
-                await self._find_out(attempt, "person", OTHER_CURRENCY)
+                await self._entries.find_out(attempt, "person", OTHER_CURRENCY)
             case "declined" | "cancelled" | "refunded" if line.standing == "person":
-                await self._find_out(
-                    attempt, "declined" if said.outcome == "declined" else "cancelled", "found-out"
-                )
+                outcome: Closing = "declined" if said.outcome == "declined" else "cancelled"
+                await self._entries.find_out(attempt, outcome, "found-out")
             case _:
                 return said.outcome == "authorised"
         return False
-
-    async def _find_out(self, attempt: Attempt, outcome: Closing, reason: str) -> None:
-        closed = PaymentClosed(
-            *(attempt.sale, attempt.id, attempt.provider, outcome, attempt.amount_minor, attempt.currency),
-            reason=reason,
-        )
-        await self._write(closed, f"found-out/{attempt.id}/{outcome}")
 
     async def _ask_to_end(self, attempt: Attempt) -> None:
         """What is held for a sale that is over must not be taken; the next look finds out more."""

@@ -16,7 +16,7 @@ import msgspec
 
 from cloud_sync.contract.facts import DayClosed, Handed
 from edge.checkout.payments.book import PaymentBook
-from edge.checkout.payments.cashier import Register
+from edge.checkout.payments.entries import Register
 from edge.checkout.payments.givingback import Wall
 from edge.checkout.payments.pursuit import SECOND_NS
 from edge.checkout.payments.results import DayEnd

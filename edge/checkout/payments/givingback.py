@@ -6,18 +6,20 @@ The same round hands in what was stored, and looks again at what was closed with
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from cloud_sync.contract.facts import SILENT, Closing, Paid, PaymentClosed
 from edge.checkout.payments.book import AttemptLine, Due
-from edge.checkout.payments.cashier import Cashier, Register
+from edge.checkout.payments.cashier import Cashier
+from edge.checkout.payments.entries import Entries, Register
 from edge.checkout.payments.postings import of_honoured, of_money_back
 from edge.checkout.payments.provider import UNKNOWN, Said
 from edge.checkout.payments.pursuit import SECOND_NS
-from edge.offline_queue.outcomes import JournalClosedError, Recorded
+from edge.offline_queue.outcomes import JournalClosedError
 from edge.readings import Nanoseconds
 
 _log: Final = logging.getLogger("opos.payments")
@@ -71,7 +73,7 @@ class GivingBack:
     def __init__(self, cashier: Cashier, register: Register, clock: Wall) -> None:
         self._cashier = cashier
         self._book = cashier.book
-        self._register = register
+        self._entries = Entries(register, cashier.book)
         self._clock = clock
         self._turns: dict[str, _Turn] = {}
         self._more = asyncio.Event()
@@ -92,20 +94,24 @@ class GivingBack:
 
     async def _round(self) -> None:
         """One look at everything whose turn it is."""
-        work = [self._give(due) for due in self._book.dues() if self._is_turn(due.id, _AGAIN_S, first_s=0)]
+        work: list[Callable[[], Coroutine[Any, Any, None]]] = [
+            partial(self._give, due)
+            for due in self._book.dues()
+            if self._is_turn(due.id, _AGAIN_S, first_s=0)
+        ]
         work += [
-            self._hand_in(line)
+            partial(self._hand_in, line)
             for line in self._book.stored()
             if self._is_turn(f"stored/{line.attempt.id}", _AGAIN_S, first_s=0)
         ]
         since_ms = self._clock.wall_ms() - _WATCHED_MS
         work += [
-            self._cashier.look_again(line)
+            partial(self._cashier.look_again, line)
             for line in self._book.closed_since(since_ms)
             if self._is_turn(f"look/{line.attempt.id}", _LOOKS_S, first_s=_LOOKS_S[0])
         ]
         for at in range(0, len(work), _AT_ONCE):
-            await asyncio.gather(*work[at : at + _AT_ONCE])
+            await asyncio.gather(*(begin() for begin in work[at : at + _AT_ONCE]))
 
     def _is_turn(self, what: str, ladder_s: Sequence[int], first_s: int) -> bool:
         """Whether it is time for `what`; if so, the next turn is set."""
@@ -182,13 +188,13 @@ class GivingBack:
         )
         match said.outcome:
             case "captured" if _is_of(said, paid.amount_minor, attempt.currency):
-                await self._write(closed, f"honoured/{attempt.id}")
+                await self._entries.write(closed, f"honoured/{attempt.id}")
             case "captured" | "declined" | "cancelled" | "refunded":
                 _log.error("%r was stored, and is no good: %s", attempt, said.reason or said.outcome)
                 lost = msgspec.structs.replace(
                     closed, outcome="person", postings=(), reason=said.reason or "not-honoured"
                 )
-                await self._write(lost, f"dishonoured/{attempt.id}")
+                await self._entries.write(lost, f"dishonoured/{attempt.id}")
             case _:
                 pass  # nobody has said: it is handed in again, under the same key
 
@@ -204,12 +210,7 @@ class GivingBack:
             paid = line.paid or Paid(attempt.id, attempt.provider, due.amount_minor)
             back = of_money_back(paid, due.amount_minor, attempt.currency)
             closed = msgspec.structs.replace(closed, postings=back)
-        await self._write(closed, f"{outcome}/{due.id}")
-
-    async def _write(self, closed: PaymentClosed, idem: str) -> None:
-        written = await self._register.write(closed, idem)
-        if written.recorded is Recorded.NOW:
-            self._book.apply(written.body)
+        await self._entries.write(closed, f"{outcome}/{due.id}")
 
 
 def _is_of(said: Said, amount_minor: int, currency: str) -> bool:

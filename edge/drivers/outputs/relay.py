@@ -12,9 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from edge.commands import Command, Unlock
-from edge.readings import DeviceReady, Garbled, Nanoseconds, Reading
-
-_RAW_BYTES_MAX: Final = 80
+from edge.drivers.framing import garbled
+from edge.readings import DeviceReady, Nanoseconds, Reading
 
 # The board never says that it has understood, and a lock that stays open is worse than a word too many: the
 # order to close is said every five seconds for a minute, longer than a plug is out by accident.
@@ -62,7 +61,7 @@ class Relay:
     def receive(self, data: bytes) -> Iterator[Reading]:
         """Whatever comes is no word of such a board."""
         if data:
-            yield Garbled(data[:_RAW_BYTES_MAX].hex().upper(), "expected nothing: this relay never talks")
+            yield garbled(data, "expected nothing: this relay never talks")
 
     def to_send(self) -> bytes:
         """What is to be sent now; it is handed out once."""

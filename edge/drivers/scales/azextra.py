@@ -15,9 +15,10 @@ import msgspec
 from msgspec import Meta
 
 from edge.commands import Command, Tare, Zero
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import mass, troubles
-from edge.drivers.scales.frames import FrameCutter, garbled, line
+from edge.drivers.scales.frames import FrameCutter, line
 from edge.drivers.scales.scale import AskedScale, Wish
 from edge.readings import Garbled, Nanoseconds, Reading, Weighed
 

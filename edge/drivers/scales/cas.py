@@ -13,9 +13,10 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import mass, troubles
-from edge.drivers.scales.frames import FrameCutter, garbled
+from edge.drivers.scales.frames import FrameCutter
 from edge.drivers.scales.scale import AskedScale
 from edge.readings import Nanoseconds, Reading, ScalePriced, Weighed
 

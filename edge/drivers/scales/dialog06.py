@@ -14,11 +14,12 @@ import msgspec
 from msgspec import Meta
 
 from edge.commands import Command, Price, Tare
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import dialog06_records as records
 from edge.drivers.scales import mass, troubles
 from edge.drivers.scales.dialog06_records import ChecksumJudged, ChecksumWanted, Result, Status
-from edge.drivers.scales.frames import FrameCutter, between, garbled
+from edge.drivers.scales.frames import FrameCutter, between
 from edge.drivers.scales.parity import Parity
 from edge.drivers.scales.scale import AskedScale, Wish
 from edge.readings import DeviceFault, LoadMoving, Nanoseconds, Reading, ScalePriced, Weighed

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from edge.drivers.framing import NOISE_BYTES_MAX, RAW_BYTES_MAX, garbled
 from edge.readings import Garbled, Nanoseconds
 
 Measure = Callable[[bytearray], int | None]
@@ -14,11 +15,6 @@ come. It is shown no more than `longest` bytes, and need not give up by itself."
 # halts in the middle only where an adapter holds bytes back, for some 16 ms. What halts longer does not go
 # on.
 FRAME_PATIENCE_NS: Final = 300_000_000
-
-# A wrong baud rate is noise without end: one Garbled for each four seconds of it at 9600 baud.
-NOISE_BYTES_MAX: Final = 4096
-# What a person needs to recognise the noise by.
-RAW_BYTES_MAX: Final = 64
 
 
 class FrameCutter:
@@ -107,11 +103,6 @@ class FrameCutter:
             yield garbled(self._noise, f"expected a frame, got {self._noise_bytes} bytes that are none")
             self._noise.clear()
             self._noise_bytes = 0
-
-
-def garbled(raw: bytes | bytearray, reason: str) -> Garbled:
-    """Bytes that mean nothing, cut to what a person needs."""
-    return Garbled(raw[:RAW_BYTES_MAX].hex().upper(), reason)
 
 
 def between(head: bytes, ends: bytes) -> Measure:

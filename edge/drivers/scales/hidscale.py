@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from edge.commands import Command, Zero
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import mass, troubles
-from edge.drivers.scales.frames import FrameCutter, garbled
+from edge.drivers.scales.frames import FrameCutter
 from edge.drivers.scales.scale import ListeningScale
 from edge.readings import DeviceFault, Milligrams, Reading, Weighed
 

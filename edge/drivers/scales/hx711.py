@@ -12,9 +12,10 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import troubles
-from edge.drivers.scales.frames import FrameCutter, garbled, line
+from edge.drivers.scales.frames import FrameCutter, line
 from edge.drivers.scales.scale import AskedScale
 from edge.readings import CellLoaded, Nanoseconds, Reading
 

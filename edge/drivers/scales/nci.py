@@ -13,9 +13,10 @@ import msgspec
 from msgspec import Meta
 
 from edge.commands import Command, Zero
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import mass, troubles
-from edge.drivers.scales.frames import FrameCutter, garbled
+from edge.drivers.scales.frames import FrameCutter
 from edge.drivers.scales.parity import Parity
 from edge.drivers.scales.scale import AskedScale, Wish
 from edge.readings import DeviceFault, LoadMoving, Milligrams, Reading, Weighed

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from edge.drivers.framing import garbled
 from edge.drivers.pulse import Pulse
 from edge.drivers.scales import mass, troubles
-from edge.drivers.scales.frames import garbled
 from edge.drivers.scales.lines import LINE_BYTES_MAX, LineCutter
 from edge.drivers.scales.scale import ListeningScale
 from edge.readings import Reading, Weighed

@@ -146,6 +146,36 @@ class Field:
         return min(0, max(-128, round(self._luck.gauss(rssi_dbm, RSSI_SPREAD_DB))))
 
 
+class BeforeAField:
+    """A reader of tags as a hand meets it: whatever else it does, this is what can be done before it."""
+
+    _field: Field
+
+    def put(self, epc: str, rssi_dbm: int = -55, antenna: int = 1) -> None:
+        """Bring a tag before an antenna; putting it again moves it."""
+        self._field.put(epc, rssi_dbm, antenna)
+
+    def take(self, epc: str) -> None:
+        """Take a tag away."""
+        self._field.take(epc)
+
+    def shake(self, until_ns: int, /) -> None:
+        """Let the field be unsteady: most tags are missed in most rounds."""
+        self._field.shake(until_ns)
+
+    def obey(self, order: Mapping[str, Any], _now_ns: int, /) -> None:
+        """Do what a hand asks."""
+        self._field.obey(order)
+
+    def world(self) -> dict[str, Any]:
+        """Say what is in the field."""
+        return self._field.world()
+
+    def restore(self, world: Mapping[str, Any], _now_ns: int, /) -> None:
+        """Put everything back as `world` had it."""
+        self._field.restore(world)
+
+
 def _epc_bytes(epc: str) -> bytes:
     try:
         memory = bytes.fromhex(epc)

@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta
 
 from simulators.devices.catalogue import BenchDevice
 from simulators.devices.device import SAID_FRAMES_MAX
-from simulators.devices.rfid.field import VERBS, Field
+from simulators.devices.rfid.field import VERBS, BeforeAField, Field
 from simulators.devices.rfid.gen2 import tag_memory
 from simulators.devices.rfid.r200_frames import (
     ANSWER,
@@ -34,7 +34,7 @@ ROUND_NS: Final = (25_000_000, 40_000_000)
 NOTICE_NS: Final = 24 * 10 * 1_000_000_000 // 115_200
 
 
-class R200:
+class R200(BeforeAField):
     """The module itself; `luck` decides order, RSSI and which tags a round misses."""
 
     kind = "r200"
@@ -56,32 +56,6 @@ class R200:
         self._rounds_left = 0
         self._round_ends_ns: int | None = None
         self._power_cdbm = POWER_DEFAULT_CDBM
-
-    # The hand.
-
-    def put(self, epc: str, rssi_dbm: int = -55) -> None:
-        """Bring a tag into the field; putting it again moves it."""
-        self._field.put(epc, rssi_dbm)
-
-    def take(self, epc: str) -> None:
-        """Take a tag out of the field."""
-        self._field.take(epc)
-
-    def shake(self, until_ns: int, /) -> None:
-        """Let the field be unsteady: most tags are missed in most rounds."""
-        self._field.shake(until_ns)
-
-    def obey(self, order: Mapping[str, Any], _now_ns: int, /) -> None:
-        """Do what a hand asks."""
-        self._field.obey(order)
-
-    def world(self) -> dict[str, Any]:
-        """Say what is in the field."""
-        return self._field.world()
-
-    def restore(self, world: Mapping[str, Any], _now_ns: int, /) -> None:
-        """Put everything back as `world` had it."""
-        self._field.restore(world)
 
     # The cable.
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from simulators.devices.catalogue import BenchDevice
 from simulators.devices.device import SAID_FRAMES_MAX, read_order
 from simulators.devices.rfid.field import VERBS as FIELD_VERBS
-from simulators.devices.rfid.field import Field, Sighting
+from simulators.devices.rfid.field import BeforeAField, Field, Sighting
 from simulators.devices.rfid.gen2 import tag_memory
 
 HEAD: Final = 0xFF
@@ -59,7 +59,7 @@ Hand = Heat | Detune
 OWN_VERBS: Final[tuple[str, ...]] = ("heat", "detune")
 
 
-class ThingMagic:
+class ThingMagic(BeforeAField):
     """The module; `luck` decides what it hears. Its temperature goes with the power, the tags stay."""
 
     kind = "thingmagic"
@@ -91,18 +91,6 @@ class ThingMagic:
 
     # The hand.
 
-    def put(self, epc: str, rssi_dbm: int = -55, antenna: int = 1) -> None:
-        """Bring a tag before an antenna."""
-        self._field.put(epc, rssi_dbm, antenna)
-
-    def take(self, epc: str) -> None:
-        """Take a tag away."""
-        self._field.take(epc)
-
-    def shake(self, until_ns: int, /) -> None:
-        """Let the field be unsteady."""
-        self._field.shake(until_ns)
-
     def obey(self, order: Mapping[str, Any], _now_ns: int, /) -> None:
         """Do what a hand asks."""
         if order.get("verb") in FIELD_VERBS:
@@ -114,14 +102,6 @@ class ThingMagic:
                 self._celsius = celsius
             case Detune(detuned=detuned):
                 self._detuned = detuned
-
-    def world(self) -> dict[str, Any]:
-        """Say what is in the field."""
-        return self._field.world()
-
-    def restore(self, world: Mapping[str, Any], _now_ns: int, /) -> None:
-        """Put everything back."""
-        self._field.restore(world)
 
     # The cable.
 

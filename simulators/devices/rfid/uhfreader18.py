@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
+from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 from msgspec import Meta
 
 from simulators.devices.catalogue import BenchDevice
 from simulators.devices.device import SAID_FRAMES_MAX
-from simulators.devices.rfid.field import VERBS, Field, Sighting
+from simulators.devices.rfid.field import VERBS, BeforeAField, Field, Sighting
 
 INVENTORY, INFO, SET_REGION, SET_ADDRESS, SET_SCAN_TIME, SET_POWER = 0x01, 0x21, 0x22, 0x24, 0x25, 0x2F
 DONE, FOUND, MORE_FOLLOWS = 0x00, 0x01, 0x03
@@ -46,7 +46,7 @@ class Command(NamedTuple):
     whole: bool
 
 
-class UhfReader18:
+class UhfReader18(BeforeAField):
     """The reader; `luck` decides what it hears. The 288 tells antenna and RSSI of a tag, the 18 neither."""
 
     kind = "uhfreader18"
@@ -80,32 +80,6 @@ class UhfReader18:
         self._said: list[bytes] = []
         self._inventory_ends_ns: int | None = None
         self._listening = range(1, self._antennas + 1)
-
-    # The hand.
-
-    def put(self, epc: str, rssi_dbm: int = -55, antenna: int = 1) -> None:
-        """Bring a tag before an antenna."""
-        self._field.put(epc, rssi_dbm, antenna)
-
-    def take(self, epc: str) -> None:
-        """Take a tag away."""
-        self._field.take(epc)
-
-    def shake(self, until_ns: int, /) -> None:
-        """Let the field be unsteady."""
-        self._field.shake(until_ns)
-
-    def obey(self, order: Mapping[str, Any], _now_ns: int, /) -> None:
-        """Do what a hand asks."""
-        self._field.obey(order)
-
-    def world(self) -> dict[str, Any]:
-        """Say what is in the field."""
-        return self._field.world()
-
-    def restore(self, world: Mapping[str, Any], _now_ns: int, /) -> None:
-        """Put everything back."""
-        self._field.restore(world)
 
     # The cable.
 

@@ -4,13 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.drivers.scales.frames import (
-    FRAME_PATIENCE_NS,
-    NOISE_BYTES_MAX,
-    FrameCutter,
-    between,
-    line,
-)
+from edge.drivers.framing import NOISE_BYTES_MAX, RAW_BYTES_MAX
+from edge.drivers.scales.frames import FRAME_PATIENCE_NS, FrameCutter, between, line
 from edge.readings import Garbled, Nanoseconds
 
 LONGEST = 16
@@ -26,7 +21,7 @@ def lines() -> FrameCutter:
 
 
 def noise(raw: bytes) -> Garbled:
-    return Garbled(raw[:64].hex().upper(), f"expected a frame, got {len(raw)} bytes that are none")
+    return Garbled(raw[:RAW_BYTES_MAX].hex().upper(), f"expected a frame, got {len(raw)} bytes that are none")
 
 
 STREAMS: list[tuple[bytes, list[bytes | Garbled]]] = [

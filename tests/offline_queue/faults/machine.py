@@ -274,6 +274,19 @@ def _jws(receipt: Receipt) -> str:
     return seal(HUB_KEY, RECEIPT_TYPE, receipt)
 
 
+def check_days() -> int:
+    """The walks of the suite, each answer of the pen held against the model's; how many days they were."""
+    days: list[Path] = []
+
+    class Day(PenBesideModel):
+        def teardown(self) -> None:
+            super().teardown()
+            days.append(self._path)
+
+    run_state_machine_as_test(Day, settings=SHORT)
+    return len(days)
+
+
 def model_world(number: int) -> None:
     """The long form: other walks for each seed; what fails is printed as the shortest walk that does."""
 

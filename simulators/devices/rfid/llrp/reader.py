@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from simulators.devices.device import RefusedError, read_order, understood
 from simulators.devices.rfid.field import VERBS as FIELD_VERBS
-from simulators.devices.rfid.field import Antenna, Field
+from simulators.devices.rfid.field import Antenna, BeforeAField, Field
 from simulators.devices.rfid.llrp import speech
 from simulators.devices.rfid.llrp.capabilities import MAKERS, capabilities
 from simulators.devices.rfid.llrp.conversation import Conversation
@@ -56,7 +56,7 @@ Hand = TurnAntenna | Trouble
 OWN_VERBS: Final[tuple[str, ...]] = ("antenna", "trouble")
 
 
-class LlrpReader:
+class LlrpReader(BeforeAField):
     """The reader; `luck` decides how long an antenna listens and what it hears."""
 
     kind = "llrp"
@@ -97,18 +97,6 @@ class LlrpReader:
         self.greet(now_ns)
 
     # The hand.
-
-    def put(self, epc: str, rssi_dbm: int = -55, antenna: int = 1) -> None:
-        """Bring a tag before an antenna."""
-        self._field.put(epc, rssi_dbm, antenna)
-
-    def take(self, epc: str) -> None:
-        """Take a tag away."""
-        self._field.take(epc)
-
-    def shake(self, until_ns: int, /) -> None:
-        """Let the field be unsteady."""
-        self._field.shake(until_ns)
 
     def obey(self, order: Mapping[str, Any], now_ns: int, /) -> None:
         """Do what a hand asks."""

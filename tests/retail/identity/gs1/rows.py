@@ -31,7 +31,7 @@ def strictness(row: Row, *, association: bool) -> Strictness:
     return Strictness(association=row.get("assoc", association), **row.get("opts", {}))
 
 
-def check(rows: list[Row], read: Read, facts: dict[str, Facts], *, association: bool) -> None:
+def check_every_row(rows: list[Row], read: Read, facts: dict[str, Facts], *, association: bool) -> None:
     """Every row is accepted or refused as it says, and what is accepted has its facts."""
     assert rows
     for row in rows:

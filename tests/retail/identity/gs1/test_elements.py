@@ -8,7 +8,7 @@ from retail.identity.answer import Refused
 from retail.identity.gs1 import elements, uri
 from retail.identity.gs1.label import BRACKET, Label
 from retail.identity.gs1.strictness import Strictness
-from tests.retail.identity.gs1.rows import Read, Vectors, check
+from tests.retail.identity.gs1.rows import Read, Vectors, check_every_row
 
 ALONE = Strictness(association=False)
 
@@ -101,7 +101,7 @@ def test_any_text_is_a_label_or_a_refusal_at_a_place_that_it_has(text: str) -> N
 
 def test_single_elements_are_judged_as_the_gs1_engine_judges_them(vectors: Vectors) -> None:
     facts = {"raw": lambda label: label.raw, "ai_data": lambda label: label.element_string}
-    check(vectors("gs1/oracle_single_ai.jsonl"), elements.bracketed, facts, association=False)
+    check_every_row(vectors("gs1/oracle_single_ai.jsonl"), elements.bracketed, facts, association=False)
 
 
 def test_labels_are_judged_as_the_gs1_engine_judges_them(vectors: Vectors) -> None:
@@ -110,19 +110,19 @@ def test_labels_are_judged_as_the_gs1_engine_judges_them(vectors: Vectors) -> No
         "ai_data": lambda label: label.element_string,
         "digital_link": lambda label: uri.link(label.ais, "https://example.com"),
     }
-    check(vectors("gs1/oracle_bracketed.jsonl"), elements.bracketed, facts, association=True)
+    check_every_row(vectors("gs1/oracle_bracketed.jsonl"), elements.bracketed, facts, association=True)
 
 
 def test_the_unit_tests_of_gs1_hold(vectors: Vectors) -> None:
     facts = {"raw": lambda label: label.raw}
-    check(vectors("gs1/element_bracketed.jsonl"), elements.bracketed, facts, association=False)
-    check(vectors("gs1/element_raw.jsonl"), elements.raw, {}, association=False)
-    check(vectors("gs1/ai_rules.jsonl"), elements.bracketed, {}, association=True)
+    check_every_row(vectors("gs1/element_bracketed.jsonl"), elements.bracketed, facts, association=False)
+    check_every_row(vectors("gs1/element_raw.jsonl"), elements.raw, {}, association=False)
+    check_every_row(vectors("gs1/ai_rules.jsonl"), elements.bracketed, {}, association=True)
 
 
 def test_a_value_is_refused_for_the_reason_of_gs1(vectors: Vectors) -> None:
     rows = vectors("gs1/ai_lint_in_context.jsonl")
-    check(rows, elements.bracketed, {}, association=False)
+    check_every_row(rows, elements.bracketed, {}, association=False)
     for row in rows:
         found = elements.bracketed(row["input"], ALONE)
         if isinstance(found, Refused):

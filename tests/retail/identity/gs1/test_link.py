@@ -11,7 +11,7 @@ from retail.identity.answer import Refused
 from retail.identity.gs1 import elements, uri
 from retail.identity.gs1.label import Label
 from retail.identity.gs1.strictness import Strictness
-from tests.retail.identity.gs1.rows import Vectors, check
+from tests.retail.identity.gs1.rows import Vectors, check_every_row
 
 ALONE = Strictness(association=False)
 FIRST_EDITION = Strictness(permit_zero_suppressed_gtin=True)
@@ -53,12 +53,14 @@ def test_a_refusal_names_the_ai_the_place_and_the_reason(
 
 def test_links_are_judged_as_the_gs1_engine_judges_them(vectors: Vectors) -> None:
     facts = {"ai_data": lambda label: label.element_string, "canonical": lambda label: label.digital_link}
-    check(vectors("gs1/oracle_dl.jsonl"), link.read, facts, association=True)
+    check_every_row(vectors("gs1/oracle_dl.jsonl"), link.read, facts, association=True)
 
 
 @pytest.mark.parametrize("association", [True, False])
 def test_the_unit_tests_of_gs1_hold(vectors: Vectors, association: bool) -> None:
-    check(vectors("gs1/dl_parse.jsonl"), link.read, {"raw": lambda label: label.raw}, association=association)
+    check_every_row(
+        vectors("gs1/dl_parse.jsonl"), link.read, {"raw": lambda label: label.raw}, association=association
+    )
 
 
 def test_a_link_is_made_as_the_gs1_engine_makes_it(vectors: Vectors) -> None:

@@ -10,7 +10,7 @@ from retail.identity import scan, symbol
 from retail.identity.answer import Refused
 from retail.identity.gs1.label import Label
 from retail.identity.gs1.strictness import Strictness
-from tests.retail.identity.gs1.rows import Row, Vectors, check, strictness
+from tests.retail.identity.gs1.rows import Row, Vectors, check_every_row, strictness
 
 NAMES: Final = {
     "GS1_128_CCA": "Code128", "DM": "DataMatrix", "QR": "QRCode", "DATA_BAR_EXPANDED": "DataBarExpanded",
@@ -104,17 +104,17 @@ def named(row: Row) -> Row:
 def test_scans_are_judged_as_the_gs1_engine_judges_them(vectors: Vectors) -> None:
     rows = [named(row) for row in vectors("gs1/oracle_scan.jsonl")]
     facts = {"symbology": lambda label: label.symbology, "ai_data": lambda label: label.element_string}
-    check(rows, scan.read, facts, association=True)
+    check_every_row(rows, scan.read, facts, association=True)
 
 
 def test_printed_symbols_are_judged_as_the_gs1_engine_judges_them(vectors: Vectors) -> None:
     facts = {"symbology": lambda label: label.symbology, "data": lambda label: label.lookup_code}
-    check(vectors("gs1/oracle_ean.jsonl"), scan.read, facts, association=True)
+    check_every_row(vectors("gs1/oracle_ean.jsonl"), scan.read, facts, association=True)
 
 
 def test_the_unit_tests_of_gs1_hold(vectors: Vectors) -> None:
     rows = [named(row) for row in vectors("gs1/scan_process.jsonl")]
-    check(rows, scan.read, {"symbology": lambda label: label.symbology}, association=False)
+    check_every_row(rows, scan.read, {"symbology": lambda label: label.symbology}, association=False)
 
 
 def test_a_symbol_is_sent_as_the_gs1_engine_sends_it(vectors: Vectors) -> None:
