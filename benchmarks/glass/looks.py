@@ -95,7 +95,7 @@ def look_at_bare(shoppers: int) -> Look:
     """The same at a glass with nothing of ours in it."""
     with room() as folder:
         port = free_port()
-        process = _bare(port, folder)
+        process = bare_glass(port, folder)
         with browsing() as browser, eyes(browser, f"http://{HOST}:{port}/") as page:
             for turn in range(WARM_UP + shoppers):
                 if turn == WARM_UP:
@@ -105,11 +105,11 @@ def look_at_bare(shoppers: int) -> Look:
             memory_mb = rss_mb(process.pid)
             size_kb = page_kb(browser, f"http://{HOST}:{port}/")
             before = number(page)
-            _end(process)
+            ended(process)
             began_s = time.perf_counter()
-            process = _bare(port, folder, wait=False)
+            process = bare_glass(port, folder, wait=False)
             restart_ms = back_ms(page, before, began_s)
-            _end(process)
+            ended(process)
             return Look(_p95(presses_ms(page)), _p95(results_ms(page, "buy")), restart_ms, size_kb, memory_mb)
 
 
@@ -143,7 +143,8 @@ def _basket(shown: dict[str, Any]) -> object:
     return shown["screen"], shown.get("charge"), shown.get("lines"), shown.get("products")
 
 
-def _bare(port: int, folder: Path, *, wait: bool = True) -> "subprocess.Popen[bytes]":
+def bare_glass(port: int, folder: Path, *, wait: bool = True) -> "subprocess.Popen[bytes]":
+    """A glass with nothing of ours in it, as a process; `wait` until it listens."""
     command = [sys.executable, "-m", "benchmarks.glass.bare", str(port), str(folder / "taps")]
     process = subprocess.Popen(command)  # noqa: S603
     if wait:
@@ -151,7 +152,8 @@ def _bare(port: int, folder: Path, *, wait: bool = True) -> "subprocess.Popen[by
     return process
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def ended(process: "subprocess.Popen[bytes]") -> None:
+    """Kill -9."""
     process.kill()
     process.wait()
 
