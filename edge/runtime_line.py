@@ -24,12 +24,15 @@ _RETRY_S: Final = (0.1, 0.5)
 
 
 class _Rung(msgspec.Struct, frozen=True):
-    """One line of the runtime's: a head, a question, how it is, or its answer to one of ours."""
+    """One line of the runtime's: a head, a question, how it is, or its answer to one of ours.
+
+    A runtime of another version may say something else: that is none of these, and no answer.
+    """
 
     head: int | None = None
     ask: msgspec.Raw = msgspec.Raw()
-    well: Wellbeing | None = None
-    ok: bool = True
+    well: msgspec.Raw = msgspec.Raw()
+    ok: bool | None = None
     error: str | None = None
 
 
@@ -45,6 +48,7 @@ class RuntimeLine:
         self._luck = luck
         self._writer: asyncio.StreamWriter | None = None
         self._asked: deque[asyncio.Future[Handed | None]] = deque()
+        self._misheard = False  # what was said last of how it is; said once in the log
         self.on_head: Callable[[int], None] = lambda _head: None
         self.on_ask: Callable[[str, Question], None] = lambda _id, _question: None
         self.on_well: Callable[[Wellbeing], None] = lambda _wellbeing: None
@@ -107,9 +111,9 @@ class RuntimeLine:
             self.on_head(rung.head)
         elif rung.ask:
             self._ask_hub(rung.ask)
-        elif rung.well is not None:
-            self.on_well(rung.well)
-        elif self._asked:
+        elif rung.well:
+            self._hear_well(rung.well)
+        elif rung.ok is not None and self._asked:
             _settle(self._asked.popleft(), Handed(None if rung.ok else rung.error or "it does not say why"))
 
     def _ask_hub(self, line: msgspec.Raw) -> None:
@@ -119,6 +123,18 @@ class RuntimeLine:
             _log.warning("%s: expected a question to the hub, got something else", self._path)
             return
         self.on_ask(asked.id, asked.ask)
+
+    def _hear_well(self, line: msgspec.Raw) -> None:
+        try:
+            self.on_well(msgspec.json.decode(line, type=Wellbeing))
+        except (ValueError, RecursionError) as error:  # sales go up all the same
+            if not self._misheard:
+                _log.warning(
+                    "%s: how the runtime is cannot be told: %s: update the object", self._path, error
+                )
+            self._misheard = True
+        else:
+            self._misheard = False
 
     async def _ask(self, said: Said) -> Handed:
         if (writer := self._writer) is None:

@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Final
 
 import apsw
@@ -18,8 +19,11 @@ from cloud_sync.agent.desk import SOCKET, Desk
 from cloud_sync.agent.duty import ALWAYS, METERED, Duty
 from cloud_sync.agent.herald import last_will
 from cloud_sync.agent.hub_keys import HubKeys
-from cloud_sync.agent.ports import Keys
+from cloud_sync.agent.opening import Opening
+from cloud_sync.agent.ports import Keys, UnreadableError
 from cloud_sync.agent.voice import Voice
+from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import Signer
 from cloud_sync.contract.telemetry import TelemetryItem, TelemetryPiece
 from cloud_sync.contract.topics import Address
@@ -42,7 +46,7 @@ from edge.identity import (
 )
 from edge.keys import KeyUnusableError, load_signer, signers
 from edge.offline_queue.lanes import LaneReader, NoLaneError
-from edge.offline_queue.reader import LedgerReader, NoLedgerError
+from edge.offline_queue.reader import Acked, Identity, LedgerReader
 from edge.runtime_line import RuntimeLine
 
 _log = logging.getLogger(__name__)
@@ -57,46 +61,62 @@ _KEYS_NS: Final = 10_000_000_000
 _LIVE_S: Final = 2.5
 
 
-class _Ledger:
-    """The journal as the agent sees it: open while the runtime is there, closed with it."""
+class _Journal:
+    """The ledger as the agent reads it: whatever is wrong with the file is one word to it.
 
-    def __init__(self, config: ObjectConfig, agent: Agent) -> None:
-        self._path = config.ledger
-        self._agent = agent
-        self._reader: LedgerReader | None = None
+    After that it answers nothing any more: SQLite might wait for as long again, or answer from its own cache.
+    """
 
-    def reader(self) -> LedgerReader | None:
-        """Who reads it, while there is a runtime."""
-        return self._reader
+    def __init__(self, path: Path) -> None:
+        """Raises UnreadableError, as every other call."""
+        self._path = path
+        self._failed: UnreadableError | None = None
+        with self._read():
+            self._reader = LedgerReader(path)
 
-    def rung(self, head: int) -> None:
-        """The runtime has entries up to `head`."""
-        if self._reader is None:
-            self._open()
-        self._agent.grown(head)
+    def identity(self) -> Identity | None:
+        """Whose journal it is."""
+        with self._read():
+            return self._reader.identity()
+
+    def head(self) -> int:
+        """The last seq."""
+        with self._read():
+            return self._reader.head()
+
+    def receipt(self) -> Acked:
+        """What the hub has confirmed."""
+        with self._read():
+            return self._reader.receipt()
+
+    def last_receipt(self) -> Receipt | None:
+        """What the hub said last."""
+        with self._read():
+            return self._reader.last_receipt()
+
+    def after(self, seq: int, limit: int) -> list[SignedEntry]:
+        """Up to `limit` entries that follow `seq`."""
+        with self._read():
+            return self._reader.after(seq, limit)
+
+    def hash_of(self, seq: int) -> bytes | None:
+        """The hash of one entry."""
+        with self._read():
+            return self._reader.hash_of(seq)
 
     def close(self) -> None:
-        """The runtime is gone."""
-        self._agent.closed()
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
+        """Give the file back."""
+        self._reader.close()
 
-    def _open(self) -> None:
-        """Open the ledger; one without an entry yet is looked at again with the next ring."""
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[None]:
+        if self._failed is not None:
+            raise self._failed
         try:
-            reader = LedgerReader(self._path)
-        except NoLedgerError as error:
-            _log.info("%s", error)
-            return
-        identity = reader.identity()
-        if identity is None:
-            reader.close()
-            return
-        self._reader = reader
-        if (receipt := reader.last_receipt()) is not None:
-            self._agent.time.proved(receipt.at_ms)
-        self._agent.opened(reader, identity)
+            yield
+        except (apsw.Error, ValueError, LookupError, OSError) as error:
+            self._failed = UnreadableError(f"{self._path} cannot be read: {error}: run `opos doctor`")
+            raise self._failed from error
 
 
 class _Keys:
@@ -153,7 +173,10 @@ class _Lane:
         """Up to `limit` items that follow `seq`; None while there is nothing to read from."""
         try:
             piece = self._reader.after(seq, limit)
-        except NoLaneError:
+        except (
+            NoLaneError,
+            ValueError,
+        ):  # a text that is none: its writer finds that out, and begins a new one
             return None
         items = tuple(TelemetryItem(item.seq, item.kind, item.at_ms, item.body) for item in piece.items)
         return TelemetryPiece(self._dev, piece.lane, piece.dropped, piece.replaced, items)
@@ -251,23 +274,23 @@ async def serve(config: ObjectConfig) -> None:
     time.agent = agent
     if security is not None and clock.quality() != "trusted":
         agent.on_time = _once(line.again)
-    ledger = _Ledger(config, agent)
+    opening = Opening(agent, lambda: _Journal(config.ledger), clock)
     inbox.on_line, inbox.on_message = agent.line, agent.heard
-    runtime.on_head, runtime.on_ask = ledger.rung, agent.asked
-    looker = Looker(config, clock, agent.status, ledger.reader)
+    runtime.on_head, runtime.on_ask = opening.rung, agent.asked
+    looker = Looker(config, clock, agent.status, lambda: opening.journal)
     health = HealthDesk(looker, agent.well, teller_of(config, os.environ))
     runtime.on_well = health.said
 
     def gone() -> None:
         health.gone()
-        ledger.close()
+        opening.gone()
 
     runtime.on_gone = gone
     desk = Desk(config.data_dir / SOCKET, agent.status)
     await desk.open()
     line.start()
     try:
-        await _until_told_to_stop(agent.run(), runtime.run(), health.run(), _live(ledger, agent))
+        await _until_told_to_stop(agent.run(), runtime.run(), health.run(), _live(opening, agent))
     finally:
         HERE.stopping()
         health.close()
@@ -276,13 +299,15 @@ async def serve(config: ObjectConfig) -> None:
         lane.close()
 
 
-async def _live(ledger: _Ledger, agent: Agent) -> None:
-    """Tell the service manager that the agent lives, as far as the ledger can be read."""
+async def _live(opening: Opening[_Journal], agent: Agent) -> None:
+    """Tell the service manager that the agent lives, each time that it has touched the ledger, and how it is.
+
+    A disk that gives no answer at all holds it here: that ends it.
+    """
     while True:
-        if (reader := ledger.reader()) is not None:
-            with contextlib.suppress(apsw.Error):  # whoever sells from it finds that out, and acts
-                reader.head()
-        HERE.beat("the hub answers" if agent.status().online else "the hub does not answer")
+        opening.look()
+        status = agent.status()
+        HERE.beat(status.trouble or ("the hub answers" if status.online else "the hub does not answer"))
         await asyncio.sleep(_LIVE_S)
 
 

@@ -1,4 +1,8 @@
-"""How the runtime is, as far as somebody who is not in the shop has to know it."""
+"""How the runtime is, as far as somebody who is not in the shop has to know it.
+
+During an update the runtime is of another version than who hears of it. So words are only ever added, and one
+that is not known is told as nothing, or as something of no name: `fit` lets no other through.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,10 +10,19 @@ from typing import Final
 
 import msgspec
 
-from cloud_sync.contract.state import CODE, FAULTS_MAX, Fault
+from cloud_sync.contract.state import CODE, FAULTS_MAX, PROGRAM_CHARS_MAX, Fault
 
 OTHER: Final = "device.other"
 """A fault that is called by no word that the line carries."""
+UNNAMED: Final = "device"
+"""A device that is called by no name that the line carries."""
+DEVICES_MAX: Final = 32
+"""No object's file has half as many; each of them is a row of numbers for ever."""
+
+# As `Fault` has it, and an object's file.
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
+# The end of a line is no part of a word; `$` would let it through.
+_CODE: Final = re.compile(CODE.removesuffix("$"))
 
 _DISK: Final[Mapping[str, Fault]] = {
     "refuse": Fault("disk.full", "disk"),
@@ -38,14 +51,26 @@ class Wellbeing(msgspec.Struct, frozen=True):
     devices: tuple[DeviceHealth, ...]
 
 
+def fit(said: Wellbeing) -> Wellbeing:
+    """What can be told of it: a program, devices and faults by names that the line carries."""
+    program = said.program[:PROGRAM_CHARS_MAX]
+    return msgspec.structs.replace(
+        said,
+        program=program if program.isprintable() else "",
+        devices=tuple(_fit(each) for each in said.devices[:DEVICES_MAX]),
+    )
+
+
 def faults_of(wellbeing: Wellbeing) -> tuple[Fault, ...]:
     """What a person should look at, the worst for the shop first, never more than the line carries."""
     looked_up = (_STAGE.get(wellbeing.stage), _DISK.get(wellbeing.disk))
     found = [fault for fault in looked_up if fault is not None]
-    found += [Fault(_named(each.code), each.source) for each in wellbeing.devices if each.code]
+    found += [Fault(each.code, each.source) for each in map(_fit, wellbeing.devices) if each.code]
     return tuple(found[:FAULTS_MAX])
 
 
-def _named(code: str) -> str:
+def _fit(device: DeviceHealth) -> DeviceHealth:
     """A profile of somebody's own may call its faults as it likes: the hub would refuse the whole state."""
-    return code if re.match(CODE, code) else OTHER
+    source = device.source if _SOURCE.fullmatch(device.source) else UNNAMED
+    code = device.code if not device.code or _CODE.fullmatch(device.code) else OTHER
+    return DeviceHealth(source, device.stands, code)

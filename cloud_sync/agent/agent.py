@@ -120,13 +120,16 @@ class Agent:
         else:
             self._downlink.told(message.topic, message.payload)
 
-    def opened(self, waiting: Waiting, identity: Identity) -> None:
-        """The runtime is there, and its journal; what an agent before us said of the link is over."""
+    def came(self) -> None:
+        """The runtime is there; what an agent before us said of the link is over."""
         self._runtime.link(up=False)
-        self._carrier.opened(waiting, identity)
         self._downlink.runtime_came()
         self._keyrings.runtime_came()
         self._orders.stir()
+
+    def opened(self, waiting: Waiting, identity: Identity) -> None:
+        """Its journal is there, too. Raises UnreadableError."""
+        self._carrier.opened(waiting, identity)
 
     def grown(self, head: int) -> None:
         """The runtime rang a new head."""
@@ -139,6 +142,10 @@ class Agent:
     def well(self, program: str, faults: tuple[Fault, ...]) -> None:
         """The runtime has said which program it is, and what is wrong with its object."""
         self._carrier.well(program, faults)
+
+    def unreadable(self, why: str) -> None:
+        """The runtime is there, and its journal cannot be read."""
+        self._carrier.unreadable(why)
 
     def closed(self) -> None:
         """The runtime is gone."""
@@ -164,7 +171,7 @@ class Agent:
         uplink = self._carrier.uplink
         return AgentStatus(
             online=uplink is not None and uplink.flowing,
-            stage=uplink.stage.value if uplink is not None else "no runtime",
+            stage=self._carrier.stage,
             in_flight=uplink.in_flight if uplink is not None else 0,
             last_receipt_ms=self._carrier.last_receipt_ms,
             receipts_refused=self._door.refused,

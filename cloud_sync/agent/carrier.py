@@ -7,11 +7,11 @@ from typing import Final
 
 from cloud_sync.agent.duty import ALWAYS, Duty
 from cloud_sync.agent.herald import Herald
-from cloud_sync.agent.ports import Identity, Waiting
+from cloud_sync.agent.ports import Identity, UnreadableError, Waiting
 from cloud_sync.agent.read_ahead import ReadAhead
 from cloud_sync.agent.uplink import Outcome, Stage, Uplink, Wanted
 from cloud_sync.agent.voice import Voice
-from cloud_sync.contract.batch import pack
+from cloud_sync.contract.batch import ENTRIES_MAX, pack
 from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.state import FAULTS_MAX, Fault, ObjectState
 from cloud_sync.mqtt import Outgoing
@@ -26,6 +26,8 @@ FORKED: Final = Fault("ledger.forked", "ledger")
 """The hub has entries that this journal does not: a person has to look."""
 KEYLESS: Final = Fault("ledger.key-missing", "ledger")
 """The key of what waits is gone."""
+UNREADABLE: Final = Fault("ledger.unreadable", "ledger")
+"""The runtime is there, and its ledger cannot be read from outside."""
 
 
 class Carrier:
@@ -39,7 +41,8 @@ class Carrier:
         self._wake = asyncio.Event()
         self._line_up = False
         self._ahead: ReadAhead | None = None
-        self.trouble: str | None = None
+        self._keyless: str | None = None
+        self._unreadable: str | None = None
         self._program = ""
         self._faults: tuple[Fault, ...] = ()
         self.identity: Identity | None = None
@@ -48,15 +51,27 @@ class Carrier:
         self.on_flow: Callable[[bool], None] = lambda _up: None
 
     def opened(self, waiting: Waiting, identity: Identity) -> None:
-        """There is a journal, and a runtime that records what the hub confirms."""
-        self._ahead, self.identity = ReadAhead(waiting), identity
-        self.uplink = Uplink(waiting, self._voice.luck, self._duty)
+        """There is a journal, and a runtime that records what the hub confirms. Raises UnreadableError."""
+        ahead, uplink = ReadAhead(waiting), Uplink(waiting, self._voice.luck, self._duty)
+        if self._unreadable is not None:
+            # A place that is damaged still is no news: a fault that came and went would alarm nobody.
+            ahead.batch(uplink.acked + 1, ENTRIES_MAX)
+            _log.info("the ledger of %s can be read again", identity.dev)
+        self._ahead, self.identity, self.uplink, self._unreadable = ahead, identity, uplink, None
         self._connect()
+
+    def unreadable(self, why: str) -> None:
+        """The runtime is there and its journal cannot be read: that is told, and nothing goes out."""
+        if self._unreadable is None:
+            _log.error("%s", why)
+        self._ahead = self.identity = self.uplink = None
+        self._unreadable = why
+        self._wake.set()
 
     def closed(self) -> None:
         """The runtime is gone: nothing goes out until it is back."""
         self._ahead = self.identity = self.uplink = None
-        self._program, self._faults = "", ()
+        self._program, self._faults, self._unreadable = "", (), None
         self._wake.set()
 
     def grown(self, head: int) -> None:
@@ -78,8 +93,21 @@ class Carrier:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong, as it is told to the hub."""
-        own = [fault for is_so, fault in ((self._is_forked, FORKED), (self.trouble, KEYLESS)) if is_so]
+        looked_at = ((self._is_forked, FORKED), (self._unreadable, UNREADABLE), (self._keyless, KEYLESS))
+        own = [fault for is_so, fault in looked_at if is_so]
         return (*own, *self._faults)[:FAULTS_MAX]
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps entries here although the hub answers, in a sentence."""
+        return self._unreadable or self._keyless
+
+    @property
+    def stage(self) -> str:
+        """How the journal stands with the hub, in a word or two."""
+        if self.uplink is not None:
+            return self.uplink.stage.value
+        return "no runtime" if self._unreadable is None else "ledger unreadable"
 
     @property
     def line_up(self) -> bool:
@@ -101,7 +129,11 @@ class Carrier:
         if self.uplink is None:
             return None
         self.last_receipt_ms = self._clock.wall_ms()
-        outcome = self.uplink.received(receipt, self._clock.now_ns())
+        try:
+            outcome = self.uplink.received(receipt, self._clock.now_ns())
+        except UnreadableError as error:  # it is said again: the next connection asks
+            self.unreadable(str(error))
+            return None
         if outcome is Outcome.FORK:
             _log.error(
                 "the hub confirms entry %d of epoch %s with hash %s, and that is not ours (our head is %d):"
@@ -122,7 +154,10 @@ class Carrier:
         flowing = False
         while True:
             self._wake.clear()
-            self._carry()
+            try:
+                self._carry()
+            except UnreadableError as error:
+                self.unreadable(str(error))
             if flowing != self._flowing():
                 flowing = not flowing
                 self.on_flow(flowing)
@@ -165,19 +200,21 @@ class Carrier:
             Outgoing(self._voice.address.up("journal"), frame, expiry_s=BATCH_EXPIRY_S)
         ):
             return False
-        self.trouble = None
+        self._keyless = None
         uplink.sent(entries[0].seq, entries[-1].seq, self._clock.now_ns())
         return True
 
     def _miss(self, seq: int, kid: str) -> None:
         """A key that signed what still waits is gone: only a person can say what became of it."""
         trouble = f"entry {seq} waits for key {kid}, and this object does not have it: put its file back"
-        if trouble != self.trouble:
+        if trouble != self._keyless:
             _log.error("%s", trouble)
-        self.trouble = trouble
+        self._keyless = trouble
 
     def _state(self) -> ObjectState:
         """How the object stands, without a time; without its runtime it sells nothing, and is not online."""
+        if self._unreadable is not None:  # it sells: how far it is, the hub knows from before
+            return ObjectState(True, program=self._program, faults=self.faults)
         if self.identity is None or self.uplink is None:
             return ObjectState(online=False)
         uplink = self.uplink

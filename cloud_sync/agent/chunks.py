@@ -63,6 +63,8 @@ class _Exchange:
             raise FetchError(f"{path}: {type(error).__name__}: {error}") from error
         except OSError as error:
             raise FetchError(f"{path}: {why(error)}") from error
+        except UnicodeError as error:  # a host that no name can be
+            raise FetchError(f"{path}: {self._host}: {error}") from error
 
     def hang_up(self) -> None:
         if self._socket is not None:

@@ -28,6 +28,8 @@ DOCUMENTS_MAX: Final = 16
 
 # A hub that does not answer is asked again after a second, then less and less often.
 _RETRY_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+# What a full disk does not keep is fetched again, and paid for, each time that it is tried.
+_NO_ROOM_S: Final = 600.0
 
 
 class Told(Enum):
@@ -58,6 +60,7 @@ class Downlink:
         self._wanted: dict[str, SignedManifest] = {}
         self._confirmed: dict[str, Manifest] = {}
         self._complaints: dict[str, str] = {}  # what each document waits for, said once
+        self._has_room = True
         self._refused = Tally(_log, "manifest")
         for name, jws in staging.manifests().items():
             self._take(door.topic(name), jws)
@@ -71,7 +74,10 @@ class Downlink:
         """Take a manifest as the broker brought it."""
         told = self._take(topic, payload)
         if told is Told.NEW:
-            self._staging.keep_manifest(topic.rpartition("/")[2], payload)
+            try:
+                self._staging.keep_manifest(topic.rpartition("/")[2], payload)
+            except OSError as error:  # the broker has it, and tells it again after a restart
+                _log.warning("%s: its manifest is not kept: %s", topic, error.strerror)
             self._wake.set()
         return told
 
@@ -118,6 +124,7 @@ class Downlink:
 
     async def _bring_all(self) -> bool:
         """Bring each document that the runtime has not confirmed; False if one could not be brought."""
+        self._has_room = True
         brought = [
             await self._bring(signed)
             for name, signed in list(self._wanted.items())
@@ -139,6 +146,7 @@ class Downlink:
             _log.info("%s waits for the runtime: %s", manifest.name, error)
             return False
         except (FetchError, WrongDocumentError, OSError) as error:
+            self._has_room = self._has_room and not isinstance(error, OSError)
             self._complain(manifest, f"cannot be brought now: {error}")
             return False
         return True
@@ -167,4 +175,5 @@ class Downlink:
     def _delay_s(self, failures: int) -> float | None:
         if not failures:
             return None
-        return _RETRY_S[min(failures, len(_RETRY_S)) - 1] * self._luck.uniform(0.75, 1.25)
+        delay_s = _RETRY_S[min(failures, len(_RETRY_S)) - 1] if self._has_room else _NO_ROOM_S
+        return delay_s * self._luck.uniform(0.75, 1.25)

@@ -15,6 +15,8 @@ _log = logging.getLogger(__name__)
 
 # A picture is never urgent: goods are sold without.
 _ROUND_S: Final = 10.0
+# What cannot be kept is paid for each time that it is fetched.
+_NO_ROOM_S: Final = 600.0
 # So many failures in one round are the line, and no lost picture.
 _FAILURES_MAX: Final = 3
 
@@ -30,26 +32,37 @@ class Pictures:
         self._directory = directory
         self._fetch = fetch
         self._complained = False
+        self._pause_s = _ROUND_S
 
     async def run(self) -> None:
         """Look for what is wanted, for ever."""
         while True:
             await self.bring()
-            await asyncio.sleep(_ROUND_S)
+            await asyncio.sleep(self._pause_s)
 
     async def bring(self) -> None:
-        """Fetch what is wanted and not here; what cannot be had now is tried again in the next round."""
+        """Fetch what is wanted and not here; what cannot be had or kept is tried again later."""
+        try:
+            failures = await self._bring()
+            self._pause_s = _ROUND_S
+        except OSError as error:  # a full disk, a folder that was taken away: no reason to end an agent
+            self._complain(f"{self._directory}: no picture can be kept: {error.strerror}")
+            failures, self._pause_s = 1, _NO_ROOM_S
+        self._complained = failures > 0
+
+    async def _bring(self) -> int:
+        """How many could not be had."""
         wanted = self._wanted()
         if wanted is None:
-            return
+            return 0
         failures = 0
         for sha256 in wanted:
             if not (self._directory / sha256).exists():
                 failures += not await self._brought(sha256)
                 if failures == _FAILURES_MAX:
                     break
-        self._complained = failures > 0
         self._drop_all_but(set(wanted))
+        return failures
 
     def _wanted(self) -> list[str] | None:
         """What the runtime has written; None as long as it has written nothing."""

@@ -39,8 +39,12 @@ class Acked(Protocol):
         ...
 
 
+class UnreadableError(Exception):
+    """The journal is there and cannot be read now: why, and what to do. Whoever opened it opens it again."""
+
+
 class Waiting(Protocol):
-    """All that the object's end asks of a journal."""
+    """All that the object's end asks of a journal; each answer may be an UnreadableError."""
 
     def identity(self) -> Identity | None:
         """Whose journal it is; None before its first entry."""

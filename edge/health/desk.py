@@ -8,7 +8,7 @@ from edge.config import ObjectConfig
 from edge.health.looking import Looker, textfile_of
 from edge.health.metrics import MEASURES
 from edge.health.telling import Teller
-from edge.wellbeing import Wellbeing, faults_of
+from edge.wellbeing import Wellbeing, faults_of, fit
 
 
 class HealthDesk:
@@ -20,9 +20,10 @@ class HealthDesk:
         self._looker, self._told, self._teller = looker, told, teller
 
     def said(self, wellbeing: Wellbeing) -> None:
-        """How the runtime is now."""
-        self._looker.wellbeing = wellbeing
-        self._told(wellbeing.program, faults_of(wellbeing))
+        """How the runtime is now, by its own words; what cannot be told on is left out."""
+        known = fit(wellbeing)
+        self._looker.wellbeing = known
+        self._told(known.program, faults_of(known))
         self._stir()
 
     def gone(self) -> None:

@@ -1,36 +1,51 @@
 """Looks at an object from where its agent stands: what the runtime has said, the ledger's queue, the line."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
-
-import apsw
+from typing import Final, Protocol
 
 from cloud_sync.agent.desk import AgentStatus
-from cloud_sync.contract.entry import decode_body
+from cloud_sync.agent.ports import UnreadableError
+from cloud_sync.contract.entry import SignedEntry, decode_body
 from cloud_sync.measures import Sample
 from edge.clock import Clock
 from edge.config import HealthSection, ObjectConfig
 from edge.health.metrics import Queue, Seen, samples
-from edge.identity import IdentityUnusableError, days_left
-from edge.offline_queue.reader import LedgerReader
+from edge.identity import IdentityUnusableError, line_certificate
+from edge.offline_queue.reader import Acked
 from edge.wellbeing import Wellbeing
 
 TEXTFILE: Final = "metrics.prom"
 """Its name in a unit's runtime directory."""
 
 
+class Ledger(Protocol):
+    """All that is asked of a ledger; each answer may be an UnreadableError."""
+
+    def head(self) -> int:
+        """The last seq."""
+        ...
+
+    def receipt(self) -> Acked:
+        """What the hub has confirmed, and what a backup of it holds."""
+        ...
+
+    def after(self, seq: int, limit: int) -> Sequence[SignedEntry]:
+        """Up to `limit` entries that follow `seq`, in order."""
+        ...
+
+
 class Looker:
-    """`wellbeing` is what the runtime has said last, and `reader` its ledger: None while there is none."""
+    """`wellbeing` is what the runtime has said last, and `ledger` its ledger: None while there is none."""
 
     def __init__(
         self,
         config: ObjectConfig,
         clock: Clock,
         status: Callable[[], AgentStatus],
-        reader: Callable[[], LedgerReader | None],
+        ledger: Callable[[], Ledger | None],
     ) -> None:
-        self._config, self._clock, self._status, self._reader = config, clock, status, reader
+        self._config, self._clock, self._status, self._ledger = config, clock, status, ledger
         self.wellbeing: Wellbeing | None = None
 
     def look(self) -> Iterator[Sample]:
@@ -45,33 +60,34 @@ class Looker:
                 clock=self._clock.quality(),
                 wellbeing=self.wellbeing,
                 queue=self._queue(),
-                certificate_days=self._certificate_days(),
+                certificate_ends_ms=self._certificate_ends_ms(),
             )
         )
 
     def _queue(self) -> Queue | None:
-        reader = self._reader()
-        if reader is None:
+        ledger = self._ledger()
+        if ledger is None:
             return None
         try:
-            return self._queue_in(reader)
-        except (apsw.Error, ValueError, OSError):  # whoever sells from it finds that out, and acts
+            return self._queue_in(ledger)
+        except (UnreadableError, ValueError, OSError):  # the agent comes across it, too, and tells it
             return None
 
-    def _queue_in(self, reader: LedgerReader) -> Queue:
-        confirmed = reader.receipt()
-        queue = Queue(reader.head(), confirmed.seq, confirmed.safe, _bytes_of(self._config.ledger))
-        oldest = next(iter(reader.after(confirmed.seq, 1)), None)
+    def _queue_in(self, ledger: Ledger) -> Queue:
+        confirmed = ledger.receipt()
+        queue = Queue(ledger.head(), confirmed.seq, confirmed.safe, _bytes_of(self._config.ledger))
+        oldest = next(iter(ledger.after(confirmed.seq, 1)), None)
         if oldest is None:
             return queue
         waited_ms = self._clock.wall_ms() - decode_body(oldest.body).wall_ms
         return Queue(queue.head, queue.confirmed, queue.saved, queue.bytes, max(waited_ms, 0))
 
-    def _certificate_days(self) -> int | None:
+    def _certificate_ends_ms(self) -> int | None:
         try:
-            return days_left(self._config, self._clock)
+            mine = line_certificate(self._config)
         except IdentityUnusableError:  # `opos doctor` says which file it is
             return None
+        return None if mine is None else mine.ends_ms
 
 
 def textfile_of(section: HealthSection, environment: Mapping[str, str]) -> Path | None:

@@ -1,6 +1,6 @@
 """All that is measured of an object: the table of names, and where each value comes from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -9,7 +9,8 @@ from cloud_sync.agent.desk import AgentStatus
 from cloud_sync.contract.state import Fault
 from cloud_sync.measures import Measure, Sample
 from edge.clock import ClockQuality
-from edge.wellbeing import Wellbeing
+from edge.wellbeing import DeviceHealth, Wellbeing
+from retail.units import INTEGER_MAX
 
 MEASURES: Final = (
     Measure(
@@ -38,7 +39,7 @@ MEASURES: Final = (
     Measure("opos_telemetry_told_total", "counter", "Gestures that were sent"),
     Measure("opos_clock_trusted", "gauge", "Whether a time daemon has set this machine's clock"),
     Measure("opos_clock_offset_seconds", "gauge", "How far the hub's clock is ahead of this one"),
-    Measure("opos_certificate_days", "gauge", "Whole days until the certificate for the line ends"),
+    Measure("opos_certificate_end_timestamp_seconds", "gauge", "When the certificate for the line ends"),
 )
 """Every name that an object tells; each has the label `object` besides its own."""
 
@@ -66,7 +67,7 @@ class Seen(msgspec.Struct, frozen=True):
     clock: ClockQuality
     wellbeing: Wellbeing | None = None
     queue: Queue | None = None
-    certificate_days: int | None = None
+    certificate_ends_ms: int | None = None
 
 
 def samples(seen: Seen) -> Iterator[Sample]:
@@ -81,17 +82,28 @@ def samples(seen: Seen) -> Iterator[Sample]:
     yield from _of_line(seen.status)
     yield from _of_faults(seen.status.faults)
     yield Sample("opos_clock_trusted", int(seen.clock == "trusted"))
-    if seen.certificate_days is not None:
-        yield Sample("opos_certificate_days", seen.certificate_days)
+    if seen.certificate_ends_ms is not None:
+        yield Sample("opos_certificate_end_timestamp_seconds", seen.certificate_ends_ms / 1000)
 
 
 def _of_runtime(wellbeing: Wellbeing) -> Iterator[Sample]:
+    """What it says; a word that only another version knows is told as nothing, never as all being well."""
     yield Sample("opos_selling", int(wellbeing.selling))
-    yield Sample("opos_sales_total", wellbeing.sales)
-    yield Sample("opos_disk_level", LEVELS.index(wellbeing.disk))
-    for device in wellbeing.devices:
-        if device.stands != "waited-for":
-            yield Sample("opos_device_up", int(device.stands == "ready"), (device.source,))
+    if 0 <= wellbeing.sales <= INTEGER_MAX:
+        yield Sample("opos_sales_total", wellbeing.sales)
+    if wellbeing.disk in LEVELS:
+        yield Sample("opos_disk_level", LEVELS.index(wellbeing.disk))
+    for source, up in sorted(_up(wellbeing.devices).items()):
+        yield Sample("opos_device_up", int(up), (source,))
+
+
+def _up(devices: Iterable[DeviceHealth]) -> dict[str, bool]:
+    """Which devices answer. Of two with one name it takes one that does not: no name can be told twice."""
+    up: dict[str, bool] = {}
+    for device in devices:
+        if device.stands in {"ready", "faulty"}:
+            up[device.source] = up.get(device.source, True) and device.stands == "ready"
+    return up
 
 
 def _of_queue(queue: Queue) -> Iterator[Sample]:

@@ -34,6 +34,7 @@ HINDERED: Final = (
     apsw.LockedError,
     apsw.NoMemError,
     apsw.PermissionsError,
+    apsw.ProtocolError,  # another program holds the locks of its log
 )
 """How a machine says that it cannot read now: that says nothing about the ledger."""
 

@@ -11,9 +11,11 @@ import pytest
 from cloud_sync.contract.documents import CHUNK_BYTES_MAX, manifest_of
 from cloud_sync.contract.keyring import Keyring
 from cloud_sync.contract.orders import CloseDoors, Identify, Order
+from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.requests import CommandDone
 from cloud_sync.contract.signing import SoftwareKey
 from cloud_sync.contract.state import ObjectState
+from edge.offline_queue.outcomes import ReceiptRefusedError
 from retail.pricing.book import Version
 from tests.agent.chunk_server import serving
 from tests.agent.line_world import Broker, Cable, until
@@ -107,6 +109,30 @@ def test_a_runtime_that_starts_again_is_waited_for(world: World) -> None:
     world.runtime.sell(5)
     until(lambda: everything_is_at_the_hub(world))
     until(lambda: not world.hub.offline)
+    assert world.hub.sales == world.runtime.sold
+
+
+def test_a_receipt_that_a_runtime_had_no_time_to_write_down_is_asked_for_by_the_next_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_late(_receipt: Receipt, _jws: str) -> int:
+        raise ReceiptRefusedError("it ends")
+
+    monkeypatch.setattr(world.runtime.journal, "acknowledge", too_late)
+    world.start_agent()
+    world.runtime.sell(4)
+    head = world.runtime.journal.head
+    until(
+        lambda: world.hub.states and world.hub.states[-1].acked == head,
+        "the agent knows that the hub has all",
+    )
+    world.runtime.close()
+    stopped = world.status()
+    # The figure that counts is what is written down: behind the hub for a moment, and never before it.
+    assert (stopped["acked"], stopped["unsynced"], stopped["head"]) == (0, head, head)
+    world.runtime.open()
+    until(lambda: everything_is_at_the_hub(world))
+    assert world.status()["unsynced"] == 0
     assert world.hub.sales == world.runtime.sold
 
 

@@ -4,15 +4,21 @@ import asyncio
 import itertools
 import random
 
+import msgspec
 import pytest
 
-from cloud_sync.agent.carrier import Carrier
+from cloud_sync.agent.carrier import UNREADABLE, Carrier
+from cloud_sync.agent.ports import UnreadableError
 from cloud_sync.agent.read_ahead import ReadAhead
+from cloud_sync.agent.uplink import Outcome
 from cloud_sync.contract.batch import ENTRIES_MAX, PLAIN_BYTES_MAX, peek
+from cloud_sync.contract.encoding import b64
 from cloud_sync.contract.entry import SignedEntry
+from cloud_sync.contract.receipt import Receipt
 from cloud_sync.contract.signing import SoftwareKey
+from cloud_sync.contract.state import ObjectState
 from tests.agent.paper_line import PaperLine, during, scene
-from tests.agent.weeks_world import EndlessJournal, Whose, hash_of
+from tests.agent.weeks_world import EPOCH, EndlessJournal, Whose, hash_of
 
 
 class LongJournal(EndlessJournal):
@@ -36,6 +42,22 @@ class LongJournal(EndlessJournal):
 
     def _kid(self, seq: int) -> str:
         return self._kids[max(first for first in self._kids if first <= seq)]
+
+
+class SpoiltJournal(LongJournal):
+    """A journal of which nothing can be read from entry `bad` on; 0 while it is whole."""
+
+    bad = 0
+
+    def after(self, seq: int, limit: int) -> list[SignedEntry]:
+        if 0 < self.bad <= min(seq + limit, self.entries):
+            raise UnreadableError("ledger.db cannot be read: run `opos doctor`")
+        return super().after(seq, limit)
+
+    def hash_of(self, seq: int) -> bytes | None:
+        if 0 < self.bad <= seq:
+            raise UnreadableError("ledger.db cannot be read: run `opos doctor`")
+        return super().hash_of(seq)
 
 
 @pytest.mark.parametrize("longest", [10, 600, 4_000, 32_000])
@@ -83,6 +105,81 @@ def test_entries_whose_key_is_gone_wait_for_it_with_a_sentence() -> None:
         (said,) = [said for said in line.said if said.topic.endswith("/journal")]
         assert peek(said.payload).kid == gone.public.kid
         assert str(carrier.trouble) == "None"
+        working.cancel()
+
+    scene(play)
+
+
+def told(line: PaperLine) -> ObjectState:
+    """What the world was told last."""
+    state = [said for said in line.said if said.topic.endswith("/state")][-1]
+    return msgspec.json.decode(state.payload, type=ObjectState)
+
+
+def opened(carrier: Carrier, journal: SpoiltJournal) -> None:
+    """Open the journal, as whoever looks after it does now and then."""
+    try:
+        carrier.opened(journal, Whose())
+    except UnreadableError as error:
+        carrier.unreadable(str(error))
+
+
+def test_a_place_that_is_damaged_is_told_until_it_is_whole_however_often_the_journal_is_opened() -> None:
+    async def play(line: PaperLine) -> None:
+        journal, carrier = SpoiltJournal(3, 10, {1: line.keys.current.public.kid}), Carrier(line.voice)
+        journal.bad = 2
+        opened(carrier, journal)
+        carrier.line(up=True)
+        working = asyncio.create_task(carrier.run())
+        for _ in range(3):
+            await asyncio.sleep(20)
+            assert (told(line).online, told(line).faults) == (True, (UNREADABLE,))
+            assert (carrier.stage, carrier.trouble) == (
+                "ledger unreadable",
+                "ledger.db cannot be read: run `opos doctor`",
+            )
+            opened(carrier, journal)
+        journal.bad = 0
+        opened(carrier, journal)
+        await asyncio.sleep(20)
+        assert (told(line).head, told(line).faults, carrier.trouble) == (3, (), None)
+        working.cancel()
+
+    line = scene(play)
+    states = [msgspec.json.decode(said.payload, type=ObjectState) for said in line.said if said.retain]
+    assert [state.faults for state in states] == [(), (UNREADABLE,), ()]
+
+
+def test_a_receipt_for_an_entry_that_cannot_be_read_moves_nothing_and_is_a_fault() -> None:
+    async def play(line: PaperLine) -> None:
+        journal, carrier = SpoiltJournal(3, 10, {1: line.keys.current.public.kid}), Carrier(line.voice)
+        opened(carrier, journal)
+        carrier.line(up=True)
+        working = asyncio.create_task(carrier.run())
+        await asyncio.sleep(1)
+        journal.bad = 3
+        assert carrier.received(Receipt("mirror-4", EPOCH, 3, b64(hash_of(3)), 1, 0, 0)) is None
+        assert carrier.faults == (UNREADABLE,)
+        journal.bad = 0
+        opened(carrier, journal)
+        assert carrier.received(Receipt("mirror-4", EPOCH, 3, b64(hash_of(3)), 1, 0, 0)) is Outcome.ADVANCED
+        working.cancel()
+
+    scene(play)
+
+
+def test_a_runtime_that_ends_takes_the_fault_of_its_ledger_along() -> None:
+    async def play(line: PaperLine) -> None:
+        carrier = Carrier(line.voice)
+        carrier.line(up=True)
+        carrier.unreadable("ledger.db cannot be read: run `opos doctor`")
+        working = asyncio.create_task(carrier.run())
+        await asyncio.sleep(5)
+        assert told(line).online
+        carrier.closed()
+        await asyncio.sleep(5)
+        assert told(line) == ObjectState(online=False, at_ms=told(line).at_ms)
+        assert (carrier.stage, carrier.trouble) == ("no runtime", None)
         working.cancel()
 
     scene(play)

@@ -19,6 +19,7 @@ from cloud_sync.contract.documents import CHUNK_BYTES_MAX, MANIFEST_TYPE, Manife
 from cloud_sync.contract.encoding import unb64
 from cloud_sync.contract.signing import SoftwareKey, Verifier, seal
 from cloud_sync.contract.topics import Address, document
+from proofs.loop import SimulatedLoop
 from retail.pricing.book import Version
 from tests.agent.chunk_server import SPOILS, ChunkServer, Spoil, honest, serving, silent
 
@@ -283,3 +284,37 @@ def test_a_hub_that_nobody_reaches_is_a_fetch_error(hub: ChunkServer) -> None:
     for url in ("http://127.0.0.1:1", "http://no.such.host.invalid", hub.url):
         with pytest.raises(FetchError, match="chunks/abc"):
             asyncio.run(HubChunks(url).get("abc"))
+
+
+def test_a_manifest_that_the_disk_does_not_keep_is_worked_by_all_the_same(bench: Bench) -> None:
+    (bench.directory / "manifests" / "prices.part").mkdir()  # as a full disk: nothing can be written there
+    assert bench.tell(prices(1)) is Told.NEW
+    bench.work_until(lambda: bench.documents() == [BOOK])
+    assert bench.files("manifests") == ["prices.part"]
+
+
+def test_what_the_disk_does_not_keep_is_not_fetched_all_the_time(tmp_path: Path) -> None:
+    manifest, fetched = prices(1), list[str]()
+
+    async def fetch(sha256: str) -> bytes:
+        fetched.append(sha256)
+        return BOOK[:CHUNK_BYTES_MAX]
+
+    async def an_hour() -> None:
+        door = ManifestDoor(ADDRESS, {RETAILER.public.kid: Verifier(RETAILER.public)})
+        downlink = Downlink(door, Staging(tmp_path), fetch, PaperRuntime().document, random.Random(1))
+        (tmp_path / "chunks" / f"{manifest.chunks[0]}.part").mkdir()  # as a full disk: nothing is kept there
+        payload = seal(RETAILER, MANIFEST_TYPE, manifest).encode()
+        assert downlink.told(document("demo", "corner", "prices"), payload) is Told.NEW
+        working = asyncio.create_task(downlink.run())
+        await asyncio.sleep(3600)
+        working.cancel()
+
+    SimulatedLoop().live(an_hour())
+    assert 2 <= len(fetched) <= 8
+
+
+@pytest.mark.parametrize("host", ["hub..corner", "h" * 70])
+def test_a_hub_whose_name_no_name_can_be_gives_nothing_and_ends_nobody(host: str) -> None:
+    with pytest.raises(FetchError, match="idna"):
+        asyncio.run(HubChunks(f"http://{host}:8443").get("0" * 64))

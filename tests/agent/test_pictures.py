@@ -90,3 +90,18 @@ def test_what_is_no_hash_is_no_file_and_no_address(tmp_path: Path, hub: PaperHub
     want(tmp_path, "../ledger.db", "A" * 64, SCARF)
     assert bring(tmp_path, hub) == {SCARF}
     assert hub.asked == [SCARF]
+
+
+def test_a_folder_that_takes_or_tells_nothing_is_said_once_and_ends_nobody(
+    tmp_path: Path, hub: PaperHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    want(tmp_path, SCARF)
+    (tmp_path / f"{SCARF}.part").mkdir()  # as a full disk: nothing can be written there
+    assert bring(tmp_path, hub, rounds=3) == {f"{SCARF}.part"}
+    assert len(caplog.messages) == 1
+    (tmp_path / f"{SCARF}.part").rmdir()
+    assert bring(tmp_path, hub) == {SCARF}
+    (tmp_path / "wanted").unlink()
+    (tmp_path / "wanted").mkdir()
+    assert bring(tmp_path, hub, rounds=3) == {SCARF}
+    assert len(caplog.messages) == 2

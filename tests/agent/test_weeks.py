@@ -23,6 +23,7 @@ GROWTH_BYTES_MAX = 64 * 1024
 
 async def weeks(world: Weeks) -> tuple[int, int, int]:
     """Bytes in use after the first connections and after all of them, and the tasks at the end."""
+    world.agent.came()
     world.agent.opened(world.journal, Whose())
     running = asyncio.create_task(world.agent.run())
     in_use = []

@@ -287,6 +287,7 @@ class Weeks:
             await asyncio.sleep(length_s / 5)
         if self.runtime.away:
             self.runtime.away = False
+            self.agent.came()
             self.agent.opened(self.journal, Whose())
         if self.luck.random() < 0.2:
             self._order()

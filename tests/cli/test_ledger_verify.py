@@ -158,17 +158,20 @@ def test_verifying_changes_no_byte(ledgers: Ledgers, day: Path, tmp_path: Path) 
     assert copy.read_bytes() == day.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "said", [apsw.BusyError("database is locked"), apsw.ProtocolError("locking protocol")], ids=str
+)
 @pytest.mark.parametrize(("where", "option"), [("identity", "--json"), ("stored", "--quick")])
 def test_a_machine_that_is_in_the_way_is_no_finding(
-    day: Path, monkeypatch: pytest.MonkeyPatch, where: str, option: str
+    day: Path, monkeypatch: pytest.MonkeyPatch, where: str, option: str, said: apsw.Error
 ) -> None:
     def busy(*_: object) -> None:
-        raise apsw.BusyError("database is locked")
+        raise said
 
     monkeypatch.setattr(LedgerReader, where, busy)
     result = ask("verify", day, option)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "it cannot be read now (database is locked)" in result.stderr
+    assert f"it cannot be read now ({said})" in result.stderr
 
 
 def test_a_ledger_that_no_later_opos_has_opened_yet_is_checked_entry_by_entry(

@@ -36,7 +36,7 @@ SEEN: Final = Seen(
     *("demo", "corner", "shelf", STATUS, "trusted"),
     wellbeing=WELL,
     queue=Queue(120, 117, 96, 4_194_304, 65_000),
-    certificate_days=74,
+    certificate_ends_ms=1_770_000_000_500,
 )
 
 
@@ -72,7 +72,7 @@ TOLD: Final = [
     (("opos_refused_total", "documents"), 2),
     (("opos_clock_offset_seconds",), -1.5),
     (("opos_clock_trusted",), 1),
-    (("opos_certificate_days",), 74),
+    (("opos_certificate_end_timestamp_seconds",), 1_770_000_000.5),
 ]
 
 
@@ -90,7 +90,7 @@ def test_a_device_that_was_never_heard_of_is_neither_up_nor_down() -> None:
 
 
 def test_without_a_runtime_nothing_is_said_that_only_it_knows() -> None:
-    alone = told(msgspec.structs.replace(SEEN, wellbeing=None, queue=None, certificate_days=None))
+    alone = told(msgspec.structs.replace(SEEN, wellbeing=None, queue=None, certificate_ends_ms=None))
     assert alone[("opos_runtime_up",)] == 0
     assert alone[("opos_hub_up",)] == 1
     gone = {
@@ -98,7 +98,7 @@ def test_without_a_runtime_nothing_is_said_that_only_it_knows() -> None:
         "opos_sales_total",
         "opos_device_up",
         "opos_queue_entries",
-        "opos_certificate_days",
+        "opos_certificate_end_timestamp_seconds",
     }
     assert gone.isdisjoint(key[0] for key in alone)
 
@@ -115,6 +115,33 @@ def test_names_are_those_that_prometheus_advises(table: Iterable[Measure]) -> No
     assert sorted(set(names)) == sorted(names)
     assert [name for name in names if not re.fullmatch(r"opos_[a-z]+(_[a-z]+)*", name)] == []
     assert [each.name for each in table if (each.kind == "counter") != each.name.endswith("_total")] == []
+
+
+# What `promtool check metrics` objects to, as far as it is about names and sentences (Prometheus,
+# util/promlint, and https://prometheus.io/docs/practices/naming/): units that are no base ones, short names
+# of units, the kind in the name, endings that have a meaning of their own.
+OTHER_UNITS: Final = {
+    *("days", "hours", "minutes", "weeks", "milliseconds", "microseconds", "nanoseconds", "percent", "grams"),
+    *("kilobytes", "megabytes", "gigabytes", "bits", "s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb"),
+    *("m", "h", "d"),
+}
+OF_OTHERS: Final = {"gauge", "counter", "summary", "histogram", "bucket", "count", "sum"}
+
+
+@pytest.mark.parametrize("measure", [*MEASURES, *HUB_MEASURES], ids=lambda measure: measure.name)
+def test_promtool_would_find_no_fault_with_a_name(measure: Measure) -> None:
+    words = set(measure.name.split("_"))
+    assert not words & (OTHER_UNITS | OF_OTHERS)
+    assert measure.sentence
+    assert len(measure.labels) <= 5
+    assert not {"object", "instance", "job", "le", "quantile"} & set(measure.labels) - {"object"}
+    assert all(re.fullmatch(r"[a-z]+", label) for label in measure.labels)
+
+
+def test_a_moment_is_told_in_seconds_since_1970() -> None:
+    moments = [each.name for each in (*MEASURES, *HUB_MEASURES) if "When " in each.sentence[:5]]
+    assert len(moments) >= 4
+    assert [name for name in moments if not name.endswith("_timestamp_seconds")] == []
 
 
 def test_a_name_of_no_table_is_refused() -> None:

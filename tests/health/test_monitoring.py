@@ -10,6 +10,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from cloud_sync.agent.carrier import FORKED, KEYLESS, UNREADABLE
+from cloud_sync.contract.state import Fault
 from cloud_sync.hub.metrics import MEASURES as OF_HUB
 from edge.health.metrics import MEASURES as OF_OBJECT
 
@@ -24,7 +26,7 @@ LABELS: Final = (
     | {"up": _ADDED, "node_textfile_mtime_seconds": {"file", *_ADDED}}
 )
 
-WORDS: Final = {"and", "or", "unless", "on", "by", "time", "rate", "increase", "abs", "vector"} | {
+WORDS: Final = {"and", "or", "unless", "on", "by", "time", "rate", "increase", "delta", "abs", "vector"} | {
     *("count", "sum", "max", "label_values")
 }
 NAME: Final = re.compile(r"(?<![\w.])[a-z_][a-z0-9_]*")
@@ -32,6 +34,9 @@ SELECTED: Final = re.compile(r"([a-z_]+)\{([^}]*)\}")
 LABEL: Final = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)")
 GROUPED: Final = re.compile(r"\b(?:by|on) \(([^)]*)\)")
 SPAN: Final = re.compile(r"\d+[smhd]")
+OF_COUNTERS: Final = re.compile(r"\b(?:rate|irate|increase)\((\w+)")
+OF_GAUGES: Final = re.compile(r"\b(?:delta|idelta|deriv|predict_linear)\((\w+)")
+KINDS: Final = {each.name: each.kind for each in (*OF_OBJECT, *OF_HUB)}
 COMMANDS: Final = re.compile(r"(opos|journalctl|systemctl|timedatectl) ")
 
 
@@ -64,6 +69,9 @@ def flaws(query: str) -> Iterator[str]:
     known = set().union(*(LABELS.get(name, set()) for name in names))
     grouped = {label.strip() for labels in GROUPED.findall(query) for label in labels.split(",")}
     yield from (f"nothing has {label}" for label in (grouped | asked_for) - known)
+    # A gauge that falls looks to `increase` like a counter that began anew, and to nobody like less.
+    yield from (f"{name} is no counter" for name in OF_COUNTERS.findall(query) if KINDS[name] != "counter")
+    yield from (f"{name} is no gauge" for name in OF_GAUGES.findall(query) if KINDS[name] != "gauge")
 
 
 def label_values(query: str) -> set[str]:
@@ -98,6 +106,8 @@ WRONG = [
     ("sum by (shelf) (opos_selling)", ["nothing has shelf"]),
     ("sum(opos_selling", ["brackets"]),
     ("tme() - opos_receipt_timestamp_seconds", ["nobody tells tme"]),
+    ("increase(opos_hub_prices_differ[1h]) > 0", ["opos_hub_prices_differ is no counter"]),
+    ("delta(opos_sales_total[1h]) > 0", ["opos_sales_total is no gauge"]),
 ]
 
 
@@ -113,6 +123,23 @@ def test_no_two_panels_lie_on_each_other() -> None:
         cells = [(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])]
         assert [taken[cell] for cell in cells if cell in taken] == [], panel["title"]
         taken |= dict.fromkeys(cells, panel["title"])
+
+
+@pytest.mark.parametrize("fault", [FORKED, KEYLESS, UNREADABLE], ids=lambda fault: fault.code)
+def test_what_the_agent_finds_wrong_with_a_ledger_is_alarmed_of_and_in_the_docs(fault: Fault) -> None:
+    (rule,) = [each for each in rules() if each["alert"] == "OposLedgerFault"]
+    ((_, selectors),) = SELECTED.findall(rule["expr"])
+    assert re.fullmatch(selectors.partition('"')[2].strip('"'), fault.code)
+    assert f"| `{fault.code}` |" in (ROOT / "docs" / "health.md").read_text()
+
+
+@pytest.mark.parametrize("path", ["/run/opos/metrics.prom", "/var/lib/prometheus/node-exporter/opos.prom"])
+def test_the_age_of_our_file_is_watched_and_of_no_other(path: str) -> None:
+    (rule,) = [each for each in rules() if each["alert"] == "OposAgentSilent"]
+    ((_, selectors),) = SELECTED.findall(rule["expr"])
+    ours = re.compile(selectors.partition('"')[2].strip('"'))
+    assert ours.fullmatch(path)
+    assert not ours.fullmatch("/var/lib/prometheus/node-exporter/metrics.prom")
 
 
 def test_every_number_has_a_row_in_the_docs_and_no_row_is_of_another_one() -> None:
