@@ -14,8 +14,8 @@ packages=(gcc libc6-dev linux-libc-dev make mosquitto fonts-inter fonts-noto-cor
 case $goal in
     demo) extras=hub ;;
     test) extras=camera,gpio,hub,postgres,dev
-        packages+=(chromium fish gir1.2-umockdev-1.0 git libgl1 libzbar0 postgresql python3-gi swtpm tmux tpm2-tools
-            umockdev zsh) ;;
+        packages+=(chromium fish fonts-noto-cjk gir1.2-umockdev-1.0 git libgl1 libzbar0 postgresql python3-gi swtpm
+            tmux tpm2-tools umockdev zsh) ;;
     deb) extras=camera,gpio,hub,postgres,dev stamp=test
         packages+=(debhelper dpkg-dev gcc-aarch64-linux-gnu git libc6-dev-arm64-cross lintian
             python3-dev python3-venv) ;;

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from edge.display.screens import Screen, Staff
 
 # What is drawn for the eye only, or stands on every screen.
-_SILENT_CLASSES: Final = frozenset({"languages", "tongues", "away", "qr", "icons", "place"})
+_SILENT_CLASSES: Final = frozenset({"languages", "tongues", "fewer", "away", "qr", "icons", "place"})
 _WITHOUT_END: Final = frozenset({"br", "hr", "img", "meta", "link", "input"})
 
 # Each of these is a breath of its own; everything else runs on.

@@ -43,7 +43,8 @@ TINY: Final[Mapping[Layout, float]] = {"mirror": 0.18, "shelf": 0.34, "wide": 0.
 _BLESSED: Final = frozenset(
     {
         *("idle, offline", "few, offline", "lots", "endless", "scanned, with notices", "few, with a choice"),
-        *("many, reduced", "choosing, a part is paid", "paying at the desk", "paying with a code"),
+        *("many, reduced", "choosing, a part is paid", "choosing between seven", "choosing, the others"),
+        *("paying at the desk", "paying with a code"),
         *("declined, a part is paid", "cancelled", "done, offline", "staff, many lines", "staff, done"),
         *("closed after a sale", "training, few", "larger, few", "larger, many", "larger, done"),
         *("few, choosing a language", "few, the object is away"),

@@ -29,8 +29,12 @@ class Room(msgspec.Struct, frozen=True):
     notices: int
     notice: int
     choice: int
-    ways: int = 6
+    ways: int = 7
     """So many ways to pay have room for a finger each."""
+
+    def at_once(self, ways: int) -> int:
+        """How many of so many ways to pay stand there: of too many, the last place leads to the others."""
+        return ways if ways <= self.ways else self.ways - 1
 
 
 ROOMS: Final[Mapping[Layout, Room]] = {

@@ -41,6 +41,10 @@ def _minor(money: Money) -> int:
 CARD, DESK, WALLET = way("zvt"), way("desk", "desk"), way("wechat", "scan")
 ACCOUNT: Final = way("house-account", "account")
 EVERY_WAY: Final = (CARD, DESK, ACCOUNT, WALLET, way("alipay", "scan"), way("wallet", "scan", 1200))
+ALL_WAYS: Final = (*EVERY_WAY[:5], way("stripe"), EVERY_WAY[5])
+"""As many as an object's file can name."""
+STRANGE_WAYS: Final = (way("pix", "nothing"), way("blik", "nothing"))
+"""The glass has no words for these."""
 SAVINGS: Final = (
     Saving("Three for the price of two, all this week", euros(990)),
     Saving("Autumn", euros(500)),
@@ -74,6 +78,11 @@ def paying_states(idle: State, few: State, many: State, lots: State) -> dict[str
         "few, one way to pay": replace(few, ways=(ACCOUNT,)),
         "choosing": paying(Stage.CHOOSING),
         "choosing between two": paying(Stage.CHOOSING, ways=(CARD, ACCOUNT)),
+        "choosing between seven": paying(Stage.CHOOSING, ways=ALL_WAYS),
+        "choosing between nine": paying(Stage.CHOOSING, ways=ALL_WAYS + STRANGE_WAYS),
+        "choosing between nine, a part is paid": paying(
+            Stage.CHOOSING, lots, **part, ways=ALL_WAYS + STRANGE_WAYS
+        ),
         "choosing, a part is paid": paying(Stage.CHOOSING, lots, **part),
         "choosing, and nobody is there": paying(Stage.CHOOSING, warns=True),
         "choosing, something was put back": replace(paying(Stage.CHOOSING), notices=put_back),

@@ -39,8 +39,9 @@ LARGER: Final = ("idle", "few", "many", "endless", "choosing", "done", "staff, l
 _PAPERS: Final = tuple(paper for paper in get_args(Paper) if paper)
 
 
-Moment = Literal["", "away", "languages"]
-"""What the page makes of a screen by itself: nothing; the object is away; a language is being chosen."""
+Moment = Literal["", "away", "languages", "more"]
+"""What the page makes of a screen by itself: nothing; the object is away; a language is being chosen; more
+ways to pay are in sight."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -68,7 +69,14 @@ def samples(kind: str) -> dict[str, Sample]:
         "idle, choosing a language": Sample(table["idle"], moment="languages"),
         "few, choosing a language": Sample(few, moment="languages"),
         "few, the object is away": Sample(few, moment="away"),
+        **{f"{name}, the others": Sample(table[name], moment="more") for name in _turned(kind)},
     }
+
+
+def _turned(kind: str) -> tuple[str, ...]:
+    """What is chosen from on a second page: a shelf has the least room on its first."""
+    real = ("choosing", "choosing between seven") if kind == "shelf" else ()
+    return (*real, "choosing between nine", "choosing between nine, a part is paid")
 
 
 def states(kind: str) -> dict[str, State]:

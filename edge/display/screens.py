@@ -229,10 +229,14 @@ class Basket(_Shown, frozen=True, kw_only=True, tag="basket"):
 
 
 class Pay(_Shown, frozen=True, kw_only=True, tag="pay"):
-    """The shopper chooses how to pay `left`; `paid` of it is paid already; `offer` stays in sight."""
+    """The shopper chooses how to pay `left`; `paid` of it is paid already; `offer` stays in sight.
+
+    So many of `ways` stand there `at_once`; what leads to the others has the last place.
+    """
 
     offer: PriceTag | None
     ways: tuple[Method, ...]
+    at_once: int
     left: Money
     paid: Money | None
     warns: bool = False

@@ -15,12 +15,10 @@ from edge.checkout.state import (
     Stage,
     State,
     Variant,
-    Way,
 )
 from edge.display.panels import LAYOUTS, Kind, room_of
 from edge.display.screens import (
     LANGUAGES,
-    Asks,
     Attract,
     Basket,
     Charge,
@@ -29,16 +27,13 @@ from edge.display.screens import (
     Closed,
     Compare,
     Contradiction,
-    Declined,
     Done,
     Glass,
     Line,
     Listing,
     Look,
-    Method,
     OfflineAccepted,
     OutOfService,
-    Pay,
     Pick,
     PriceTag,
     Product,
@@ -52,8 +47,8 @@ from edge.display.screens import (
     Unpaired,
 )
 from edge.display.showing_asides import beside
+from edge.display.showing_payments import asked_of, choice_of, refusal_of
 from retail.allergens import allergen
-from retail.units import Money
 
 # A QR code of 1,500 bytes has 129 modules a side (ISO/IEC 18004, version 28-L): with its margin it still fits
 # the smallest panel at 3 pixels a module.
@@ -135,11 +130,11 @@ class _Maker:
             case Stage.OFFERED:
                 screen = self._offered()
             case Stage.CHOOSING:
-                screen = self._pay()
+                screen = choice_of(self._state, self._frame, self._offer(), self._room)
             case Stage.PAYING | Stage.RECORDING:
                 screen = self._recording()
             case Stage.DECLINED | Stage.CANCELLED:
-                screen = self._declined()
+                screen = refusal_of(self._state, self._frame, self._offer())
             case Stage.UNKNOWN:
                 screen = Unknown(**self._frame, offer=self._offer(), amount=self._state.total)
             case Stage.DONE:
@@ -203,7 +198,7 @@ class _Maker:
 
     def _recording(self) -> Recording:
         lines, rest = self._rows()
-        asks = self._asks() if self._state.stage is Stage.PAYING else None
+        asks = asked_of(self._state.paying) if self._state.stage is Stage.PAYING else None
         return Recording(
             **self._frame,
             lines=lines,
@@ -212,50 +207,6 @@ class _Maker:
             charge=self._charge(),
             asks=asks,
             offer=self._offer() if asks else None,
-        )
-
-    def _pay(self) -> Pay:
-        paying = self._state.paying
-        left = paying.left or self._state.total
-        assert left is not None, "the till asks how to pay, but there is no total"
-        ways = tuple(self._method(way, left) for way in paying.ways[: self._room.ways])
-        return Pay(
-            **self._frame, offer=self._offer(), ways=ways, left=left, paid=paying.paid, warns=paying.warns
-        )
-
-    @staticmethod
-    def _method(way: Way, left: Money) -> Method:
-        return Method(way.name, None if way.amount == left else way.amount)
-
-    def _asks(self) -> Asks | None:
-        paying = self._state.paying
-        if paying.way is None:
-            return None
-        return Asks(
-            way=paying.way.name,
-            shows=paying.way.shows,
-            amount=paying.way.amount,
-            code=paying.code,
-            wants_code=paying.wants_code,
-            finds_out=paying.asks,
-            warns=paying.warns,
-            prompt=paying.prompt,
-        )
-
-    def _declined(self) -> Declined:
-        paying, names = self._state.paying, [way.name for way in self._state.paying.ways]
-        again = paying.way.name if paying.way is not None and paying.way.name in names else ""
-        others = [way for way in paying.ways if way.name != again]
-        return Declined(
-            **self._frame,
-            offer=self._offer(),
-            outcome=paying.outcome or "cancelled",
-            paid=paying.paid,
-            again=again,
-            others=any(way.shows != "desk" for way in others),
-            desk=any(way.shows == "desk" for way in others),
-            over=self._state.stage is Stage.CANCELLED,
-            warns=paying.warns,
         )
 
     def _rows(self) -> tuple[tuple[Line, ...], Rest | None]:

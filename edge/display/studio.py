@@ -50,9 +50,11 @@ _STREAM: Final = """
 _SHOW: Final = """
   async ([fragment, time, moment]) => {
     document.querySelector(":popover-open")?.hidePopover();
+    delete document.documentElement.dataset.turned;
     hear.screen({ data: fragment });
     hear.beat({ data: time });
     if (moment === "away") hear.error();
+    if (moment === "more") document.querySelector("[data-action=more]").click();
     if (moment === "languages") document.querySelector("[popovertarget]")?.click();
     await document.fonts.ready;
     await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
@@ -179,6 +181,8 @@ class _Stage:
             route.fulfill(body=self._html, content_type="text/html; charset=utf-8", headers=headers)
         elif path == "panel.css":
             route.fulfill(body=css(self._glass.drawn), content_type="text/css")
+        elif path == "tap":
+            route.fulfill(json={"answer": "accepted"})
         elif path.startswith("picture/"):
             route.fulfill(path=_SAMPLE)
         elif path.startswith("static/") and file.parent == STATIC and file.exists():

@@ -36,14 +36,7 @@
     return [least, smallest];
   }
 
-  return fragments.map((html) => {
-    const box = document.createElement("template");
-    box.innerHTML = html;
-    const screen = box.content.firstElementChild;
-    Object.assign(document.documentElement, { lang: screen.lang, dir: screen.dir });
-    Object.assign(document.documentElement.dataset, { ...screen.dataset });
-    delete screen.dataset.screen;
-    glass.replaceChildren(screen);
+  function measure(screen) {
     const panel = document.querySelector(".panel").getBoundingClientRect();
     const buttons = [...glass.querySelectorAll("button")].filter((button) => button.checkVisibility());
     const boxes = buttons.map((button) => [button, button.getBoundingClientRect()]);
@@ -55,5 +48,25 @@
       outside: boxes.filter(([, r]) => r.top < panel.top - 1 || r.bottom > panel.bottom + 1 || r.left < panel.left - 1 || r.right > panel.right + 1).map(([b]) => b.dataset.action),
       contrast, letter,
     };
+  }
+  // What is worse of two pages: the least of all but of how high one has to reach.
+  function worse(one, other) {
+    const worst = Object.keys(one).map((name) => [name, (name === "highest" ? Math.max : Math.min)(one[name], other[name])]);
+    return { ...Object.fromEntries(worst), outside: [...one.outside, ...other.outside] };
+  }
+
+  return fragments.map((html) => {
+    const box = document.createElement("template");
+    box.innerHTML = html;
+    const screen = box.content.firstElementChild;
+    Object.assign(document.documentElement, { lang: screen.lang, dir: screen.dir });
+    Object.assign(document.documentElement.dataset, { ...screen.dataset });
+    delete screen.dataset.screen;
+    glass.replaceChildren(screen);
+    delete document.documentElement.dataset.turned;
+    const found = measure(screen);
+    if (!screen.querySelector(".later")) return found;
+    document.documentElement.dataset.turned = "";
+    return worse(found, measure(screen));
   });
 }

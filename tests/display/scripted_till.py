@@ -6,9 +6,9 @@ from typing import Final, get_args
 from msgspec.structs import replace
 
 from edge.checkout.staffed import Staffed
-from edge.checkout.state import Answer, Outcome, Stage, State, Tap
+from edge.checkout.state import Answer, Outcome, Stage, State, Tap, Way
 from edge.display.sample_goods import IDLE, sold
-from edge.display.sample_payments import EVERY_WAY
+from edge.display.sample_payments import ALL_WAYS, EVERY_WAY, STRANGE_WAYS
 from edge.display.sample_staff import ACTS
 from edge.readings import TerminalNeeds
 
@@ -53,9 +53,12 @@ CONTROLS = {
 def controls(kind: str, moment: str) -> list[str]:
     """What can be tapped in a moment of a purchase; nothing where it is none."""
     if moment.startswith("choosing") and moment not in CONTROLS:
-        ways = EVERY_WAY[:5] if kind == "shelf" else EVERY_WAY
+        ways: tuple[Way, ...] = ALL_WAYS if "seven" in moment else EVERY_WAY
+        if "nine" in moment:
+            ways = ALL_WAYS + STRANGE_WAYS
+        turns = ["more", "fewer"] if len(ways) > (5 if kind == "shelf" else 7) else []
         stop = "cancel" if "a part" in moment else "back"
-        return [*(f"method:{way.name}" for way in ways), stop]
+        return [*(f"method:{way.name}" for way in ways), *turns, stop]
     if moment.endswith("members can sign in"):  # on the shelf there is room for it while nobody buys
         buys = [] if moment.startswith("idle") else ["buy"]
         return [*buys, *(["signin"] if (kind == "shelf") != bool(buys) else [])]

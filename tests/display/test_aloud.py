@@ -31,6 +31,11 @@ HEARD = [
     ("few", "de", ["Merinopullover mit Rundhals.", "59,90", "Jetzt kaufen."]),
     ("declined: declined", "en", ["Nothing was charged.", "declined", "Try again.", "Pay another way."]),
     ("scanned", "en", ["4 items", "Straight Jeans", "Remove one Straight Jeans.", "Buy now."]),
+    (
+        "choosing between nine",
+        "en",
+        ["Card.", "At the desk.", "More ways.", "Wallet or gift card", "blik.", "Back."],
+    ),
     ("done", "en", ["It\N{RIGHT SINGLE QUOTATION MARK}s yours.", "K7QM-0031", "Done."]),
 ]
 
@@ -49,6 +54,12 @@ def test_a_screen_is_heard_in_the_order_in_which_it_is_read(
 def test_no_screen_is_silent_and_none_is_endless(language: str) -> None:
     for moment in states("mirror"):
         assert 3 < len(heard(moment, language)) < LETTERS_MAX, moment
+
+
+def test_every_way_to_pay_is_heard_and_the_way_back_once() -> None:
+    said = heard("choosing between nine")
+    assert said.count("Back.") == 1
+    assert said.endswith("More ways. Wallet or gift card \N{EURO SIGN}12.00. pix. blik. Back.")
 
 
 def test_a_price_is_heard_once_and_what_stands_on_every_screen_never() -> None:

@@ -119,7 +119,10 @@ def test_the_screens_look_as_they_were_blessed(studio: Studio, difference: Any) 
         found = difference(file.read_bytes(), studio.eased(frame))
         if found["most"] > TOLERANCE:
             changed[frame.shot.file] = found
-    assert changed == {}, "look at them (opos screens --out DIR), then: opos screens --bless"
+    assert changed == {}, (
+        "look at them (opos screens --out DIR), then: opos screens --bless;"
+        " Chinese is drawn with fonts-noto-cjk, as it was when it was blessed"
+    )
 
 
 def test_no_blessed_picture_is_of_a_screen_that_is_gone() -> None:

@@ -44,12 +44,16 @@ class Eyes(Generic[Shop]):
     def see(self, screen: str) -> Page:
         """Wait for a screen, of which axe has nothing to say."""
         self.page.wait_for_selector(f"html[data-screen={screen}]:not([data-away])", state="attached")
-        if screen not in self._judged:
-            self._judged.add(screen)
+        self.judge(screen)
+        return self.page
+
+    def judge(self, sight: str) -> None:
+        """Of what is seen now axe has nothing to say; it is asked once."""
+        if sight not in self._judged:
+            self._judged.add(sight)
             if not self.page.evaluate("'axe' in window"):
                 self.page.evaluate(AXE)
-            assert self.page.evaluate(RUN_AXE) == [], screen
-        return self.page
+            assert self.page.evaluate(RUN_AXE) == [], sight
 
     def see_either(self, *screens: str) -> str:
         """Wait for one of several screens; which it was."""

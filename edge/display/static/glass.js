@@ -43,6 +43,7 @@ function show(fragment) {
   box.innerHTML = fragment;
   const next = box.content.firstElementChild;
   if (next.dataset.build !== root.dataset.build) return location.reload();
+  if (next.dataset.screen !== root.dataset.screen) delete root.dataset.turned;
   // The same screen with a newer number is no event for the shopper: it changes without moving.
   next.classList.toggle("still", next.dataset.screen === root.dataset.screen && root.dataset.away === undefined);
   const choosing = next.lang === root.lang && glass.querySelector(".tongues:popover-open");
@@ -90,8 +91,9 @@ document.addEventListener("pointerdown", (event) => {
 for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, lift);
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]:enabled");
-  // What opens the sheet of languages is the page's own matter.
-  if (button && (button.dataset.value || !button.popoverTargetElement)) tap(button);
+  if (!button || isEcho(event)) return;
+  if (isOwn(button)) turn(button, event.timeStamp);
+  else tap(button);
 });
 // A long press on a touch panel is a press.
 document.addEventListener("contextmenu", (event) => event.pointerType === "touch" && event.preventDefault());

@@ -39,6 +39,13 @@
   });
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => clearInterval(held));
 
+  // Of what the page does by itself the object hears no other way; and not before the finger is lifted, since its
+  // answer may paint the screen anew, and a button that is no longer there is not clicked.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button && isOwn(button)) stay();
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.repeat) return;
     keyed = true;
@@ -51,10 +58,12 @@
   });
   document.addEventListener("focusin", (event) => { if (event.target.dataset.action) kept = named(event.target); });
 
-  // The next screen takes the place of this one, and with it the control that had the focus.
-  new MutationObserver(() => {
-    if (!keyed || glass.contains(document.activeElement)) return;
+  // The next screen or page takes the place of this one, and with it the control that had the focus.
+  const seen = new MutationObserver(() => {
     const all = controls();
+    if (!keyed || all.includes(document.activeElement)) return;
     (all.find((button) => named(button) === kept) ?? first(all))?.focus();
-  }).observe(glass, { childList: true });
+  });
+  seen.observe(glass, { childList: true });
+  seen.observe(root, { attributeFilter: ["data-turned"] });
 })();
