@@ -25,6 +25,9 @@ from edge.sensors.votes import CameraAsked, Known, Nothing, Verdict, Watch, glan
 # Of the 66 ms between two frames at 15 a second a third is for looking; the rest is the shop's.
 BUDGET_NS: Final = 22_000_000
 
+# A camera that was opened just now is dark or dazzled for a second: what it does not see then may be there.
+SURE_FRAMES: Final = 15
+
 # A million products of 14 digits, with their quotes and commas.
 ASKED_BYTES_MAX: Final = 20 * 1024 * 1024
 
@@ -34,11 +37,17 @@ GONE: Final = DeviceFault("camera.gone", "the camera gives no pictures")
 def watch(
     frames: Iterator[Picture], eyes: Eyes, votes: Watch, now_ns: Callable[[], int]
 ) -> Iterator[Verdict]:
-    """What the frames show, said once for as long as it stays the same."""
-    said: Verdict = Nothing()
+    """What the frames show, said once for as long as it stays the same.
+
+    That there is nothing is said at the beginning too, once it is sure: whoever listens may yet know
+    of a pack that was in view of the worker before.
+    """
+    said: Verdict | None = None
     for number, picture in enumerate(frames):
         verdict = votes.frame(glances(eyes.looks(picture, turn=number), now_ns, BUDGET_NS))
-        if not same(verdict, said):
+        if said is None and isinstance(verdict, Nothing) and number < SURE_FRAMES:
+            continue
+        if said is None or not same(verdict, said):
             yield verdict
         said = verdict
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from edge.readings import CodeSeen
-from edge.sensors.votes import Accepted, Watch
+from edge.sensors.votes import Accepted, Nothing, Watch
 from tests.camera.conftest import Drawn
 
 cv2 = pytest.importorskip("cv2", reason="the extra `camera` is not installed")
 pytest.importorskip("pyzbar.wrapper", reason="the extra `camera` (or Debian's libzbar0) is not installed")
 
-from edge.camera import BUDGET_NS, watch  # noqa: E402 - only where the extra is
+from edge.camera import BUDGET_NS, SURE_FRAMES, watch  # noqa: E402 - only where the extra is
 from edge.drivers.camera.looks import Eyes  # noqa: E402
 
 FRAMES = 4
@@ -75,3 +75,23 @@ def test_a_slow_machine_spreads_its_looks_over_the_frames(drawn: Drawn) -> None:
     assert [type(verdict).__name__ for verdict in verdicts] == ["HoldStill", "Accepted"]
     assert isinstance(verdicts[-1], Accepted)
     assert eyes.turns == [0, 1, 2]
+
+
+class Blind(Eyes):
+    """Eyes before which nothing is."""
+
+    def looks(self, picture: Any, turn: int = 0) -> Iterator[list[CodeSeen]]:  # noqa: ARG002  a look's own words
+        yield []
+
+
+def test_a_worker_before_which_nothing_is_says_so_once_it_is_sure(drawn: Drawn) -> None:
+    """The worker before it may have been killed with a pack in view, which would be in view for ever."""
+
+    def seen(frames: int) -> list[str]:
+        verdicts = watch(iter([picture] * frames), eyes, Watch(lambda _: True), counting(0, 1).__next__)
+        return [type(verdict).__name__ for verdict in verdicts]
+
+    eyes, picture = Blind(), drawn("4006381333931")
+    assert seen(SURE_FRAMES) == []
+    assert seen(SURE_FRAMES * 3) == [Nothing.__name__]
+    eyes.close()

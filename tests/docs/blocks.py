@@ -19,10 +19,10 @@ _BLOCK: Final = re.compile(r"^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.M
 _SHELLS: Final = frozenset({"", "console", "sh"})
 # What people type; in a block without a language what else stands there is a file or a picture.
 _TYPED: Final = re.compile(
-    r"(?:\.venv/bin/)?(?:opos|python|pytest|pip) |make |mosquitto |xdg-open |man |journalctl |systemctl "
-    r"|echo |sudo |apt(?:-get)? |cd |export |curl |scp |ssh "
+    r"(?:\.venv/bin/)?(?:opos|python|pytest|pip) |make |(?:/usr/sbin/)?mosquitto |xdg-open |man |journalctl "
+    r"|systemctl |echo |sudo |apt(?:-get)? |cd |export |curl |scp |ssh "
 )
-_OPOS: Final = re.compile(r"(?:sudo )?(?:\.venv/bin/)?opos ")
+_OPOS: Final = re.compile(r"(?:sudo (?:-u \w+ )?)?(?:\.venv/bin/)?opos ")
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -96,8 +96,14 @@ def words_of(part: str) -> list[str]:
     raise NoCommandError(refused)
 
 
-def _parse(words: list[str]) -> None:
-    """Have click read the words, and run nothing; a file that is not here is none of our business."""
+def command_of(words: list[str]) -> tuple[str, str]:
+    """The name of the command that these words call, and the module that brings it."""
+    context, command, _ = _resolved(words)
+    return str(context.info_name), getattr(command.callback, "__module__", "")
+
+
+def _resolved(words: list[str]) -> tuple[click.Context, click.Command, list[str]]:
+    """Go down the groups that are named: the context of the last command, and what is left for it."""
     door = the_door()
     context = click.Context(door, info_name="opos", **door.context_settings)
     command: click.Command = door
@@ -106,6 +112,12 @@ def _parse(words: list[str]) -> None:
         assert below is not None
         command, parent = below, context
         context = click.Context(command, info_name=name, parent=parent)
+    return context, command, words
+
+
+def _parse(words: list[str]) -> None:
+    """Have click read the words, and run nothing; a file that is not here is none of our business."""
+    context, command, words = _resolved(words)
     try:
         command.make_context(context.info_name, list(words), parent=context.parent)
     except click.MissingParameter:
@@ -119,9 +131,9 @@ def _parse(words: list[str]) -> None:
 
 
 def named_blocks(page: str) -> Iterator[tuple[str, str]]:
-    """Name and text of the files that a page shows as `json NAME`."""
+    """Name and text of the files that a page shows as `json NAME` (without its ending) or `toml NAME`."""
     text = (ROOT / page).read_text(encoding="utf-8")
     for block in _BLOCK.finditer(text):
         language, _, name = block["language"].partition(" ")
-        if language == "json" and name:
-            yield name, block["text"]
+        if language in {"json", "toml"} and name:
+            yield f"{name}.json" if language == "json" else name, block["text"]

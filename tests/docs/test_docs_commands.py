@@ -4,6 +4,7 @@ import io
 import re
 import shlex
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -12,54 +13,67 @@ from click.testing import CliRunner
 
 from tests.agent.process_world import OBJECT
 from tests.cli.ledgers import DAY, Ledgers
-from tests.docs.blocks import ROOT, NoCommandError, Typed, is_ours, named_blocks, the_door, typed, words_of
+from tests.docs.blocks import (
+    ROOT,
+    NoCommandError,
+    Typed,
+    command_of,
+    is_ours,
+    named_blocks,
+    the_door,
+    typed,
+    words_of,
+)
+from tests.system import aftercare, hub_letter, letter
 
-# What is not run here, and where it is: the first that matches counts.
+# What is not run here: its pattern, why, and below tests/ where it is; the first that matches counts.
 ELSEWHERE: Final = (
-    (
-        r"opos (sync|object|demo|hub) (run|up)\b|opos hub (ingest|api)\b",
-        "runs until it is stopped: process tests",
-    ),
-    (r"opos demo\b", "a whole shop: tests/demo"),
-    (r"opos (listen|record|replay)\b|opos devices probe", "wants a device: tests/drivers"),
-    (r"opos sim (up|put|take|status|fault|heal|cable)\b", "talks to a bench that runs: tests/simulators"),
-    (r"opos sim (run|chaos|fleet)\b", "takes its seconds: tests/scenarios, tests/proofs, tests/chaos"),
-    (r"opos screens\b", "takes pictures in Chromium for minutes: tests/display"),
-    (r"opos decode image\b", "wants a picture and the camera's libraries: tests/camera"),
-    (r"opos enroll\b", "waits for a person at the hub: tests/hub/identity"),
-    (r"opos hub (confirm|refuse)\b", "wants an object that waits: tests/hub/identity"),
-    (r"opos hub order\b", "wants an object that is let in: tests/hub/test_orders.py"),
-    (r"opos hub restore\b", "wants a backup and PostgreSQL: tests/hub/test_backup_commands.py"),
-    (r"opos hub wallet (put|look|block|reclaim)\b", "names a wallet: tests/hub/test_wallet_commands.py"),
-    (r"opos object training\b", "wants an object at work: tests/object"),
-    (r"opos ledger rebuild\b", "wants an object that was stopped: tests/cli/test_ledger_rebuild.py"),
+    (r"opos sync run\b", "runs until it is stopped", "agent"),
+    (r"opos object up\b", "runs until it is stopped", "object"),
+    (r"opos hub (run|ingest|api)\b", "runs until it is stopped", "hub"),
+    (r"opos demo\b", "a whole shop", "demo"),
+    (r"opos devices probe\b|opos listen\b", "wants a device", "cli"),
+    (r"opos (record|replay)\b", "wants a device", "scenarios"),
+    (r"opos sim (up|put|take|status|fault|heal|cable)\b", "talks to a bench that runs", "simulators"),
+    (r"opos sim run\b", "takes its seconds", "scenarios"),
+    (r"opos sim chaos\b", "takes its seconds", "proofs"),
+    (r"opos sim fleet\b", "takes its seconds", "simulators"),
+    (r"opos screens\b", "takes pictures in Chromium for minutes", "display"),
+    (r"opos decode image\b", "wants a picture and the camera's libraries", "camera"),
+    (r"opos enroll\b", "waits for a person at the hub", "object"),
+    (r"opos hub (confirm|refuse)\b", "wants an object that waits", "hub/identity"),
+    (r"opos hub order\b", "wants an object that is let in", "hub/test_orders.py"),
+    (r"opos hub restore\b", "wants a backup and PostgreSQL", "hub/test_backup_commands.py"),
+    (r"opos hub wallet (put|look|block|reclaim)\b", "names a wallet", "hub/test_wallet_commands.py"),
+    (r"opos object training\b", "wants an object at work", "object"),
+    (r"opos ledger rebuild\b", "wants an object that was stopped", "cli/test_ledger_rebuild.py"),
     (
         r"opos (setup|doctor|calibrate|pair|identify|test-sale|support|fleet|explain)\b",
-        "changes or asks a whole machine: make system-test, which follows docs/install.md",
+        "changes or asks a whole machine",
+        "provision",
     ),
+    (r"(sudo|apt|apt-get|systemctl|journalctl|man|curl|scp|ssh|dpkg)\b", "a machine of its own", "system"),
     (
-        r"(sudo |apt|apt-get|systemctl|journalctl|man|curl|scp|ssh|dpkg)\b",
-        "a machine of its own: make system-test",
+        r"(make|pip|pytest|(/usr/sbin/)?mosquitto|xdg-open|cd|export|(\.venv/bin/)?python)\b",
+        "none of ours",
+        "",
     ),
-    (r"(make|pip|pytest|mosquitto|xdg-open|cd|export|python|\.venv/bin/python)\b", "no command of ours"),
 )
+SYSTEM_PAGE: Final = "docs/system-test.md"
 
 ALL: Final = tuple(typed())
 OURS: Final = tuple((one, part) for one in ALL for part in one.parts if is_ours(part))
 
 
-def why_not(one: Typed) -> str | None:
-    """Why a line is not run here; None for one that is."""
+def elsewhere(one: Typed) -> tuple[str, str, str] | None:
+    """Where a line is run that is not run here."""
     line = re.sub(r"(sudo )?\.venv/bin/opos", "opos", one.text)
-    said = (
-        why
-        for pattern, why in ELSEWHERE
-        if any(re.match(pattern, part) for part in re.split(r"\s\|\s", line))
-    )
-    return next(said, None)
+    parts = re.split(r"\s\|\s", line)
+    return next((each for each in ELSEWHERE if any(re.match(each[0], part) for part in parts)), None)
 
 
-HERE: Final = tuple(one for one in ALL if why_not(one) is None)
+HERE: Final = tuple(one for one in ALL if elsewhere(one) is None)
+THERE: Final = tuple((one, part) for one, part in OURS if elsewhere(one) is not None)
 
 
 @pytest.mark.parametrize(("one", "part"), OURS, ids=lambda each: str(each)[:60])
@@ -72,6 +86,52 @@ def test_the_front_door_takes_what_the_docs_say(
     except NoCommandError as error:
         pytest.fail(f"{one}: {error}")
     assert words
+
+
+@cache
+def texts(place: str) -> str:
+    """All that the tests at a place say."""
+    path = ROOT / "tests" / place
+    return "\n".join(each.read_text() for each in ([path] if path.is_file() else sorted(path.rglob("*.py"))))
+
+
+@pytest.mark.parametrize(("one", "part"), THERE, ids=lambda each: str(each)[:60])
+def test_a_command_that_is_not_run_here_is_run_where_it_is_said(
+    one: Typed, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPOS_BENCH", "shelf.sock")
+    found = elsewhere(one)
+    assert found is not None
+    _, why, place = found
+    name, module = command_of(words_of(part))
+    said = texts(place)
+    is_called = re.search(
+        rf"[\"']{name}[\"']|opos [\w -]*\b{name}\b|(from|import) {re.escape(module)}\b", said
+    )
+    assert is_called, f"{one}: {why}, and nothing in tests/{place} calls it"
+
+
+def test_what_wants_a_machine_of_its_own_is_on_a_page_that_is_followed_in_one() -> None:
+    pages = {one.page for one in ALL if (found := elsewhere(one)) is not None and found[2] == "system"}
+    assert pages <= {*hub_letter.PAGES, letter.PAGE, aftercare.HEALTH_PAGE, SYSTEM_PAGE}
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if " make " in f" {one.text}"], ids=str)
+def test_make_knows_what_the_docs_have_it_make(one: Typed) -> None:
+    words = shlex.split(one.text.removeprefix("sudo "), comments=True)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert words[:1] == ["make"]
+    assert words[1] in targets
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if one.page == SYSTEM_PAGE], ids=str)
+def test_the_story_has_the_steps_that_its_page_names(one: Typed) -> None:
+    story = pytest.importorskip("tests.system.story", reason="the extra `camera` is not installed")
+    args = next((word for word in shlex.split(one.text, comments=True) if word.startswith("ARGS=")), "")
+    words = shlex.split(args.removeprefix("ARGS="))
+    asked = dict(zip(words[::2], words[1::2], strict=False))  # `--shell` stands alone
+    for only in asked.get("--only", "").split(","):
+        assert story.chosen(asked.get("--until", ""), only)
 
 
 class Shell:
@@ -137,6 +197,6 @@ def test_whoever_follows_a_page_comes_to_its_end(page: str, root: Path) -> None:
     if any(" hub init " in one.text for one in here):
         shutil.rmtree(root / "var" / "hub")
     for name, text in named_blocks(page):
-        (root / f"{name}.json").write_text(text)
+        (root / name).write_text(text)
     done = [Shell(root).type(one) for one in here]
     assert len(done) == len(here) > 0

@@ -26,6 +26,9 @@ _CHECKOUT: Final = Path(__file__).parents[2]
 )
 @click.option("--shell", is_flag=True, help="At the end, a shell in the object's machine.")
 @click.option(
+    "--figures", type=click.Path(path_type=Path), metavar="FILE", help="Write what was measured, as JSON."
+)
+@click.option(
     "--dist", type=click.Path(path_type=Path), default=_CHECKOUT / "dist", help="Where the packages are."
 )
 @click.option(
@@ -34,7 +37,9 @@ _CHECKOUT: Final = Path(__file__).parents[2]
     default=_CHECKOUT / "var/system",
     help="Where Debian is kept.",
 )
-def main(until: str, only: str, shell: bool, dist: Path, folder: Path) -> None:
+def main(  # noqa: PLR0917  each is an option of the command
+    until: str, only: str, shell: bool, figures: Path | None, dist: Path, folder: Path
+) -> None:
     """Tell the installer's hour in booted machines; exit 1 where a step falls."""
     if not chosen(until, only):
         raise click.BadParameter(f"no step has {only or until!r} in its name", param_hint="--until, --only")
@@ -53,6 +58,7 @@ def main(until: str, only: str, shell: bool, dist: Path, folder: Path) -> None:
                 "tests.system.inside", str(run), str(dist.resolve()),
                 str(layers.needs), str(layers.debian), str(reader.more[0]),
                 until, only, *(["--shell"] if shell else []),
+                *(["--figures", str(figures.resolve())] if figures else []),
             )  # fmt: skip
     except debian.MissingError as error:
         raise click.ClickException(str(error)) from error

@@ -9,8 +9,10 @@ from typing import Final
 from tests.system.hands import Said, told
 from tests.system.shop import FILE, OBJECT, SCARF_MG, Shop
 from tests.system.step import FellError
+from tests.system.typist import lines
 from tests.system.waiting import until
 
+HEALTH_PAGE: Final = "docs/health.md"
 _STAFF: Final = "a7Kx2mQ9vR4t"
 _WEIGHT_MG: Final = 1_000_000
 _WAIT_S: Final = 60.0
@@ -94,11 +96,28 @@ def an_object_says_how_it_is(shop: Shop) -> str:
     return f"numbers {age_s} s old, {len(lines)} lines in the journal, completes {', '.join(completed)}"
 
 
+def what_the_page_of_its_health_has_somebody_type_is_answered(shop: Shop) -> str:
+    """docs/health.md: the journal is asked by object and by room, and the manual has its page."""
+    asked = [
+        line.replace("mirror-4", OBJECT) for line in lines(HEALTH_PAGE) if line.startswith("journalctl ")
+    ]
+    for line in asked:
+        shop.object.run("sh", "-c", f"{line.split(' | ')[0]} --no-pager")
+    pages = [line.split()[1] for line in lines(HEALTH_PAGE) if line.startswith("man ")]
+    for page in pages:
+        shop.object.run("gzip", "--test", f"/usr/share/man/man1/{page}.1.gz")
+    said = json.loads(shop.object.run("journalctl", f"OPOS_OBJECT={OBJECT}", "--output=json", "--lines=1"))
+    if "MESSAGE_ID" not in said:
+        raise FellError(f"a line of its log has no MESSAGE_ID: {said}")
+    return f"{len(asked)} questions, {', '.join(pages)}"
+
+
 STEPS: Final = (
     a_scale_is_calibrated_while_the_object_rests,
     a_whole_sale_is_tried_and_leaves_nothing,
     a_bundle_for_support_holds_no_secret,
     an_object_says_how_it_is,
+    what_the_page_of_its_health_has_somebody_type_is_answered,
 )
 
 # What bash does at a tab behind `opos do`.

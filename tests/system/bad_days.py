@@ -5,7 +5,7 @@ from typing import Final
 
 from tests.system import packages
 from tests.system.machine import Machine
-from tests.system.shop import HUB_PORT, LEDGER, Shop
+from tests.system.shop import HUB_PORT, LEDGER, OBJECT, Shop
 from tests.system.step import FellError
 from tests.system.waiting import listens, until
 
@@ -16,12 +16,16 @@ BROKER: Final = "opos-broker.service"
 # What is asked is 3 s and 5 s; on a machine that does other things beside it takes longer, and is no fault.
 _AGAIN_S: Final = 60.0
 _QUEUE: Final = 4
+# When the service manager heard last that a unit lives.
+_BEAT: Final = "WatchdogTimestampMonotonic"
 
 
 def any_unit_is_killed_and_sells_again(shop: Shop) -> str:
     """SIGKILL for each unit on both machines; a sale after each."""
     victims = ((shop.object, EDGE), (shop.object, SYNC), (shop.hub, HUB), (shop.hub, BROKER))
-    said = [f"{unit} {_killed(shop, machine, unit, 'KILL'):.2f} s" for machine, unit in victims]
+    again_s = {unit: _killed(shop, machine, unit, "KILL") for machine, unit in victims}
+    shop.figures["unit-killed"] = max(again_s.values())
+    said = [f"{unit} {took_s:.2f} s" for unit, took_s in again_s.items()]
     return f"{', '.join(said)} until sellable (asked: 3 s); {shop.check_books()}"
 
 
@@ -31,6 +35,23 @@ def a_loop_that_stands_still_is_ended_by_the_watchdog(shop: Shop) -> str:
     took_s = _killed(shop, shop.object, EDGE, "STOP")
     shop.sell()
     return f"sellable {took_s:.1f} s after SIGSTOP, {patience_s} s of them the watchdog's patience"
+
+
+def a_ledger_that_the_agent_cannot_read_is_told_and_ends_no_agent(shop: Shop) -> str:
+    """Somebody moves it: the runtime sells on, and its agent says so, lives, and reads it once it is back."""
+    shop.until_level()
+    shop.object.run("mv", LEDGER, f"{LEDGER}.away")
+    shop.object.run("systemctl", "restart", SYNC)
+    until(lambda: _faults(shop) == ["ledger.unreadable"] or None, "the hub is told of it", _AGAIN_S)
+    agent, beat = (shop.object.property(SYNC, name) for name in ("MainPID", _BEAT))
+    shop.sell()
+    until(lambda: shop.object.property(SYNC, _BEAT) != beat or None, "the watchdog is fed", _AGAIN_S)
+    shown = shop.object.property(SYNC, "StatusText")
+    shop.object.run("mv", f"{LEDGER}.away", LEDGER)
+    until(lambda: not _faults(shop) or None, "nothing is wrong any more", _AGAIN_S)
+    if (now := shop.object.property(SYNC, "MainPID")) != agent:
+        raise FellError(f"the agent was process {agent} and is {now}")
+    return f"systemctl showed: {shown}; {shop.check_books()}"
 
 
 def a_clean_stop_loses_nothing(shop: Shop) -> str:
@@ -126,6 +147,7 @@ def both_machines_lose_power_and_agree_again(shop: Shop) -> str:
 STEPS: Final = (
     any_unit_is_killed_and_sells_again,
     a_loop_that_stands_still_is_ended_by_the_watchdog,
+    a_ledger_that_the_agent_cannot_read_is_told_and_ends_no_agent,
     a_clean_stop_loses_nothing,
     an_update_waits_for_what_the_hub_has_not_confirmed,
     an_update_in_the_middle_of_a_queue_keeps_it,
@@ -133,6 +155,12 @@ STEPS: Final = (
     a_power_cut_without_warning_loses_no_sale,
     both_machines_lose_power_and_agree_again,
 )
+
+
+def _faults(shop: Shop) -> list[str]:
+    """What the hub has heard is wrong with the object."""
+    (mine,) = [each for each in shop.hub_status()["objects"] if each["object"] == OBJECT]
+    return [fault["code"] for fault in mine["faults"]]
 
 
 def _killed(shop: Shop, machine: Machine, unit: str, signal: str) -> float:

@@ -18,7 +18,8 @@ _FOUND_S: Final = 60.0
 _WELL_S: Final = 60.0
 # Whoever has switched a device on gives the command once more if it is not there yet.
 _MENDED_S: Final = 60.0
-_COMMAND_S: Final = "60"
+# The longest one updates three packages: 10 s where nothing else runs.
+_COMMAND_S: Final = "150"
 _SELLS_S: Final = 60.0
 
 Finding = dict[str, Any]
@@ -55,6 +56,7 @@ STEPS: Final = tuple(
         ("services", doctor_faults.SERVICES),
         ("devices", doctor_faults.DEVICES),
         ("line", doctor_faults.LINE),
+        ("versions", doctor_faults.VERSIONS),
         ("disk", doctor_faults.DISK),
         ("books", doctor_faults.BOOKS),
     )

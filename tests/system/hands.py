@@ -75,6 +75,10 @@ class Terminal:
         """Type a line."""
         os.write(self._ours, f"{line}\n".encode())
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        os.write(self._ours, b"\x03")
+
     def ended(self) -> int:
         """Read to its end: its exit code."""
         ends_s = time.monotonic() + self._patience_s

@@ -1,5 +1,6 @@
 """The first process of the enclosure: tells the story step by step, and says of each whether it holds."""
 
+import json
 import subprocess
 import sys
 import time
@@ -27,8 +28,17 @@ LAST_WORDS: Final = "last-words.log"
 @click.argument("until")
 @click.argument("only")
 @click.option("--shell", is_flag=True)
+@click.option("--figures", type=click.Path(path_type=Path))
 def main(  # noqa: PLR0917  each is a word of `tests.system`
-    run: Path, dist: Path, needs: Path, debian: Path, reader: Path, until: str, only: str, shell: bool
+    run: Path,
+    dist: Path,
+    needs: Path,
+    debian: Path,
+    reader: Path,
+    until: str,
+    only: str,
+    shell: bool,
+    figures: Path | None,
 ) -> None:
     """Tell the story; exit 1 where a step falls: those after it stand on it, so they are not told."""
     steps = chosen(until, only)
@@ -39,6 +49,8 @@ def main(  # noqa: PLR0917  each is a word of `tests.system`
         if not told[-1].holds:
             (run.parent / LAST_WORDS).write_text(shop.hub.last_words() + shop.object.last_words())
             click.echo(f"What the machines said last is in {run.parent / LAST_WORDS}.", err=True)
+        if figures is not None:
+            figures.write_text(json.dumps(shop.figures))
         if shell:
             subprocess.run(shop.object.words("bash", "-i"), check=False)
     holding = sum(each.holds for each in told)

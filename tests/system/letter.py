@@ -7,7 +7,6 @@ the page does not have any more.
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -15,57 +14,41 @@ from typing import Final
 
 import msgspec
 
-from tests.docs.blocks import typed
 from tests.system.bench import READER_PORT, SCALE, TERMINAL_PORT
 from tests.system.hands import Terminal
 from tests.system.machine import Machine
 from tests.system.shelf import SHELF, Shelf
 from tests.system.shop import HUB_DIR, Shop
 from tests.system.step import FellError
+from tests.system.typist import HOME, READER, Typist, lines, of_today, same
 from tests.system.waiting import until
 
 PAGE: Final = "docs/install.md"
-READER: Final = "installer"
-HOME: Final = f"/home/{READER}"
-# At the hub the page's `var/hub` is below this folder.
-AT_THE_HUB: Final = "/srv/letter"
+_AT_THE_HUB: Final = "sudo -u opos "
 _IMAGE: Final = "/mnt/image"
 _BOARD: Final = "mirror-0007"
-# The longest is the installation of the camera's libraries; a busy machine takes three times as long.
-_LINE_S: Final = 180.0
 _SET_UP_S: Final = 120.0
 # A pseudonym, as the journal has it, and a tested weight.
 _STAFF: Final = "a7Kx2mQ9vR4t"
 _WEIGHT_MG: Final = 1_000_000
 
 
-class Reader:
+class Reader(Typist):
     """Whoever follows the page, line by line: where they are, and what they have in their hands."""
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.image = Machine("image", shop.layers, shop.folder)
         """The machine that gets the packages; the others begin as a copy of what is on it then."""
-        self.at = self.image
+        super().__init__(self.image)
         self.shelf = Shelf(shop)
         self.claim = ""
         self.machines: dict[str, Machine] = {}
         self._asked: Terminal | None = None
 
-    def type(self, line: str) -> str:
-        """Type a line at the object's machine, read to its end what it says; it has to end well."""
-        with self.begin(line) as terminal:
-            if code := terminal.ended():
-                raise FellError(f"`{line}` ended with {code}: {terminal.seen[-2000:]}")
-        return terminal.seen
-
-    def begin(self, line: str) -> Terminal:
-        """The same, and somebody is going to answer."""
-        return Terminal(self.at.words("runuser", "--login", READER, "--command", line), _LINE_S)
-
     def at_the_hub(self, line: str) -> str:
-        """Type a line at the hub, as whose the hub is."""
-        return self.shop.hub.run("sh", "-c", f"cd {AT_THE_HUB} && {line}", user="opos")
+        """Type a line at the hub, as whose the hub is: its machine is the story's, and has no sudo."""
+        return self.shop.hub.run("sh", "-c", f"cd / && {line.removeprefix(_AT_THE_HUB)}", user="opos")
 
     def waits(self, terminal: Terminal) -> None:
         """A command waits for a person at the hub."""
@@ -95,24 +78,12 @@ def _is_switched_on(reader: Reader) -> None:
     image = reader.image
     image.path("/etc/systemd/system/mosquitto.service").symlink_to("/dev/null")
     image.start()
-    image.run("useradd", "--create-home", "--shell", "/bin/bash", READER)
-    image.put("/etc/sudoers.d/reader", f"{READER} ALL=(ALL) NOPASSWD: ALL\n", mode=0o440)
-    image.put("/etc/hosts", image.path("/etc/hosts").read_text() + "127.0.1.1 opos\n")
-    for name, file in reader.shop.packages.files.items():
-        if name != "opos-hub":
-            shutil.copyfile(file, image.path(f"{HOME}/{file.name}"))
-    hub = reader.shop.hub
-    hub.run("install", "--directory", "--owner=opos", "--group=opos", AT_THE_HUB, f"{AT_THE_HUB}/var")
-    hub.run("ln", "--symbolic", HUB_DIR, f"{AT_THE_HUB}/var/hub")
+    reader.moves_in(reader.shop.packages)
 
 
 def _install(reader: Reader, line: str) -> None:
     """The version and the architecture of the page's packages are those of its day."""
-
-    def ours(found: re.Match[str]) -> str:
-        return f"./{reader.shop.packages.files[found[1]].name}"
-
-    reader.type(re.sub(r"\./([a-z-]+)_\S+\.deb", ours, line))
+    reader.type(of_today(line, reader.shop.packages))
 
 
 def _claim(reader: Reader, line: str) -> None:
@@ -149,7 +120,7 @@ def _confirm(reader: Reader, line: str) -> None:
         reader.at_the_hub(re.sub("[A-Z]{4}-[A-Z]{4}", code, line))
         if asked.ended() != 0 or f"{SHELF} is set up" not in asked.seen:
             raise FellError(f"the setup ended otherwise: {asked.seen[-2000:]}")
-    reader.shelf.stocked(reader.at_the_hub)
+    reader.shelf.stocked()
     reader.shelf.sell()
 
 
@@ -217,8 +188,8 @@ def _known(reader: Reader, name: str) -> None:
 
 def _for_a_fleet(reader: Reader, line: str) -> None:
     reader.at_the_hub(line)
-    table = reader.shop.hub.path(f"{AT_THE_HUB}/claims.csv").read_text().splitlines()
-    sheet = reader.shop.hub.path(f"{AT_THE_HUB}/claims.html").read_text()
+    table = reader.shop.hub.path(f"{HUB_DIR}/claims.csv").read_text().splitlines()
+    sheet = reader.shop.hub.path(f"{HUB_DIR}/claims.html").read_text()
     if len(table) != 41 or sheet.count("<svg") != 40:
         raise FellError(f"{len(table)} lines, {sheet.count('<svg')} codes: expected forty claims")
 
@@ -236,13 +207,13 @@ uri = "tcp:127.0.0.1:{READER_PORT}?profile=r200"
 def _boards_set_themselves_up(reader: Reader, line: str) -> None:
     """The seventh board's files are where cloud-init looks; it is switched on, and nobody does anything."""
     hub = reader.shop.hub
-    hub.put(f"{AT_THE_HUB}/answers.toml", _OF_EACH)
-    hub.run("rm", f"{AT_THE_HUB}/claims.csv")
+    hub.put("/srv/answers.toml", _OF_EACH)
+    hub.run("rm", f"{HUB_DIR}/claims.csv")
     reader.at_the_hub(line)
     board = reader.copy(_BOARD)
     for name in ("user-data", "meta-data"):
         board.put(
-            f"/var/lib/cloud/seed/nocloud/{name}", hub.path(f"{AT_THE_HUB}/cards/{_BOARD}/{name}").read_text()
+            f"/var/lib/cloud/seed/nocloud/{name}", hub.path(f"{HUB_DIR}/cards/{_BOARD}/{name}").read_text()
         )
     reader.goes_to(board)
     until(lambda: board.path("/etc/opos/object.toml").exists() or None, f"{_BOARD} is set up", _SET_UP_S)
@@ -302,21 +273,24 @@ def _test_sale(reader: Reader, line: str) -> None:
     _known(reader, SHELF)
 
 
+_FLEET: Final = f"sudo -u opos opos fleet enroll --dir {HUB_DIR} --tenant demo --site corner"
+
 HANDS: Final[Mapping[str, Callable[[Reader, str], None]]] = {
     "sudo apt-get install ./opos-edge_0.1.0_amd64.deb": _install,
     "sudo apt-get install ./opos-kiosk_0.1.0_all.deb": _install,
     "sudo apt-get install ./opos-camera_0.1.0_amd64.deb": _install,
-    "opos hub claim --dir var/hub --object shelf-2 --tenant demo --site corner --kind shelf": _claim,
+    f"sudo -u opos opos hub claim --dir {HUB_DIR} --object shelf-2 --tenant demo --site corner --kind shelf"
+    " --timezone Europe/Berlin": _claim,
     "sudo opos setup": _set_up,
-    'opos hub confirm WDJB-MJHT --dir var/hub': _confirm,
+    f"sudo -u opos opos hub confirm WDJB-MJHT --dir {HUB_DIR}": _confirm,
     "opos setup --example > answers.toml": _example,
     "sudo opos setup --answers answers.toml --dry-run": _rehearsed,
     "sudo opos setup --answers answers.toml --json": _unattended,
     "sudo opos setup --answers answers.toml --root /mnt/image": _for_an_image,
-    "opos fleet enroll --dir var/hub --tenant demo --site corner --kind shelf --prefix shelf- --count 40"
-    " --csv claims.csv --sheet claims.html": _for_a_fleet,
-    "opos fleet enroll --dir var/hub --tenant demo --site corner --prefix mirror- --count 12 --csv claims.csv"
-    " --cloud-init cards --answers answers.toml --yes": _boards_set_themselves_up,
+    f"{_FLEET} --kind shelf --prefix shelf- --count 40 --csv {HUB_DIR}/claims.csv"
+    f" --sheet {HUB_DIR}/claims.html": _for_a_fleet,
+    f"{_FLEET} --prefix mirror- --count 12 --csv {HUB_DIR}/claims.csv --cloud-init {HUB_DIR}/cards"
+    " --answers /srv/answers.toml --yes": _boards_set_themselves_up,
     "sudo opos doctor": _doctor,
     "sudo opos calibrate scale": _calibrate,
     "sudo opos test-sale --void": _test_sale,
@@ -324,18 +298,10 @@ HANDS: Final[Mapping[str, Callable[[Reader, str], None]]] = {
 """What the page has somebody type, in its order, and what a reader does at that."""
 
 
-def lines() -> list[str]:
-    """What the page has somebody type, without what is explained beside it."""
-    return [re.split(r"\s+#\s", each.text)[0] for each in typed() if each.page == PAGE]
-
-
 def the_page_of_the_installation_is_followed_to_the_letter(shop: Shop) -> str:
     """From an empty Debian to sales; the story's own object is off meanwhile: it has the same devices."""
-    page = lines()
-    if page != [*HANDS]:
-        raise FellError(
-            f"the page and what is done here differ in {sorted(set(page) ^ set(HANDS))}, or in order"
-        )
+    page = lines(PAGE)
+    same(page, HANDS)
     shop.object.power_off()
     reader = Reader(shop)
     _is_switched_on(reader)

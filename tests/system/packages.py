@@ -1,13 +1,16 @@
-"""Our packages as `make deb` leaves them, and the next version of them, which differs in its number alone."""
+"""Our packages as `make deb` leaves them, and others made of them: the next version, and an older program."""
 
+import hashlib
 import platform
 import re
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from edge.offline_queue.ledger import SCHEMA_VERSION
 from tests.system import archive
 from tests.system.debian import MissingError
 
@@ -55,6 +58,38 @@ def renumbered(packages: Packages, version: str, folder: Path, schema: int | Non
             file, files[name], lambda name, text: _of_version(name, text, packages.version, version, schema)
         )
     return Packages(files, version)
+
+
+def older(packages: Packages, version: str, folder: Path) -> Packages:
+    """A version whose program is of the time before the ledger's schema: it knows the one before that."""
+    schema = SCHEMA_VERSION - 1
+    made = renumbered(packages, version, folder, schema)
+    with tempfile.TemporaryDirectory(dir=folder) as tree:
+        _run("dpkg-deb", "--raw-extract", str(made.files["opos-edge"]), tree)
+        (ledger,) = Path(tree).glob("opt/opos/lib/python3*/site-packages/edge/offline_queue/ledger.py")
+        text = ledger.read_text("utf-8")
+        line = "SCHEMA_VERSION: Final = {}\n"
+        before = text.replace(line.format(SCHEMA_VERSION), line.format(schema))
+        assert before != text, "the schema stands in a line of its own"
+        ledger.write_text(before, "utf-8")
+        _run(*_COMPILED, "-s", tree, "-p", "/", str(ledger))
+        _run("dpkg-deb", "--build", "-Zgzip", "-z1", tree, str(made.files["opos-edge"]))
+    return made
+
+
+# As `systemd/packaging/build` compiles: nobody checks whether the text is another one.
+_COMPILED: Final = (
+    "/usr/bin/python3", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash",
+)  # fmt: skip
+
+
+def index(packages: Packages) -> str:
+    """What apt reads of a folder with these files (deb822(5), as dpkg-scanpackages writes it)."""
+    return "\n".join(
+        f"{_run('dpkg-deb', '--field', str(file))}Filename: ./{file.name}\nSize: {file.stat().st_size}\n"
+        f"SHA256: {hashlib.sha256(file.read_bytes()).hexdigest()}\n"
+        for file in packages.files.values()
+    )
 
 
 def _of_version(name: str, text: str, old: str, new: str, schema: int | None) -> str:

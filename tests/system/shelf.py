@@ -1,12 +1,12 @@
 """The shelf of the installation's page: goods that lie on it, and a shopper who takes some."""
 
-from collections.abc import Callable
 from typing import Final
 
 from tests.system.shop import Shop
 from tests.system.waiting import LOOK_EVERY_S, rest, until
 
 SHELF: Final = "shelf-2"
+_FILES: Final = "/srv/shop-with-a-shelf"
 _GTIN: Final = "09520001100307"
 _SCARF_MG: Final = 152_000
 # Serial numbers of our own, beyond those of the tray's scarves.
@@ -36,17 +36,17 @@ class Shelf:
         self._goods = [*_EPCS]
         self._is_laid = False
 
-    def stocked(self, at_the_hub: Callable[[str], str]) -> None:
+    def stocked(self) -> None:
         """The hub sends scarves to the shelf, somebody lays them there, and the object has seen it."""
-        at_the_hub("cp --recursive /srv/shop shop")
-        folder = self._shop.hub.path("/srv/letter/shop")
+        self._shop.hub.run("cp", "--recursive", "/srv/shop", _FILES)
+        folder = self._shop.hub.path(_FILES)
         for name, more in (
             ("shop.toml", _OBJECT),
             ("deliveries.csv", f"opening-{SHELF},{SHELF},{_GTIN},{' '.join(_EPCS)}\n"),
         ):
             file = folder / name
             file.write_text(file.read_text() + more)
-        at_the_hub("opos hub import shop --dir var/hub")
+        self._shop.hub_command("import", _FILES)
         self.laid()
         # A delivery is in nobody's hand before it was seen to lie here, and nothing tells when that was.
         until(lambda: self._is_missed() or None, f"the delivery was seen; {self._shop.shown()}", _S)

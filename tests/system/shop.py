@@ -51,6 +51,8 @@ class Shop:
         self.object = Machine("object", bare, folder)
         self.first_package_s = 0.0
         """When the installation of the object began, on this machine's clock."""
+        self.figures: dict[str, float] = {}
+        """What was measured, under its name in `python -m benchmarks installer`."""
         self._sold = 0
 
     def hub_command(self, *words: str) -> str:

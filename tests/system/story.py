@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tests.system import aftercare, bad_days, faults, kiosk, letter, updates, upkeep
+from tests.system import aftercare, bad_days, camera, faults, hub_letter, kiosk, letter, updates, upkeep
 from tests.system.bench import READER_PORT, SCALE, TERMINAL_PORT
 from tests.system.debian import HUB_HOST
 from tests.system.machine import Machine
@@ -85,7 +85,7 @@ def the_first_sale(shop: Shop) -> str:
     """A shopper lays a scarf into the tray, pays by card, and the hub knows of it."""
     shop.until_sellable()
     shop.sell()
-    took_s = time.monotonic() - shop.first_package_s
+    took_s = shop.figures["first-sale"] = time.monotonic() - shop.first_package_s
     return f"{took_s:.1f} s after the first package was touched (asked: 180 s); {shop.check_books()}"
 
 
@@ -107,7 +107,9 @@ STEPS: Final[tuple[Step, ...]] = (
     setup_given_again_changes_nothing,
     *upkeep.STEPS,
     *aftercare.STEPS,
+    *camera.STEPS,
     *letter.STEPS,
+    *hub_letter.STEPS,
     *bad_days.STEPS,
     *kiosk.STEPS,
     *updates.STEPS,
@@ -116,10 +118,6 @@ STEPS: Final[tuple[Step, ...]] = (
     *upkeep.LAST_STEPS,
     *updates.LAST_STEPS,
 )
-
-
-# They are told where `--only` names them: updates that are broken off.
-ASIDE: Final[tuple[Step, ...]] = updates.ASIDE
 
 
 def chosen(until_words: str = "", only_words: str = "") -> list[Step]:
@@ -132,7 +130,7 @@ def chosen(until_words: str = "", only_words: str = "") -> list[Step]:
         begun = names.index(the_first_sale.__name__) + 1
         later = [
             step
-            for step in dict.fromkeys((*STEPS[begun:], *ASIDE))
+            for step in STEPS[begun:]
             if any(_named(step.__name__, words.strip()) for words in only_words.split(","))
         ]
         return [*STEPS[:begun], *later] if later else []

@@ -22,7 +22,7 @@ def the_object_boots_and_sells(shop: Shop) -> str:
     off_s = time.monotonic() - began_s
     shop.object.start(*shop.bench.bound)
     shop.until_sellable()
-    took_s = time.monotonic() - shop.object.booted_s
+    took_s = shop.figures["boot"] = time.monotonic() - shop.object.booted_s
     shop.sell()
     return f"off in {off_s:.1f} s, sellable {took_s:.1f} s after power on (asked: 5 s)"
 
@@ -35,7 +35,8 @@ def the_doctor_finds_nothing(shop: Shop) -> str:
     if strange:
         raise FellError(f"found in a healthy object: {strange}")
     unknown = f"not looked at: {', '.join(sorted(report['unknown']))}"
-    return f"{report['took_ms'] / 1000:.1f} s (asked: 10 s); well: {len(report['well'])}; {unknown}"
+    took_s = shop.figures["doctor"] = report["took_ms"] / 1000
+    return f"{took_s:.1f} s (asked: 10 s); well: {len(report['well'])}; {unknown}"
 
 
 _LACKING: Final = {
@@ -50,18 +51,20 @@ def an_object_at_rest_costs_little(shop: Shop) -> str:
     rest(_IDLE_S)
     after = _ticks(shop)
     spent = sum(after[pid] - before.get(pid, 0) for pid in after) / os.sysconf("SC_CLK_TCK")
+    percent = shop.figures["object-at-rest"] = 100 * spent / _IDLE_S
     memory = ", ".join(f"{unit.removesuffix('.service')} {_rss_mib(shop, unit)} MiB" for unit in (EDGE, SYNC))
-    return f"{spent / _IDLE_S:.2%} of a core (asked: 2 %); {memory}"
+    return f"{percent:.2f} % of a core (asked: 2 %); {memory}"
 
 
 def the_units_expose_little(shop: Shop) -> str:
     """By `systemd-analyze security`: 10 is everything, 0 nothing."""
-    said = []
+    exposed = {}
     for unit in _HARDENED:
         machine = shop.hub if unit.startswith("opos-hub") else shop.object
         overall = machine.run("systemd-analyze", "security", "--no-pager", unit).strip().splitlines()[-1]
-        said.append(f"{unit} {overall.split(': ')[1].split()[0]}")
-    return f"{', '.join(said)} (asked: 2.0)"
+        exposed[unit] = float(overall.split(": ")[1].split()[0])
+    shop.figures["exposure"] = max(exposed.values())
+    return f"{', '.join(f'{unit} {figure}' for unit, figure in exposed.items())} (asked: 2.0)"
 
 
 def the_ledger_outlives_the_packages(shop: Shop) -> str:
