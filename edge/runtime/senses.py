@@ -89,6 +89,10 @@ class Senses:
         """These codes were told before the object was started anew, and may still be in view."""
         self._codes.recall(labels, at_ns)
 
+    def look_anew(self) -> None:
+        """Another worker of the camera looks now."""
+        self._codes.look_anew()
+
     def forget(self) -> None:
         """The shopper is gone, and so is what their codes held."""
         self._codes.forget()

@@ -140,6 +140,7 @@ class ObjectRuntime:
         self._mode = self._mode_of(real, paid.payments)
         self._till.issue_by(self._receipts.issuing)
         resume(config, self._till, self._senses, clock)
+        self._till.subscribe(self._look)  # a receipt may be put away sooner than the next tick comes
         self._keeper.on_looked = lambda: HERE.beat(standing_of(self._status()))
         if last_sale is not None:
             self._receipts.show_again(self._till, last_sale)
@@ -226,6 +227,7 @@ class ObjectRuntime:
     def _saw(self, said: CameraSaid) -> None:
         match said:
             case DeviceReady():
+                self._senses.look_anew()
                 self._hear(CAMERA, said)
             case DeviceFault():
                 self._hear(CAMERA, said)

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.events import (
     CodeBlurred,
@@ -47,6 +48,13 @@ _SEEN: Final = {
 }  # fmt: skip
 
 
+class _Look(msgspec.Struct, frozen=True):
+    """Which worker looked, and before which shopper: each is the one before it plus one."""
+
+    worker: int
+    shopper: int
+
+
 class _Private(msgspec.Struct, frozen=True):
     """What a code held that may be a person's own."""
 
@@ -73,8 +81,9 @@ class CodeSense:
         self._member_prefix = member_prefix
         self._tickets = count(1)
         self._told: dict[Scanned | str, Nanoseconds] = {}
-        self._in_view: dict[Scanned | str, None] = {}
-        """What the camera has told since it last saw nothing."""
+        self._in_view: dict[Scanned | str, _Look] = {}
+        """What the camera has told since it last saw nothing, and the look in which it was."""
+        self._look = _Look(worker=0, shopper=0)
         self._private: _Private | None = None
 
     def hear(self, heard: Heard) -> Iterator[Event]:
@@ -98,8 +107,7 @@ class CodeSense:
             case Accepted(code=code):
                 goods = self._named(code)
                 yield CodeCleared()
-                if (goods or code.text) not in self._in_view:
-                    self._remember_in_view(goods or code.text)
+                if not self._stays_in_view(goods or code.text):
                     yield from self._tell(goods, code.text, at_ns)
 
     def reveal(self, ticket: int, now_ns: Nanoseconds) -> str | None:
@@ -112,12 +120,17 @@ class CodeSense:
     def recall(self, labels: Iterable[Scanned], now_ns: Nanoseconds) -> None:
         """These were told before this life: what the camera still sees of them is told no second time."""
         for label in labels:
-            self._remember_in_view(label)
+            self._remember_in_view(label, self._look)
             self._is_told(label, now_ns)
+
+    def look_anew(self) -> None:
+        """Another worker looks now: of what was in view of the one before it, it knows nothing."""
+        self._look = replace(self._look, worker=self._look.worker + 1)
 
     def forget(self) -> None:
         """The shopper is gone, and so is what was theirs."""
         self._private = None
+        self._look = replace(self._look, shopper=self._look.shopper + 1)
 
     def _named(self, code: Voted) -> Scanned | None:
         """The goods that the camera's code names."""
@@ -133,10 +146,20 @@ class CodeSense:
         """Whether a text is a member's, even where the shop writes its members as digits of goods."""
         return bool(self._member_prefix) and text.startswith(self._member_prefix)
 
-    def _remember_in_view(self, key: Scanned | str) -> None:
+    def _stays_in_view(self, key: Scanned | str) -> bool:
+        """Whether it has been in view all the time; from here on it is.
+
+        Nobody saw it leave where both the worker and the shopper are others than those it was told by.
+        """
+        told, now = self._in_view.pop(key, None), self._look
+        stays = told is not None and (told.worker == now.worker or told.shopper == now.shopper)
+        self._remember_in_view(key, replace(told, worker=now.worker) if told and stays else now)
+        return stays
+
+    def _remember_in_view(self, key: Scanned | str, look: _Look) -> None:
         if len(self._in_view) >= _TOLD_MAX:
             del self._in_view[next(iter(self._in_view))]
-        self._in_view[key] = None
+        self._in_view[key] = look
 
     def _tell(self, goods: Scanned | None, text: str, now_ns: Nanoseconds) -> Iterator[Event]:
         if self._is_told(goods or text, now_ns):

@@ -203,3 +203,23 @@ def test_what_was_told_before_a_restart_and_is_still_in_view_is_told_no_second_t
     sense.recall([Scanned(GTIN, GTIN)], Nanoseconds(0))
     assert Scanned(GTIN, GTIN) not in saw(sense, SURE, SURE, at_ns=5 * SECOND)
     assert Scanned(GTIN, GTIN) in saw(sense, Nothing(), SURE, at_ns=20 * SECOND)
+
+
+def test_a_pack_in_view_of_a_worker_that_died_is_told_again_only_before_another_shopper() -> None:
+    sense = CodeSense()
+    assert Scanned(GTIN, GTIN) in saw(sense, SURE)
+    sense.look_anew()
+    assert Scanned(GTIN, GTIN) not in saw(sense, SURE, at_ns=5 * SECOND)
+    sense.forget()
+    assert Scanned(GTIN, GTIN) not in saw(sense, SURE, at_ns=9 * SECOND)
+    sense.look_anew()
+    assert Scanned(GTIN, GTIN) in saw(sense, SURE, at_ns=13 * SECOND)
+    assert Scanned(GTIN, GTIN) not in saw(sense, SURE, at_ns=20 * SECOND)
+
+
+def test_a_worker_that_comes_before_the_next_shopper_knows_nothing_of_the_pack_before() -> None:
+    sense = CodeSense()
+    assert Scanned(GTIN, GTIN) in saw(sense, SURE)
+    sense.look_anew()
+    sense.forget()
+    assert Scanned(GTIN, GTIN) in saw(sense, SURE, at_ns=5 * SECOND)
