@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 from random import Random
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from edge.commands import Command
 from edge.drivers.driver import Commanded, Driver
@@ -42,7 +42,7 @@ _WHY: Final = {
 
 
 # Whom Debian lets at such a device; hidraw and iio by hardware/udev/72-opos-input.rules.
-_GROUPS: Final[dict[Way, str]] = {
+_GROUPS: Final[dict[Way | Literal["camera"], str]] = {
     "serial": "dialout",
     "tcp": "dialout",
     "evdev": "input",
@@ -51,6 +51,7 @@ _GROUPS: Final[dict[Way, str]] = {
     "lp": "lp",
     "gpio": "gpio",
     "i2c": "i2c",
+    "camera": "video",
 }
 
 
@@ -172,7 +173,7 @@ async def converse(
     await Conversation(uri, driver, heard, clock, luck).run()
 
 
-def why(reason: Exception, way: Way = "serial") -> str:
+def why(reason: Exception, way: Way | Literal["camera"] = "serial") -> str:
     """What is wrong with a port and what a person can do about it."""
     if isinstance(reason, ImportError):
         return f"needs the Python package {reason.name}: run pip install 'opos[gpio]'"

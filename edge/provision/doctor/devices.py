@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -40,7 +40,7 @@ class Called(msgspec.Struct, frozen=True):
 
     section: PeripheralSection
     path: str
-    way: Way
+    way: Way | Literal["camera"]
     device: Device
     bad_line: str = ""
     holder: str = ""
@@ -121,9 +121,9 @@ def _camera(section: PeripheralSection) -> Called:
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
     except OSError as error:
-        device = Device("faulty", "camera.gone", f"The camera at {path} {why(error)}.")
-        return Called(section, path, "serial", device)
-    return Called(section, path, "serial", Device("ready"))
+        device = Device("faulty", "camera.gone", f"The camera at {path} {why(error, 'camera')}.")
+        return Called(section, path, "camera", device)
+    return Called(section, path, "camera", Device("ready"))
 
 
 def _with_holder(one: Called, uri: PeripheralUri, root: Sysroot) -> Called:

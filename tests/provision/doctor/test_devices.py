@@ -1,5 +1,6 @@
 """A word with each device: those that are mute, that talk nonsense, that are held, that are not there."""
 
+import errno
 import fcntl
 import os
 import pty
@@ -189,6 +190,19 @@ def test_a_camera_is_opened_and_not_looked_through(config: ObjectConfig) -> None
     cameras = [PeripheralSection("camera", f"camera:{path}") for path in ("/dev/null", "/dev/video-none")]
     assert [one.device.code for one in called(seen(config), cameras)] == ["", "camera.gone"]
     assert codes("devices", seen(config, cameras[1])) == ["OP-2101"]
+
+
+def test_a_camera_that_the_service_may_not_open_is_told_with_its_group(
+    config: ObjectConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut(path: str, *_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    camera = PeripheralSection("camera", "camera:0")
+    monkeypatch.setattr(os, "open", shut)
+    (one,) = called(seen(config), [camera])
+    assert "/dev/video0 may not be opened" in one.device.sentence
+    assert one.device.sentence.endswith("group video.")
 
 
 def with_terminal(config: ObjectConfig, uri: str) -> ObjectConfig:
