@@ -26,7 +26,19 @@ def main() -> None:
     """Open the front door: parse the command line, run one command, end with its exit code."""
     if sys.stdin is None:  # closed by who started us, as by a daemon: a command that reads it finds its end
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - the process ends it
-    front_door()()
+    try:
+        front_door()()
+    finally:
+        _drop_what_nobody_took()
+
+
+def _drop_what_nobody_took() -> None:
+    """Let go of words that a full disk has refused: Python would try again at its end, and end with 120."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # it was told already: every line is flushed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def front_door() -> FrontDoor:

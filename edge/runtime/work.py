@@ -140,7 +140,6 @@ class ObjectRuntime:
         self._mode = self._mode_of(real, paid.payments)
         self._till.issue_by(self._receipts.issuing)
         resume(config, self._till, self._senses, clock)
-        self._till.subscribe(self._look)  # a receipt may be put away sooner than the next tick comes
         self._keeper.on_looked = lambda: HERE.beat(standing_of(self._status()))
         if last_sale is not None:
             self._receipts.show_again(self._till, last_sale)
@@ -156,6 +155,7 @@ class ObjectRuntime:
         Raises StartError where a training cannot begin.
         """
         loop = asyncio.get_running_loop()
+        self._till.subscribe(self._look)  # a receipt may be put away sooner than the next tick comes
         self._journal.on_head = lambda head: _from_thread(loop, lambda: self._ring(head))
         self._journal.on_failure = lambda why: _from_thread(loop, lambda: self.stop(why))
         if self._training is not None:

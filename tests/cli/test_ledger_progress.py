@@ -34,6 +34,7 @@ def worked(each_ms: int, entries: int, *, shown: bool = True) -> None:
 @pytest.fixture
 def _a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "120")
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +14,9 @@ from tests.demo.live_shop import LiveShop, until
 
 TRAY, PANEL = "tray-2", "panel-7"
 SCARF, JEANS, SWEATER = "Lambswool Scarf", "Straight Jeans 32/32", "Merino Crew Sweater M"
+# The very piece that the shopper before has shown counts again once it has been out of view for so long.
+SAME_LOOK_S: Final = 1.1
+LOOKED_AWAY: Final = threading.Event()
 FOREIGN: Final = "E2801160600002054CC2096F"
 
 
@@ -37,6 +41,7 @@ def tray(live_shop: LiveShop) -> Iterator[LiveShop]:
 @pytest.fixture
 def panel(live_shop: LiveShop) -> Iterator[LiveShop]:
     live_shop.leave(PANEL)
+    LOOKED_AWAY.wait(SAME_LOOK_S)
     yield live_shop
     for item in (SCARF, JEANS):
         live_shop.do("put back", PANEL, item)

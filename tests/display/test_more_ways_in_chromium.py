@@ -134,7 +134,8 @@ def test_the_price_and_the_unit_price_stay_where_they_are_on_the_page_of_the_oth
     told = [sight.page.locator(f".paying {each}") for each in ("h1", ".lead", ".offer")]
     before = [each.bounding_box() for each in told]
     sight.button("more").click()
-    assert [each.bounding_box() for each in told] == before
+    expect(sight.button("fewer")).to_be_visible()
+    wait_until(lambda: [each.bounding_box() for each in told] == before)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -128,13 +128,15 @@ def test_every_command_of_the_house_can_be_loaded() -> None:
     assert [name for name in names if opos(name, "--help").exit_code != Exit.OK] == []
 
 
-def test_a_full_disk_is_one_sentence() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["as Python comes", "unbuffered"])
+def test_a_full_disk_is_one_sentence(unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "opos", "decode", "code"],
             input=b'{"input": "4006381333931", "form": "ean"}\n',
             stdout=full,
             stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
             check=False,
         )
     assert (done.returncode, done.stderr) == (Exit.FAILED, b"Error: the output: No space left on device\n")
