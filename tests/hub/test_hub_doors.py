@@ -1,5 +1,6 @@
 """The hub's doors for HTTP: one for this machine, one with TLS, and callers who only keep a place."""
 
+import errno
 import socket
 import ssl
 import threading
@@ -224,3 +225,20 @@ def test_everywhere_is_what_this_machine_has() -> None:
 
     assert socket.AF_INET in families
     assert (socket.AF_INET6 in families) is socket.has_dualstack_ipv6()
+
+
+def test_any_port_is_another_one_where_the_first_is_taken_on_one_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bound, refused = doors._bound, iter([False, True, False, False])
+
+    def taken_once(address: str, port: int) -> socket.socket:
+        if next(refused):
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        return bound(address, port)
+
+    monkeypatch.setattr(doors, "_bound", taken_once)
+    listening = listen(0, ("127.0.0.1", "127.0.0.2"))
+    assert len({each.getsockname()[1] for each in listening}) == 1
+    for each in listening:
+        each.close()

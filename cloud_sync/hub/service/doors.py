@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -42,11 +43,21 @@ class Certificate(msgspec.Struct, frozen=True):
     key: Path
 
 
+_TRIES: Final = 8
+
+
 def listen(port: int, addresses: Sequence[str] = (LOOPBACK,), option: str = "--port") -> list[socket.socket]:
     """Sockets that listen on `addresses` (port 0: any, the same on all).
 
     Raises PortTakenError with a sentence that names the command's `option`.
     """
+    for _ in range(_TRIES if port == 0 else 0):  # the kernel's choice for one may be taken on another
+        with suppress(PortTakenError):
+            return _listening(port, addresses, option)
+    return _listening(port, addresses, option)
+
+
+def _listening(port: int, addresses: Sequence[str], option: str) -> list[socket.socket]:
     listening: list[socket.socket] = []
     for address in addresses:
         try:
