@@ -1,7 +1,6 @@
 """`opos enroll` on an object that is enrolled: flags that a claim does not change are told, not swallowed."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,21 +8,10 @@ from click.testing import CliRunner, Result
 
 from cloud_sync.contract.enrolment import claim_text
 from edge.cli.enroll import enroll
-from tests.object.paper_hub import PaperHub, confirming
+from tests.object.paper_hub import PaperHub
 from tests.object.real_hub import free_port
 
 URI = "tcp:127.0.0.1:9?profile=r200"
-
-
-@pytest.fixture(autouse=True)
-def asked_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.provision.enrol._ASKED_EVERY_S", 0.05)
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    with confirming(tmp_path) as paper:
-        yield paper
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +15,10 @@ from edge.provision.setup.answers import Answers
 from edge.provision.setup.machine import ThisMachine
 from edge.provision.setup.state import Unfinished, keep_state, unfinished
 from edge.provision.setup.steps import decided_before
-from tests.cli.test_setup_command import READER, URI, USERS
-from tests.object.paper_hub import PaperHub, confirming
+from tests.cli.test_setup_command import READER, URI
+from tests.object.paper_hub import PaperHub
 
 TERMINAL = "tcp:10.0.0.9:20007?profile=zvt-tcp"
-
-
-@pytest.fixture(autouse=True)
-def asked_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.provision.enrol._ASKED_EVERY_S", 0.05)
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    with confirming(tmp_path) as paper:
-        yield paper
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "root/etc").mkdir(parents=True)
-    (tmp_path / "root/etc/passwd").write_text(USERS)
-    return tmp_path / "root"
 
 
 def run(root: Path, *words: str, stdin: str | bytes = "") -> Result:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -20,29 +19,10 @@ from edge.provision.setup.answers import EXAMPLE, Answers, Decisions
 from edge.provision.setup.found import Device, Looked
 from edge.provision.setup.machine import ThisMachine
 from edge.provision.setup.state import alone
-from tests.object.paper_hub import PaperHub, confirming
+from tests.object.paper_hub import PaperHub
 
 URI = "tcp:127.0.0.1:9?profile=r200"
 READER = ("--kind", "mirror", "--peripheral", f"reader={URI}")
-USERS = "root:x:0:0::/root:/bin/sh\nopos:x:990:991::/:/bin/false\n"
-
-
-@pytest.fixture(autouse=True)
-def asked_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.provision.enrol._ASKED_EVERY_S", 0.05)
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    with confirming(tmp_path) as paper:
-        yield paper
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "root/etc").mkdir(parents=True)
-    (tmp_path / "root/etc/passwd").write_text(USERS)
-    return tmp_path / "root"
 
 
 def run(*words: str, stdin: str = "") -> Result:

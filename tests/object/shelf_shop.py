@@ -1,8 +1,10 @@
 """A shelf with a scale, a reader and a card terminal, a hub and a line; on it lie the packs of a delivery."""
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from tests.hub.hub_processes import SHOP
 from tests.object.terminal_shop import TerminalShop
@@ -78,6 +80,22 @@ class ShelfShop(TerminalShop):
         """They take it off again."""
         self.board.do("reader", "take", epc=_FOREIGN)
         self.board.do("scale", "take", mass_mg=_BAG_MG)
+
+    @contextmanager
+    def opened(self) -> Iterator[Self]:
+        """The shop once it has its line and its packs; it is closed afterwards."""
+        try:
+            self.until_online(online=True)
+            self.sees(lambda state: (state.get("offer") or {}).get("here") == 6, "the shelf knows its packs")
+            yield self
+        finally:
+            self.close()
+
+    def check_nothing_is_lost(self) -> None:
+        """All is put back, and the terminal's own books have exactly the money of the sales."""
+        self.put_all_back()
+        self.shows("attract")
+        assert self.held_minor == self.sold_minor("zvt")
 
     def close(self) -> None:
         super().close()

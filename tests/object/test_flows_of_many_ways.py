@@ -38,13 +38,8 @@ class ShopOfManyWays(ShelfShop):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShelfShop]:
-    running = ShopOfManyWays(tmp_path_factory.mktemp("ways"))
-    try:
-        running.until_online(online=True)
-        running.sees(lambda state: (state.get("offer") or {}).get("here") == 6, "the shelf knows its packs")
+    with ShopOfManyWays(tmp_path_factory.mktemp("ways")).opened() as running:
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +52,7 @@ def eyes(shop: ShelfShop) -> Iterator[Eyes[ShelfShop]]:
 def nothing_is_lost(eyes: Eyes[ShelfShop]) -> Iterator[None]:
     """After each flow the terminal's own books have exactly the money of the sales."""
     yield
-    eyes.shop.put_all_back()
-    eyes.shop.shows("attract")
-    assert eyes.shop.held_minor == eyes.shop.sold_minor("zvt")
+    eyes.shop.check_nothing_is_lost()
 
 
 def wants_to_pay(eyes: Eyes[ShelfShop], gtin: str) -> None:

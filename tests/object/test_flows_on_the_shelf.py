@@ -14,13 +14,8 @@ _BUYS: Final = '#glass [data-action="buy"], #glass [data-action="pay"], #glass [
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShelfShop]:
-    running = ShelfShop(tmp_path_factory.mktemp("shelf"))
-    try:
-        running.until_online(online=True)
-        running.sees(lambda state: (state.get("offer") or {}).get("here") == 6, "the shelf knows its packs")
+    with ShelfShop(tmp_path_factory.mktemp("shelf")).opened() as running:
         yield running
-    finally:
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +28,7 @@ def eyes(shop: ShelfShop) -> Iterator[Eyes[ShelfShop]]:
 def nothing_is_lost(eyes: Eyes[ShelfShop]) -> Iterator[None]:
     """After each flow the terminal's own books have exactly the money of the sales."""
     yield
-    eyes.shop.put_all_back()
-    eyes.shop.shows("attract")
-    assert eyes.shop.held_minor == eyes.shop.sold_minor("zvt")
+    eyes.shop.check_nothing_is_lost()
 
 
 def test_a_pack_is_taken_and_bought_and_its_unit_price_was_in_sight(eyes: Eyes[ShelfShop]) -> None:

@@ -229,6 +229,7 @@ def test_it_lives_on_when_whoever_started_it_dies(tmp_path: Path) -> None:
 
     try:
         wait_for(obeys, "the orphan to be up")
+        assert obeys()
     finally:
         os.kill(int(said.stdout), signal.SIGTERM)
     wait_for(lambda: not control.exists(), "the orphan to end")

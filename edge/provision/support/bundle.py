@@ -6,6 +6,7 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -121,14 +122,14 @@ def write_bundle(out: Path, name: str, found: Collected, at_s: int) -> None:
         raise _exists(out) from error
     except OSError as error:
         raise _elsewhere(out, error) from error
-    try:
-        with os.fdopen(file, "wb", buffering=0) as opened:
-            _write(opened.fileno(), packed)
-    except BaseException as error:  # Ctrl-C too: half a bundle is none
-        out.unlink(missing_ok=True)
-        if isinstance(error, OSError):
+    with ExitStack() as half:
+        half.callback(out.unlink, missing_ok=True)  # also at Ctrl-C: half a bundle is none
+        try:
+            with os.fdopen(file, "wb", buffering=0) as opened:
+                _write(opened.fileno(), packed)
+        except OSError as error:
             raise _elsewhere(out, error) from error
-        raise
+        half.pop_all()
 
 
 def _write(file: int, data: bytes) -> None:

@@ -18,7 +18,7 @@ from tests.agent.line_world import until
 from tests.cli.terminal.corner import BENCH
 from tests.cli.terminal.forking import Door
 from tests.cli.terminal.pane import COLUMNS, Pane
-from tests.object.paper_hub import PaperHub, confirming
+from tests.object.paper_hub import PaperHub
 
 SCALE: Final = """
 [[device]]
@@ -26,7 +26,6 @@ type = "mt-sics"
 name = "scale"
 at = "tcp:127.0.0.1:0"
 """
-USERS: Final = "root:x:0:0::/root:/bin/sh\nopos:x:990:991::/:/bin/false\n"
 
 
 @pytest.fixture
@@ -41,19 +40,6 @@ def bench(door: Door, tmp_path: Path) -> Iterator[list[str]]:
     yield [each["at"][0].removeprefix("tcp:") for each in status.values()]
     running.kill(signal.SIGTERM)
     assert running.ended() == 0
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[PaperHub]:
-    with confirming(tmp_path) as paper:
-        yield paper
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "root/etc").mkdir(parents=True)
-    (tmp_path / "root/etc/passwd").write_text(USERS)
-    return tmp_path / "root"
 
 
 def answer(pane: Pane, question: str, *texts: str) -> None:

@@ -81,7 +81,7 @@ KEPT = (
     *("sold 09520001100109 for 1190", "ABCD-000017", "entry 4217", "1795383640123", "9f86d081[...]"),
 )
 
-TEXT = """
+OBJECT = """
 [object]
 id = "panel-7"
 kind = "panel"
@@ -105,8 +105,8 @@ list = "staff.json"
 [[peripheral]]
 role = "scanner"
 uri = "tcp:127.0.0.1:1?profile=serial-scanner"
-# {claim} and {seal}, as somebody noted
 """
+TEXT = f"{OBJECT}# {CLAIM} and {SEAL}, as somebody noted\n"
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def file(tmp_path: Path) -> Path:
     """An object with a secret wherever one can be."""
     file, data = tmp_path / "object.toml", tmp_path / "data"
     data.mkdir()
-    file.write_text(TEXT.format(claim=CLAIM, seal=SEAL))
+    file.write_text(TEXT)
     (tmp_path / "seal.secret").write_text(f"{SEAL}\n")
     (tmp_path / "staff.json").write_text(json.dumps(STAFF))
     (data / "object.key").write_text(PEM)

@@ -28,7 +28,7 @@ from edge.provision.support.redaction import Redactor
 from edge.provision.support.secrets import secrets_of
 from tests.cli.ledgers import DAY, Ledgers
 from tests.long_form import one_of
-from tests.provision.hands.test_support_bundle import CLAIM, FORBIDDEN, PEM, PIN_HASH, SEAL, STAFF
+from tests.provision.hands.test_support_bundle import CLAIM, FORBIDDEN, OBJECT, PEM, PIN_HASH, SEAL, STAFF
 
 ACCOUNT = "a7KxQ2mQ9vR4t"
 WALLET = "opos:wallet:W8x-12_yQz77aLpV00=="
@@ -37,32 +37,8 @@ API_KEY = "sk_live_51H8aBcDeFgHiJkLmNoP"
 LOGIN = "edgar:s3cr3tw0rd"
 SECRETS = (ACCOUNT, CLAIM, SEAL, API_KEY, LOGIN, PIN_HASH, "W8x-12_yQz77aLpV00", "hunter2hunter2", "bTq3mVx1")
 
-TEXT = f"""
-# What this object is; claimed by {CLAIM}
-[object]
-id = "panel-7"
-kind = "panel"
-name = "Panel 7"
-tenant = "demo"
-site = "corner"
-sells_from = "panel-7"
-[display]
-port = 1
-[[tender]]
-kind = "house-account"
-account = "{ACCOUNT}"  # the shop's own
-[sync]
-broker = "127.0.0.1:1"
-hub = "http://127.0.0.1:1"
-[key]
-kind = "sealed-file"
-secret = "seal.secret"
-[staff]
-list = "staff.json"
-[[peripheral]]
-role = "scanner"
-uri = "tcp:127.0.0.1:1?profile=serial-scanner"
-"""
+_SHOPS = OBJECT.replace(f'account = "{ACCOUNT}"', f'account = "{ACCOUNT}"  # the shop\'s own')
+TEXT = f"\n# What this object is; claimed by {CLAIM}{_SHOPS}"
 # What somebody has written into it that no object knows: of such a file every byte may be wrong as well.
 STRANGE = f"""
 api_key = "{API_KEY}"
